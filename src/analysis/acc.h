@@ -1,0 +1,29 @@
+/* acc.h - the one accumulator that makes every printed figure. Fed by the writer thread during a run and by `weir report`
+ * from the file afterwards; both give the same summary to the digit, whatever the order of requests within a level.
+ * Definitions: docs/METRICS.md. Integer ns, order-free sums; per-request metrics are exact up to a million requests per
+ * level, then histograms; ITL is always a histogram. Not thread-safe. */
+#ifndef WEIR_ANALYSIS_ACC_H
+#define WEIR_ANALYSIS_ACC_H
+
+#include "analysis/slo.h"
+#include "analysis/summary.h"
+#include "record/recfile.h"
+
+struct acc;
+struct acc_opts {
+    const struct slo_set *slo;     /* --slo, or NULL; borrowed for the accumulator's life */
+    const struct slo_set *goodput; /* --goodput, or NULL */
+};
+struct acc *acc_new(const struct acc_opts *o);
+void acc_free(struct acc **a);
+/* The four calls of a rec_sink, arg = the acc. A level's records may come only after its level line. */
+extern const struct rec_sink acc_sink;
+
+/* Close what is open (a run that was killed has no final lines: the window then ends at the last instant seen) and give
+ * the summary; the accumulator keeps it until acc_free. */
+const struct summary *acc_finish(struct acc *a);
+
+/* For the live view: TTFT p50 in ns of the current level so far, -1 unknown. */
+int64_t acc_live_ttft_p50(const struct acc *a);
+
+#endif

@@ -1,0 +1,28 @@
+/* cmd.h - the commands of weir.
+ * There are 4 things to do to add a command:
+ *  1. write src/cli/cmd_NAME.c with one `const struct cmd cmd_NAME` (and opt_NAME.c when its option table is long);
+ *  2. declare it here and add it to the array in cli.c;
+ *  3. list the files in src/cli/meson.build;
+ *  4. add a golden test in tests/cli. Help, man page and completions follow from the tables; a test compares them. */
+#ifndef WEIR_CLI_CMD_H
+#define WEIR_CLI_CMD_H
+
+#include "base/attr.h"
+
+struct opt_table;
+
+struct cmd {
+    const char *name;     /* "run" */
+    const char *args;     /* "[URL] [options]" */
+    const char *summary;  /* one line */
+    const char *prose;    /* paragraphs for help and man page */
+    const char *examples; /* lines */
+    const struct opt_table *options; /* NULL: none */
+    int (*run)(int argc, const char *const *argv); /* argv[0] = the command's name; returns the exit code */
+};
+
+extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_help, cmd_version;
+
+int cli_main(int argc, const char *const *argv); /* argv[0] = the program's name */
+
+#endif

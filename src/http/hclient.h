@@ -1,0 +1,89 @@
+/* hclient.h - HTTP/1.1 client: a pool of connections to one origin, and exchanges on them. One per worker thread.
+ *
+ * Pool: LIFO (the warmest connection first); a connection idle for idle_ns is closed by us; there is no hidden limit on
+ * their number. A reused connection on which the server's FIN or RST meets the request before any byte of a response is
+ * retried once on a new one and counted (RFC 9112, 9.3.1).
+ * Instants are taken here: sent_first right before the first write of the request, sent_last right after the last,
+ * first_byte and headers from the kernel's stamp of the read that carried them.
+ * Costs: no allocation per exchange after warm-up. The callbacks come from the loop, never from inside hx_start. */
+#ifndef WEIR_HTTP_HCLIENT_H
+#define WEIR_HTTP_HCLIENT_H
+
+#include "base/str.h"
+#include "net/stream.h"
+
+struct hclient;
+struct hx;
+
+struct hclient_opts {
+    const struct addr *addrs; /* borrowed for the client's life */
+    size_t n_addrs;
+    struct tls_ctx *tls; /* borrowed, NULL: plain */
+    const char *sni;     /* borrowed */
+    int64_t idle_ns;     /* e.g. 4 s; 0: never close idle connections */
+    bool no_keepalive;   /* a connection per request; the caller also sends Connection: close */
+    bool no_stamps;      /* test option */
+    char *read_buf;      /* the thread's shared buffer, borrowed; NULL: its own of 64 KiB */
+    size_t read_cap;
+};
+
+struct hclient_stats {
+    uint64_t opened, reused, retried, idle_closed, server_closed, failed_connects;
+    uint64_t reads, kernel_stamped; /* reads, and those with a kernel stamp (unix sockets in neither) */
+    uint32_t open_now, idle_now;
+};
+
+struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o);
+void hclient_free(struct hclient **c); /* no exchange may be under way */
+struct hclient_stats hclient_get_stats(const struct hclient *c);
+/* Open n connections ahead (closed loop); `ready` is called once when each is up or has failed. */
+void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
+
+enum hx_result {
+    HX_OK = 0,      /* a whole response */
+    HX_CONNECT,     /* no connection: see rc (refused, unreachable, no files, no ports, TLS, ...) */
+    HX_RESET,       /* reset or closed before any byte of the response */
+    HX_TRUNCATED,   /* closed within the response */
+    HX_BAD_FRAME,   /* not HTTP, or broken framing */
+    HX_TOOBIG,      /* header ceiling */
+    HX_CANCELLED,   /* by hx_cancel; no callback */
+    HX_STOPPED,     /* a callback returned non-zero */
+};
+
+struct hx_ops {
+    int (*status)(struct hx *x, int status); /* the final status; 1xx are swallowed */
+    int (*header)(struct hx *x, struct str name, struct str value);
+    int (*headers_done)(struct hx *x);
+    int (*body)(struct hx *x, struct str piece, const struct rx *rx); /* several per read are possible */
+    void (*read_end)(struct hx *x, const struct rx *rx); /* after all pieces of one read */
+    void (*done)(struct hx *x); /* always the last; x may be reused from inside */
+};
+
+struct hx { /* embedded in the caller's request; zero it before first use */
+    /* set by the caller; borrowed until done */
+    const struct hx_ops *ops;
+    const struct iovec *out; /* the whole request: head and body */
+    int n_out;               /* <= 64 */
+    bool no_retry;
+    /* filled: monotonic ns, 0 = did not happen */
+    int64_t conn_start, conn_end, tls_end; /* only on a connection made for this exchange */
+    int64_t sent_first, sent_last, first_byte, headers_at, end;
+    int status;
+    bool new_conn, retried;
+    uint64_t conn_id;   /* 1, 2, ... within this client */
+    enum hx_result result;
+    enum stream_rc rc;  /* cause of HX_CONNECT and the like */
+    int sys;            /* errno, 0 */
+    char detail[160];   /* text of the cause; "" */
+    uint64_t bytes_in, bytes_out;
+    /* private */
+    struct hconn *conn;
+    struct hclient *client;
+    struct hx *next;
+    size_t out_done;
+};
+
+void hx_start(struct hclient *c, struct hx *x);
+void hx_cancel(struct hx *x); /* closes its connection; no callback follows. Safe at any time, also from callbacks */
+
+#endif

@@ -1,0 +1,44 @@
+/* load.h - one level's plan: item i of the one global seeded schedule, whatever worker asks for it.
+ * Read-only after creation (thread-safe to read), but for the closed loop's shared counter, which is atomic. */
+#ifndef WEIR_LOAD_LOAD_H
+#define WEIR_LOAD_LOAD_H
+
+#include <stdatomic.h>
+
+#include "load/arrival.h"
+#include "load/dataset.h"
+
+enum load_mode { LOAD_OPEN, LOAD_CLOSED };
+enum load_order { ORDER_SEQUENTIAL, ORDER_SHUFFLE };
+
+struct load_opts {
+    enum load_mode mode;
+    double rate;                /* open loop: requests per second */
+    enum arrival_kind arrival;
+    uint32_t concurrency;       /* closed loop: requests in flight */
+    uint64_t warmup_requests;   /* the first so many items are warm-up */
+    int64_t warmup_ns;          /* or everything due (closed: started) before this */
+    uint64_t num_requests;      /* measured items, warm-up excluded; 0 = no such end */
+    int64_t duration_ns;        /* measured time; 0 = no such end; the first of both ends the level */
+    enum load_order order;      /* shuffle: a seeded permutation, a new one each time through the dataset */
+    bool unique_prompts;
+    uint64_t seed;
+    uint32_t level;
+    uint64_t first_sample;      /* where this level goes on in the dataset */
+};
+
+struct load {
+    struct load_opts o;
+    const struct dataset *ds;
+    _Atomic uint64_t next_closed; /* closed loop: the next item */
+};
+
+void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds);
+/* Fill *it with item i: sample, nonce, warmup by count. Open loop: `due` comes from the caller's arrival cursor. */
+void load_item(const struct load *l, uint64_t i, int64_t due, struct plan_item *it);
+/* Closed loop: take the next item for a start at `now` (ns after the level's start); false: the level has ended. */
+bool load_take(struct load *l, int64_t now, struct plan_item *it);
+/* Open loop: false when item i, due then, is beyond the level's end. */
+bool load_open_has(const struct load *l, uint64_t i, int64_t due);
+
+#endif
