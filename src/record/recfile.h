@@ -1,6 +1,7 @@
 /* recfile.h - the record stream as a file of JSON lines (requests.jsonl, "weir.records/1"; docs/FORMATS.md).
- * Each line has a "type": "run" (first), "level", "client", "request". A file cut anywhere (kill -9, full disk) is read up to
- * its last whole line. Writing is buffered (1 MiB) and flushed at least once a second by the caller. One thread. */
+ * Each line has a "type": "run" (first), "level", "client", "request", "note". A file cut anywhere (kill -9, full disk)
+ * is read up to its last whole line. Writing is buffered (1 MiB) and flushed at least once a second by the caller. One
+ * thread. */
 #ifndef WEIR_RECORD_RECFILE_H
 #define WEIR_RECORD_RECFILE_H
 
@@ -14,6 +15,7 @@ int rec_write_run(struct rec_writer *w, const struct rec_run *r);
 int rec_write_level(struct rec_writer *w, const struct rec_level *l);
 int rec_write_client(struct rec_writer *w, const struct rec_client *c);
 int rec_write_request(struct rec_writer *w, const struct record *r);
+int rec_write_note(struct rec_writer *w, const struct rec_note *n);
 int rec_writer_flush(struct rec_writer *w);
 int rec_writer_close(struct rec_writer **w, struct err *e); /* fsync; -1 + e when anything was not written */
 
@@ -22,12 +24,14 @@ struct rec_sink { /* what a reader feeds; the accumulator and the live run use t
     void (*level)(void *arg, const struct rec_level *l);
     void (*client)(void *arg, const struct rec_client *c);
     void (*request)(void *arg, const struct record *r);
+    void (*note)(void *arg, const struct rec_note *n);
 };
 struct rec_read_stats {
     uint64_t lines, requests;
     bool cut; /* the last line was not whole */
 };
-/* Reads the whole file in order. Errors name PATH:LINE. Unknown members and line types are skipped (additive changes). */
+/* Reads the whole file in order. Errors name PATH:LINE. Unknown members and line types are skipped (additive changes).
+ */
 int rec_read_file(const char *path, const struct rec_sink *sink, void *arg, struct rec_read_stats *st, struct err *e);
 
 #endif

@@ -1,33 +1,34 @@
 /* record.h - the second waist: what happened to one request, and what frames a level. Plain data.
  *
- * All instants are monotonic ns since the run's epoch (an instant a little before the first request); 0 = did not happen.
- * Token events are kept as a chain of fixed blocks of varints (per event: gap to the previous token event or, for the first,
- * to first_token = 0; bytes of text; width of the arrival interval; the server's cumulative token count + 1, 0 = none).
- * Written by the worker that owns the request; handed whole to the writer thread; given back to the worker afterwards.
- * The file form (requests.jsonl, "weir.records/1") is described in docs/FORMATS.md; record_write.c and record_read.c keep it. */
+ * All instants are monotonic ns since the run's epoch (an instant a little before the first request); 0 = did not
+ * happen. Token events are kept as a chain of fixed blocks of varints (per event: zigzag of the gap to the previous
+ * token event or, for the first, to first_token = 0; bytes of text; width of the arrival interval; the server's
+ * cumulative token count + 1, 0 = none). Written by the worker that owns the request; handed whole to the writer
+ * thread; given back to the worker afterwards. The file form (requests.jsonl, "weir.records/1") is described in
+ * docs/FORMATS.md; record_write.c and record_read.c keep it. */
 #ifndef WEIR_RECORD_RECORD_H
 #define WEIR_RECORD_RECORD_H
 
 #include "base/str.h"
 
-#define OUTCOME_MAP(X) /* name in files, and what it means */                                                  \
-    X(OK, "ok", "2xx, complete, no error in the stream, a terminal event where the dialect has one")           \
-    X(HTTP, "http", "a status other than 2xx; files and tables say http_503 and so on")                         \
-    X(TIMEOUT_CONNECT, "timeout_connect", "no connection within --connect-timeout")                            \
-    X(TIMEOUT_FIRST_TOKEN, "timeout_first_token", "no token within --first-token-timeout")                     \
-    X(TIMEOUT_TOTAL, "timeout_total", "not complete within --timeout")                                         \
-    X(REFUSED, "refused", "the connection was refused")                                                        \
-    X(UNREACHABLE, "unreachable", "no route to the host, or the network is down")                              \
-    X(RESET, "reset", "the connection was reset or closed before or within the response")                      \
-    X(TLS, "tls", "the TLS handshake or a TLS record failed")                                                  \
-    X(DNS, "dns", "the host's name could not be resolved")                                                     \
-    X(TRUNCATED, "truncated", "the response ended before its end: no terminal event, or the body was cut")     \
-    X(BAD_FRAME, "bad_frame", "not HTTP, broken framing, or an event that is not the dialect's JSON")          \
-    X(IN_STREAM_ERROR, "in_stream_error", "a 2xx response carried an error object")                            \
-    X(NO_FILES, "no_files", "the client ran out of files")                                                     \
-    X(NO_PORTS, "no_ports", "the client ran out of local ports")                                               \
-    X(TOO_BIG, "too_big", "a response exceeded the client's ceiling")                                          \
-    X(CANCELLED, "cancelled", "stopped by us: interrupted, or still open when the grace ended")                \
+#define OUTCOME_MAP(X) /* name in files, and what it means */                                                          \
+    X(OK, "ok", "2xx, complete, no error in the stream, a terminal event where the dialect has one")                   \
+    X(HTTP, "http", "a status other than 2xx; files and tables say http_503 and so on")                                \
+    X(TIMEOUT_CONNECT, "timeout_connect", "no connection within --connect-timeout")                                    \
+    X(TIMEOUT_FIRST_TOKEN, "timeout_first_token", "no token within --first-token-timeout")                             \
+    X(TIMEOUT_TOTAL, "timeout_total", "not complete within --timeout")                                                 \
+    X(REFUSED, "refused", "the connection was refused")                                                                \
+    X(UNREACHABLE, "unreachable", "no route to the host, or the network is down")                                      \
+    X(RESET, "reset", "the connection was reset or closed before or within the response")                              \
+    X(TLS, "tls", "the TLS handshake or a TLS record failed")                                                          \
+    X(DNS, "dns", "the host's name could not be resolved")                                                             \
+    X(TRUNCATED, "truncated", "the response ended before its end: no terminal event, or the body was cut")             \
+    X(BAD_FRAME, "bad_frame", "not HTTP, broken framing, or an event that is not the dialect's JSON")                  \
+    X(IN_STREAM_ERROR, "in_stream_error", "a 2xx response carried an error object")                                    \
+    X(NO_FILES, "no_files", "the client ran out of files")                                                             \
+    X(NO_PORTS, "no_ports", "the client ran out of local ports")                                                       \
+    X(TOO_BIG, "too_big", "a response exceeded the client's ceiling")                                                  \
+    X(CANCELLED, "cancelled", "stopped by us: interrupted, or still open when the grace ended")                        \
     X(UNSENT, "unsent", "due within the level but never sent")
 
 enum outcome {
@@ -55,8 +56,14 @@ struct rec_block {
     unsigned char bytes[REC_BLOCK_BYTES];
 };
 
-enum { REC_WARMUP = 1, REC_NEW_CONN = 2, REC_RETRIED = 4, REC_STREAMED = 8, REC_TERMINAL = 16 /* [DONE] seen */,
-       REC_NO_STREAM_ASKED = 32 };
+enum {
+    REC_WARMUP = 1,
+    REC_NEW_CONN = 2,
+    REC_RETRIED = 4,
+    REC_STREAMED = 8,
+    REC_TERMINAL = 16 /* [DONE] seen */,
+    REC_NO_STREAM_ASKED = 32
+};
 
 struct record {
     uint32_t level;
@@ -65,9 +72,9 @@ struct record {
     uint32_t sample, turn;
     uint32_t flags; /* REC_* */
     enum outcome outcome;
-    int status;     /* HTTP, 0 = none */
+    int status; /* HTTP, 0 = none */
     enum finish_reason finish;
-    uint64_t conn;  /* connection number within the worker */
+    uint64_t conn; /* connection number within the worker */
 
     int64_t intended, admitted, start; /* open loop only: intended, admitted */
     int64_t conn_start, conn_end, tls_end;
@@ -77,15 +84,15 @@ struct record {
     enum token_source token_source;
     int64_t tokens_in, tokens_out;           /* -1 = unknown */
     int64_t tokens_cached, tokens_reasoning; /* -1 = unknown; reasoning is part of tokens_out */
-    uint64_t text_bytes, words; /* of the answer */
+    uint64_t text_bytes, words;              /* of the answer */
     uint64_t bytes_in, bytes_out;
 
     uint32_t n_events; /* token events in the blocks */
     struct rec_block *first, *last;
     int64_t prev_event; /* writer side: the last event's instant */
 
-    char request_id[64]; /* as the server named it (x-request-id), "" none */
-    struct str detail;   /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
+    char request_id[64];   /* as the server named it (x-request-id), "" none */
+    struct str detail;     /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
     struct rec_text *text; /* prompt and answer kept (--save-text) or the error body, or NULL */
 
     struct record *next; /* free list */
@@ -96,10 +103,10 @@ struct rec_text { /* one malloc, freed by the writer thread */
     char bytes[]; /* prompt, answer, header lines, body of an error; each JSON-unescaped UTF-8 */
 };
 
-struct rec_event { /* one token event, decoded */
-    int64_t at;    /* instant */
-    int64_t width; /* ns of uncertainty before `at`: 0 when it was the last in its read */
-    uint32_t bytes; /* of text */
+struct rec_event {      /* one token event, decoded */
+    int64_t at;         /* instant */
+    int64_t width;      /* ns of uncertainty before `at`: 0 when it was the last in its read */
+    uint32_t bytes;     /* of text */
     int64_t cumulative; /* the server's cumulative output tokens, -1 = not said */
 };
 
@@ -114,7 +121,8 @@ void rec_slab_init(struct rec_slab *s, size_t max_blocks);
 void rec_slab_free(struct rec_slab *s);                 /* all records must have come back */
 struct record *rec_new(struct rec_slab *s);             /* zeroed, token counts -1 */
 void rec_recycle(struct rec_slab *s, struct record *r); /* with its blocks */
-int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *ev); /* -1: ceiling reached */
+/* Instants do not fall. The first event sets r->first_token if it is 0. -1: ceiling reached, the event is not kept. */
+int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *ev);
 
 struct rec_iter {
     const struct record *r;
@@ -128,26 +136,26 @@ bool rec_iter_next(struct rec_iter *it, struct rec_event *ev);
 
 /* --- frames of a run, in the same file --- */
 
-struct rec_run { /* first line */
+struct rec_run {        /* first line */
     int64_t epoch_mono; /* monotonic ns of the epoch: adds to the instants */
     int64_t epoch_unix; /* realtime ns of the epoch */
     uint64_t seed;
     char version[32];
 };
 
-struct rec_level { /* written when a level begins, and again, final, when it has ended */
-    uint32_t level;  /* 0, 1, ... */
+struct rec_level {  /* written when a level begins, and again, final, when it has ended */
+    uint32_t level; /* 0, 1, ... */
     bool final;
-    bool open;       /* open loop */
+    bool open; /* open loop */
     char arrival[16];
-    double rate;     /* open loop */
+    double rate;              /* open loop */
     uint32_t concurrency;     /* closed loop */
     uint32_t max_concurrency; /* cap of the open loop, 0 = none */
     uint64_t num_requests;    /* asked for, 0 = none */
     int64_t duration, warmup; /* ns asked for, 0 = none */
     uint64_t warmup_requests;
-    int64_t begin;   /* instants: the level's start ... */
-    int64_t w0, w1;  /* ... and its window; w1 = 0 while unknown */
+    int64_t begin;      /* instants: the level's start ... */
+    int64_t w0, w1;     /* ... and its window; w1 = 0 while unknown */
     uint64_t scheduled; /* final: items due in the window (open loop) */
     uint64_t unsent;    /* final: of those never sent (interrupted) */
     bool interrupted;
@@ -157,14 +165,21 @@ struct rec_level { /* written when a level begins, and again, final, when it has
 
 struct rec_client { /* per worker and level: how the client itself did; measured over the window */
     uint32_t level, worker;
-    int64_t window;    /* ns measured */
-    int64_t cpu, run_delay, empty_polls; /* ns: busy = (cpu + run_delay - empty_polls) / window */
-    int64_t steal;     /* ns of steal of the machine's processors meanwhile, -1 unknown */
-    uint64_t involuntary; /* context switches */
+    int64_t window;                         /* ns measured */
+    int64_t cpu, run_delay, empty_polls;    /* ns: busy = (cpu + run_delay - empty_polls) / window */
+    int64_t steal;                          /* ns of steal of the machine's processors meanwhile, -1 unknown */
+    uint64_t involuntary;                   /* context switches */
     uint64_t events, reads, kernel_stamped; /* unix sockets are in none of the latter two */
     struct hist *lag;      /* user - kernel, ns, per read with a kernel stamp; owned by the record's maker */
     struct hist *lag_user; /* of events stamped by the clock instead (0 widths excluded): empty as a rule */
     uint64_t conns_opened, conns_reused, retried;
+};
+
+struct rec_note {   /* something the reader of a report must know and only the run knows (e.g. stream_options was
+                       rejected) */
+    bool whole_run; /* of no single level */
+    uint32_t level;
+    char text[400];
 };
 
 #endif

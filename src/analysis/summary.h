@@ -1,0 +1,174 @@
+/* summary.h - every figure of a run as plain data: what reports print and summary.json ("weir.summary/1") holds.
+ * Made by the accumulator alone (acc.h), which owns all memory here. Definitions: docs/METRICS.md.
+ * Units: ns for latencies (double: quantiles are interpolated), shares 0-1, rates per second; NaN = unknown or
+ * undefined. */
+#ifndef WEIR_ANALYSIS_SUMMARY_H
+#define WEIR_ANALYSIS_SUMMARY_H
+
+#include "analysis/slo.h"
+#include "record/record.h"
+
+#define METRIC_MAP(                                                                                                    \
+    X) /* id, name in files and options, name in tables; the latencies first, in the order of summary.json */          \
+    X(TTFT, "ttft", "TTFT")                                                                                            \
+    X(TTFT_RESPONSE, "ttft_response", "TTFT from the intended instant")                                                \
+    X(TTFB, "ttfb", "TTFB")                                                                                            \
+    X(TTFO, "ttfo", "TTFO")                                                                                            \
+    X(ITL, "itl", "ITL")                                                                                               \
+    X(TPOT, "tpot", "TPOT")                                                                                            \
+    X(NTPOT, "ntpot", "NTPOT")                                                                                         \
+    X(E2E, "e2e", "E2E")                                                                                               \
+    X(E2E_RESPONSE, "e2e_response", "E2E from the intended instant")                                                   \
+    X(TOTAL, "total", "Total")                                                                                         \
+    X(CONNECT, "connect", "Connect")                                                                                   \
+    X(QUEUE_WAIT, "queue_wait", "Queue wait")                                                                          \
+    X(ERROR_RATE, "error_rate", "Error rate")                                                                          \
+    X(SUCCESS_RATE, "success_rate", "Success rate")                                                                    \
+    X(RATE, "rate", "Rate")                                                                                            \
+    X(OUTPUT_TOK_S, "output_tok_s", "Output tokens/s")
+
+enum metric {
+#define X(id, name, title) METRIC_##id,
+    METRIC_MAP(X)
+#undef X
+        METRIC_COUNT,
+    METRIC_LATENCIES = METRIC_ERROR_RATE /* so many are distributions of latencies */
+};
+const char *metric_name(enum metric m);
+const char *metric_title(enum metric m);
+
+/* Quantiles that every distribution carries: the five of summary.json first, then what --percentiles and --slo ask for.
+ */
+#define SUMMARY_Q_MAX 32
+enum { SUMMARY_Q_JSON = 5 };                        /* p50 p90 p95 p99 p999 */
+extern const double summary_q_json[SUMMARY_Q_JSON]; /* 0.5 0.9 0.95 0.99 0.999 */
+/* "50,95,99.9" (each 0..100, an optional "p" in front): shares into q[0..max), *n set. -1 + e. */
+int percentiles_parse(struct str text, double *q, size_t max, size_t *n, struct err *e);
+char *percentile_name(char out[16], double q); /* 0.5 -> "p50", 0.999 -> "p99.9" */
+
+struct sum_dist {
+    bool present;      /* false: the metric does not exist here (a response latency in a closed loop): null in JSON */
+    uint64_t n;        /* values observed; mean, std, min and max are theirs */
+    uint64_t censored; /* values known only to be at least what was waited: timeouts and cancellations */
+    uint64_t requests; /* requests behind n (ITL: n counts gaps) */
+    double mean, std, min, max; /* NaN when n = 0 */
+    double q[SUMMARY_Q_MAX];    /* by the summary's q[]; NaN when there is no value at all */
+    double
+        q_upper[SUMMARY_Q_MAX]; /* the largest that censored values allow; INFINITY: no bound. Equal to q without any */
+    uint32_t at_least;          /* bit i: q[i] is a lower bound only and prints ">= x" */
+    uint32_t small;             /* bit i: fewer requests than a 95 % interval of this quantile needs */
+};
+
+struct sum_count {
+    char name[32];
+    uint64_t n;
+};
+struct sum_counts { /* by falling count, then by name */
+    size_t n;
+    struct sum_count *v;
+};
+struct sum_texts {
+    size_t n;
+    char **v;
+};
+
+enum sum_state { STATE_NONE = 0, STATE_MET, STATE_BROKEN, STATE_UNDECIDED /* cancellations leave it open */ };
+
+struct sum_slo_term {
+    const struct slo_term *term;
+    double value; /* in the term's unit; NaN: no value */
+    bool at_least;
+    enum sum_state state;
+};
+struct sum_slo {
+    size_t n; /* 0: none asked */
+    struct sum_slo_term t[SLO_MAX];
+    enum sum_state state; /* NONE when none was asked */
+};
+
+struct sum_goodput {
+    const struct slo_set *terms; /* NULL: not asked */
+    uint64_t met, open, of;      /* requests that met all, that may have (cancelled, unsent), and all of the cohort */
+    double attainment_lo, attainment_hi;
+    double rps_lo, rps_hi;
+};
+
+struct sum_client {
+    struct sum_dist lag;      /* user - kernel stamp, ns */
+    struct sum_dist send_lag; /* start - max(intended, admitted), ns; open loop only */
+    double busy, busy_mean;   /* of the busiest worker, and of all */
+    double kernel_stamped;    /* share of reads that carried a kernel stamp */
+    double wide_gaps;         /* share of gaps whose interval is wider than the threshold */
+    int64_t wide_threshold;   /* ns */
+    double late;              /* share of the scheduled requests that the client started after the window's end */
+    double steal;             /* of one processor */
+    uint64_t workers, conns_opened, conns_reused, retried, lost_records, exhausted;
+    uint64_t lag_user_n; /* events stamped by the clock because the kernel gave no stamp */
+    double lag_user_p99;
+};
+
+enum verdict { VERDICT_VALID, VERDICT_DEGRADED, VERDICT_INVALID };
+const char *verdict_name(enum verdict v); /* "VALID" ... */
+
+struct sum_row { /* one second of the timeline, all requests of the level, warm-up included */
+    uint64_t offered, started, completed, failed, in_flight; /* in flight: at the row's end */
+    double ttft_p50, ttft_p95;                               /* ns, of first tokens within the row; NaN none */
+    double tok_s;
+};
+
+struct sum_level {
+    /* load, as asked */
+    uint32_t level;
+    bool open;
+    char arrival[16];
+    double rate;
+    uint32_t concurrency, max_concurrency;
+    uint64_t num_requests;
+    int64_t duration_asked; /* ns, 0 = none */
+    /* window */
+    int64_t begin, w0, w1;
+    double window_s;
+    bool final; /* false: the records end before the level did */
+    bool interrupted;
+    /* requests of the cohort; attempted = successful + failed + cancelled */
+    uint64_t scheduled, attempted, successful, failed, cancelled, unsent;
+    uint64_t warmup; /* requests before the window, in no figure but throughput */
+    double success_rate, error_rate;
+    /* per second of the window */
+    double offered_rps /* open loop */, attempted_rps, completed_rps, successful_rps, input_tok_s, output_tok_s;
+    struct sum_dist lat[METRIC_LATENCIES];
+    struct sum_dist tokens_per_s;   /* per request; unit: tokens per second */
+    bool itl_by_token;              /* false: ITL is per chunk ... */
+    double tokens_per_chunk;        /* ... of so many tokens */
+    enum token_source token_source; /* of most requests */
+    bool token_source_mixed;
+    int64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning; /* totals of the cohort; -1 unknown */
+    struct sum_counts outcomes, status_codes, finish_reasons;
+    struct sum_slo slo;
+    struct sum_goodput goodput;
+    struct sum_client client;
+    enum verdict verdict;
+    struct sum_texts reasons; /* of the verdict: what, and what to do about it */
+    struct sum_texts notes;   /* on the server and the sample */
+    size_t n_rows;
+    struct sum_row *rows; /* row k covers [begin + k s, begin + (k + 1) s) */
+};
+
+struct summary {
+    char version[32];
+    int64_t epoch_unix; /* ns; instants add to it */
+    int64_t started;    /* realtime ns of the first level's begin */
+    uint64_t seed;
+    bool interrupted;
+    bool cut;                       /* made from records that end before the run did */
+    enum verdict verdict;           /* the worst of all levels */
+    enum sum_state slo;             /* broken when one level's is */
+    uint64_t successful, attempted; /* of all levels */
+    size_t n_q;
+    double q[SUMMARY_Q_MAX];
+    struct sum_texts notes; /* on the whole run */
+    size_t n_levels;
+    struct sum_level *levels;
+};
+
+#endif

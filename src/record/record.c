@@ -1,0 +1,216 @@
+#include "record/record.h"
+
+#include "base/xalloc.h"
+
+/* Four varints of at most 10 bytes each. */
+#define EVENT_MAX 40
+
+static const char *const outcome_names[OUT_COUNT] = {
+#define X(id, name, help) name,
+    OUTCOME_MAP(X)
+#undef X
+};
+
+static const char *const outcome_helps[OUT_COUNT] = {
+#define X(id, name, help) help,
+    OUTCOME_MAP(X)
+#undef X
+};
+
+const char *outcome_name(enum outcome o)
+{
+    return (unsigned)o < OUT_COUNT ? outcome_names[o] : "unknown";
+}
+
+const char *outcome_help(enum outcome o)
+{
+    return (unsigned)o < OUT_COUNT ? outcome_helps[o] : "";
+}
+
+char *outcome_text(char out[32], enum outcome o, int status)
+{
+    if (o == OUT_HTTP && status > 0)
+        snprintf(out, 32, "http_%d", status);
+    else
+        snprintf(out, 32, "%s", outcome_name(o));
+    return out;
+}
+
+int outcome_parse(struct str text, enum outcome *o, int *status)
+{
+    for (int i = 0; i < OUT_COUNT; i++) {
+        if (str_eqz(text, outcome_names[i])) {
+            *o = (enum outcome)i;
+            *status = 0;
+            return 0;
+        }
+    }
+    int64_t v;
+    if (!str_starts(text, STR("http_")) || parse_i64(str_sub(text, 5, text.n), &v) != 0 || v < 1 || v > 99999)
+        return -1;
+    *o = OUT_HTTP;
+    *status = (int)v;
+    return 0;
+}
+
+const char *token_source_name(enum token_source s)
+{
+    static const char *const names[] = {"none", "usage", "server", "tokenizer", "words"};
+    return (unsigned)s < ARRAY_LEN(names) ? names[s] : "none";
+}
+
+const char *finish_reason_name(enum finish_reason f)
+{
+    static const char *const names[] = {"none", "stop", "length", "tool_calls", "content_filter", "other"};
+    return (unsigned)f < ARRAY_LEN(names) ? names[f] : "other";
+}
+
+void rec_slab_init(struct rec_slab *s, size_t max_blocks)
+{
+    *s = (struct rec_slab){.max_blocks = max_blocks};
+}
+
+void rec_slab_free(struct rec_slab *s)
+{
+    for (struct record *r = s->free_records, *next; r; r = next) {
+        next = r->next;
+        free(r);
+    }
+    for (struct rec_block *b = s->free_blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    *s = (struct rec_slab){.max_blocks = s->max_blocks};
+}
+
+struct record *rec_new(struct rec_slab *s)
+{
+    struct record *r = s->free_records;
+    if (r) {
+        s->free_records = r->next;
+    } else {
+        r = xmalloc(sizeof *r);
+        s->n_records++;
+    }
+    *r = (struct record){.tokens_in = -1, .tokens_out = -1, .tokens_cached = -1, .tokens_reasoning = -1};
+    return r;
+}
+
+void rec_recycle(struct rec_slab *s, struct record *r)
+{
+    if (r->last) {
+        r->last->next = s->free_blocks;
+        s->free_blocks = r->first;
+    }
+    r->first = r->last = NULL;
+    r->next = s->free_records;
+    s->free_records = r;
+}
+
+static struct rec_block *block_new(struct rec_slab *s)
+{
+    struct rec_block *b = s->free_blocks;
+    if (b) {
+        s->free_blocks = b->next;
+    } else {
+        if (s->n_blocks >= s->max_blocks)
+            return NULL;
+        b = xmalloc(sizeof *b);
+        s->n_blocks++;
+    }
+    b->next = NULL;
+    b->used = 0;
+    return b;
+}
+
+static inline size_t put_varint(unsigned char *p, uint64_t v)
+{
+    size_t n = 0;
+    while (v >= 0x80) {
+        p[n++] = (unsigned char)(v | 0x80);
+        v >>= 7;
+    }
+    p[n++] = (unsigned char)v;
+    return n;
+}
+
+static inline uint64_t get_varint(const unsigned char *p, size_t *at, size_t end)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+        unsigned char c = p[(*at)++];
+        v |= (uint64_t)(c & 0x7f) << shift;
+        if (!(c & 0x80))
+            break;
+    }
+    return v;
+}
+
+/* Gaps are as good as never negative, but a stepped clock must not turn one into 10 bytes of nonsense. */
+static inline uint64_t zigzag(int64_t v)
+{
+    return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+}
+
+static inline int64_t unzigzag(uint64_t v)
+{
+    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *ev)
+{
+    if (r->n_events == UINT32_MAX)
+        return -1;
+    unsigned char tmp[EVENT_MAX];
+    int64_t prev = r->prev_event;
+    if (r->n_events == 0) {
+        if (r->first_token == 0)
+            r->first_token = ev->at;
+        prev = r->first_token;
+    }
+    size_t n = put_varint(tmp, zigzag(ev->at - prev));
+    n += put_varint(tmp + n, ev->bytes);
+    n += put_varint(tmp + n, ev->width > 0 ? (uint64_t)ev->width : 0);
+    n += put_varint(tmp + n, ev->cumulative >= 0 ? (uint64_t)ev->cumulative + 1 : 0);
+
+    struct rec_block *b = r->last;
+    if (!b || b->used + n > REC_BLOCK_BYTES) {
+        b = block_new(s);
+        if (!b)
+            return -1;
+        if (r->last)
+            r->last->next = b;
+        else
+            r->first = b;
+        r->last = b;
+    }
+    memcpy(b->bytes + b->used, tmp, n);
+    b->used = (uint16_t)(b->used + n);
+    r->n_events++;
+    r->prev_event = ev->at;
+    return 0;
+}
+
+void rec_iter_init(struct rec_iter *it, const struct record *r)
+{
+    *it = (struct rec_iter){.r = r, .b = r->first, .left = r->n_events, .prev = r->first_token};
+}
+
+bool rec_iter_next(struct rec_iter *it, struct rec_event *ev)
+{
+    while (it->b && it->at >= it->b->used) {
+        it->b = it->b->next;
+        it->at = 0;
+    }
+    if (!it->b || it->left == 0)
+        return false;
+    const unsigned char *p = it->b->bytes;
+    size_t end = it->b->used;
+    ev->at = it->prev + unzigzag(get_varint(p, &it->at, end));
+    ev->bytes = (uint32_t)get_varint(p, &it->at, end);
+    ev->width = (int64_t)get_varint(p, &it->at, end);
+    ev->cumulative = (int64_t)get_varint(p, &it->at, end) - 1;
+    it->prev = ev->at;
+    it->left--;
+    return true;
+}
