@@ -10,12 +10,12 @@
 enum h1_kind { H1_RESPONSE, H1_REQUEST };
 
 enum h1_rc {
-    H1_OK = 0,          /* all bytes consumed */
-    H1_DONE = 1,        /* a message ended; *used says how many bytes were consumed, the rest belongs to the next one */
-    H1_UPGRADE = 2,     /* 101 or CONNECT */
-    H1_E_SYNTAX = -1,   /* not HTTP */
-    H1_E_TOOBIG = -2,   /* header ceiling */
-    H1_E_STOPPED = -3,  /* a callback returned non-zero */
+    H1_OK = 0,         /* all bytes consumed */
+    H1_DONE = 1,       /* a message ended; *used says how many bytes were consumed, the rest belongs to the next one */
+    H1_UPGRADE = 2,    /* 101 or CONNECT */
+    H1_E_SYNTAX = -1,  /* not HTTP */
+    H1_E_TOOBIG = -2,  /* header ceiling */
+    H1_E_STOPPED = -3, /* a callback returned non-zero */
 };
 
 struct h1;
@@ -31,13 +31,13 @@ struct h1_cb {
 
 struct h1 *h1_new(enum h1_kind kind, const struct h1_cb *cb, void *arg);
 void h1_free(struct h1 **p);
-void h1_reset(struct h1 *p); /* ready for a new connection; keeps its memory */
+void h1_reset(struct h1 *p);         /* ready for a new connection; keeps its memory */
 void h1_head_response(struct h1 *p); /* the next response answers a HEAD: it has no body */
 enum h1_rc h1_feed(struct h1 *p, const char *data, size_t n, size_t *used);
 /* The connection ended: H1_DONE when that ends a message properly (a body without length), H1_OK between messages,
  * H1_E_SYNTAX when a message is cut off. */
 enum h1_rc h1_eof(struct h1 *p);
-bool h1_keep_alive(const struct h1 *p); /* of the message just ended */
+bool h1_keep_alive(const struct h1 *p);    /* of the message just ended */
 const char *h1_reason(const struct h1 *p); /* why the last feed failed: a constant text */
 
 #endif

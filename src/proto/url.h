@@ -6,15 +6,15 @@
 #include "base/str.h"
 
 struct url {
-    bool tls;             /* https */
-    struct str scheme;    /* "" when none was written */
-    struct str userinfo;  /* without @; "" when none */
-    struct str host;      /* without brackets; percent-decoding is refused in hosts */
+    bool tls;            /* https */
+    struct str scheme;   /* "" when none was written */
+    struct str userinfo; /* without @; "" when none */
+    struct str host;     /* without brackets; percent-decoding is refused in hosts */
     bool host_is_v6;
-    uint16_t port;        /* the scheme's default when none was written */
+    uint16_t port; /* the scheme's default when none was written */
     bool has_port;
-    struct str path;      /* "/..." without query; "" when none was written */
-    struct str query;     /* without ?; "" when none */
+    struct str path;  /* "/..." without query; "" when none was written */
+    struct str query; /* without ?; "" when none */
     bool has_query;
 };
 
