@@ -24,8 +24,8 @@ static inline int64_t clock_now(const struct clock_src *c)
 /* mono = real + offset. An anchor is MONO/REAL/MONO; the narrowest of three is taken. Steps of the realtime clock
  * (NTP) show as a change of the offset: `steps` counts anchors that moved by more than 1 ms. One bridge per thread. */
 struct clock_bridge {
-    int64_t offset; /* ns to add to a realtime instant */
-    int64_t width;  /* ns between the two monotonic reads: the uncertainty */
+    int64_t offset;      /* ns to add to a realtime instant */
+    int64_t width;       /* ns between the two monotonic reads: the uncertainty */
     int64_t anchored_at; /* monotonic ns, 0 = never */
     uint64_t steps;
 };

@@ -3,7 +3,8 @@
  * A cold function is `int f(..., struct err *e)`: 0 on success, negative on failure. On failure `e` holds a code and
  * one sentence that names the place and the remedy; on success `e` is untouched, so calls can be chained on one value.
  * The value is of fixed size: nothing to free. `e` may be NULL where the caller does not care.
- * The hot path does not use this: it returns negative enums without text. Thread rule: a value belongs to one thread. */
+ * The hot path does not use this: it returns negative enums without text. Thread rule: a value belongs to one thread.
+ */
 #ifndef WEIR_BASE_ERR_H
 #define WEIR_BASE_ERR_H
 

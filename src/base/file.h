@@ -13,11 +13,11 @@ struct file_map {
 int file_open_map(struct file_map *m, const char *path, size_t max, struct err *e);
 void file_close_map(struct file_map *m);
 
-int file_read(struct buf *b, const char *path, struct err *e);        /* appends; the buf's ceiling holds */
-int file_write(const char *path, struct str text, struct err *e);     /* to PATH.tmp, fsync, rename: all or nothing */
-int dir_make(const char *path, struct err *e);                        /* with parents; an existing folder is fine */
-bool dir_is_empty(const char *path);                                  /* also when it does not exist */
-int fd_write_all(int fd, const void *p, size_t n);                    /* 0 or -errno; restarts after EINTR */
+int file_read(struct buf *b, const char *path, struct err *e);    /* appends; the buf's ceiling holds */
+int file_write(const char *path, struct str text, struct err *e); /* to PATH.tmp, fsync, rename: all or nothing */
+int dir_make(const char *path, struct err *e);                    /* with parents; an existing folder is fine */
+bool dir_is_empty(const char *path);                              /* also when it does not exist */
+int fd_write_all(int fd, const void *p, size_t n);                /* 0 or -errno; restarts after EINTR */
 
 /* SHA-256 (FIPS 180-4, by OpenSSL) as 64 lower-case hexadecimal digits. */
 void sha256_hex(struct str data, char out[65]);

@@ -14,7 +14,7 @@ struct heap {
     size_t n, cap;
 };
 
-void heap_push(struct heap *h, struct heap_node *x); /* x must not be in a heap */
+void heap_push(struct heap *h, struct heap_node *x);   /* x must not be in a heap */
 void heap_remove(struct heap *h, struct heap_node *x); /* no effect when it is in none */
 struct heap_node *heap_top(const struct heap *h);      /* the smallest key, NULL when empty */
 bool heap_valid(const struct heap *h);                 /* for tests: the order holds everywhere */

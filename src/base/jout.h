@@ -7,10 +7,10 @@
 #include "base/buf.h"
 
 struct jout {
-    struct buf *b;  /* borrowed */
-    int indent;     /* spaces per level, 0 = one line */
+    struct buf *b; /* borrowed */
+    int indent;    /* spaces per level, 0 = one line */
     unsigned depth;
-    uint64_t has;   /* bit d: a member was written at depth d */
+    uint64_t has; /* bit d: a member was written at depth d */
     bool after_key;
 };
 

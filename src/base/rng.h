@@ -8,19 +8,19 @@
 #include "base/attr.h"
 
 enum rng_purpose { /* one stream per use; append only: the numbers are part of what a seed means */
-    RNG_ARRIVAL = 1,
-    RNG_ORDER = 2,
-    RNG_NONCE = 3,
-    RNG_SIM_TEXT = 4,
-    RNG_SIM_JITTER = 5,
-    RNG_SIM_FAULT = 6,
-    RNG_SIM_TOKENS = 7,
-    RNG_TEST = 8,
-    RNG_UUID = 9,
+                   RNG_ARRIVAL = 1,
+                   RNG_ORDER = 2,
+                   RNG_NONCE = 3,
+                   RNG_SIM_TEXT = 4,
+                   RNG_SIM_JITTER = 5,
+                   RNG_SIM_FAULT = 6,
+                   RNG_SIM_TOKENS = 7,
+                   RNG_TEST = 8,
+                   RNG_UUID = 9,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);
-double rng_unit(uint64_t seed, enum rng_purpose purpose, uint64_t i); /* in (0, 1), 53 bits, never 0 or 1 */
+double rng_unit(uint64_t seed, enum rng_purpose purpose, uint64_t i); /* in (0, 1), 52 bits, never 0 or 1 */
 uint64_t rng_below(uint64_t seed, enum rng_purpose purpose, uint64_t i, uint64_t n); /* in [0, n), n >= 1 */
 /* A seeded permutation of [0, n): where index i goes. O(1) memory and time (4-round Feistel with cycle walking). */
 uint64_t rng_permute(uint64_t seed, enum rng_purpose purpose, uint64_t i, uint64_t n);

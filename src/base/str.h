@@ -22,10 +22,10 @@ bool str_ieq(struct str a, struct str b); /* ASCII case-insensitive (header name
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
-struct str str_trim(struct str s); /* without spaces, tabs, CR and LF at both ends */
+struct str str_trim(struct str s);                       /* without spaces, tabs, CR and LF at both ends */
 struct str str_sub(struct str s, size_t from, size_t n); /* clamped to s */
-ptrdiff_t str_chr(struct str s, char c);                  /* index, or -1 */
-ptrdiff_t str_find(struct str s, struct str needle);      /* index, or -1 */
+ptrdiff_t str_chr(struct str s, char c);                 /* index, or -1 */
+ptrdiff_t str_find(struct str s, struct str needle);     /* index, or -1 */
 
 /* Cut off the part of *rest before the next `sep` (or all of it) into *part; false when *rest was exhausted.
  * "a,,b" gives "a", "", "b"; "" gives one empty part. Start with rest = the whole, *done = false. */

@@ -16,7 +16,7 @@ struct dist {
 };
 
 int dist_parse(struct dist *d, struct str text, struct err *e); /* the error names the text and the forms */
-double dist_sample(const struct dist *d, double u1, double u2);  /* u1, u2 in (0, 1) */
+double dist_sample(const struct dist *d, double u1, double u2); /* u1, u2 in (0, 1) */
 int64_t dist_int(const struct dist *d, double u1, double u2, int64_t min, int64_t max); /* rounded and clamped */
 double dist_mean(const struct dist *d);
 

@@ -1,8 +1,8 @@
 /* hist.h - a histogram of non-negative int64_t values with a bounded relative error, in the manner of HdrHistogram.
  * 3 significant decimal digits: 2048 linear buckets first, then 1024 per power of two; every value of [0, 2^63) has a
- * bucket, nothing is clamped or dropped. Memory grows with the largest value (about 8 KiB per power of two), at most 480 KiB.
- * hist_add costs about 2 ns once the range is reached. n, min, max, sum and sum of squares are exact (128 bits), so
- * merging is free of order. Not thread-safe. */
+ * bucket, nothing is clamped or dropped. Memory grows with the largest value (about 8 KiB per power of two), at most
+ * 480 KiB. hist_add costs about 2 ns once the range is reached. n, min, max, sum and sum of squares are exact (128
+ * bits), so merging is free of order. Not thread-safe. */
 #ifndef WEIR_STAT_HIST_H
 #define WEIR_STAT_HIST_H
 
@@ -21,8 +21,8 @@ int64_t hist_min(const struct hist *h); /* exact; 0 when empty */
 int64_t hist_max(const struct hist *h);
 double hist_mean(const struct hist *h); /* exact sum / n; 0 when empty */
 double hist_std(const struct hist *h);  /* sample standard deviation (n - 1); 0 below two values */
-/* Quantile q in [0, 1]: linear interpolation between the bucket midpoints of the two neighbouring ranks (rank = q (n - 1)),
- * clamped to [min, max]; NaN when empty. */
+/* Quantile q in [0, 1]: linear interpolation between the bucket midpoints of the two neighbouring ranks (rank = q (n -
+ * 1)), clamped to [min, max]; NaN when empty. */
 double hist_quantile(const struct hist *h, double q);
 /* Number of values above v, by bucket midpoints. */
 uint64_t hist_above(const struct hist *h, int64_t v);

@@ -4,7 +4,8 @@
 
 #include "base/attr.h"
 
-/* Linear interpolation between order statistics (NumPy's default, Hyndman and Fan type 7). v sorted ascending; NaN for n = 0. */
+/* Linear interpolation between order statistics (NumPy's default, Hyndman and Fan type 7). v sorted ascending; NaN for
+ * n = 0. */
 double quant_sorted(const int64_t *v, size_t n, double q);
 void quant_sort(int64_t *v, size_t n); /* in place, ascending; O(n log n) */
 
