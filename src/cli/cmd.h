@@ -7,21 +7,29 @@
 #ifndef WEIR_CLI_CMD_H
 #define WEIR_CLI_CMD_H
 
-#include "base/attr.h"
+#include "base/err.h"
 
 struct opt_table;
 
 struct cmd {
-    const char *name;     /* "run" */
-    const char *args;     /* "[URL] [options]" */
-    const char *summary;  /* one line */
-    const char *prose;    /* paragraphs for help and man page */
-    const char *examples; /* lines */
-    const struct opt_table *options; /* NULL: none */
+    const char *name;                              /* "run" */
+    const char *args;                              /* "[URL] [options]" */
+    const char *summary;                           /* one line */
+    const char *prose;                             /* paragraphs for help and man page */
+    const char *examples;                          /* lines */
+    const struct opt_table *options;               /* NULL: none */
     int (*run)(int argc, const char *const *argv); /* argv[0] = the command's name; returns the exit code */
 };
 
 extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_help, cmd_version;
+
+const struct cmd *const *cli_commands(void);  /* all that people see, NULL-ended */
+const struct cmd *cli_find(const char *name); /* NULL: none */
+const char *cli_nearest(const char *name);    /* the command that was perhaps meant, or NULL */
+
+/* Print what is wrong as one line on stderr ("weir run: TEXT"; command NULL: "weir: TEXT") and return the exit code
+ * that its kind asks for: 2 for ERR_USAGE and ERR_DATA, else 1. */
+int cli_fail(const char *command, const struct err *e);
 
 int cli_main(int argc, const char *const *argv); /* argv[0] = the program's name */
 

@@ -1,0 +1,41 @@
+/* man_metrics.c - the figures' definitions in short, for the man page. The whole text is docs/METRICS.md. */
+#include <stddef.h>
+
+#include "cli/man.h"
+
+const char *const man_metrics[] = {
+    "TTFT",
+    "Time to first token: from the request's start to the first event with text (content, reasoning or a tool call). "
+    "A role-only or empty event is no token.",
+    "TTFO",
+    "Time to first output: the same, to the first event that is not reasoning.",
+    "TTFB",
+    "Time to the first byte of the response's body.",
+    "ITL",
+    "Inter-token latency: the gaps between successive token events of a request, pooled over requests. Marked chunk "
+    "where the "
+    "server does not say how many tokens an event holds.",
+    "TPOT",
+    "Time per output token: (last token - first token) / (tokens - 1) of a request.",
+    "NTPOT",
+    "E2E / tokens of a request.",
+    "E2E",
+    "From the request's start to its last token; total goes on to the response's end.",
+    "service and response",
+    "In an open loop every latency exists twice: service counts from the request's start, response from the instant at "
+    "which "
+    "the schedule wanted it. Objectives judge response. A closed loop has only service.",
+    "queue wait, send lag",
+    "How long the cap of --max-concurrency held a request back; how late the client itself then sent it.",
+    "client lag",
+    "How much later than the kernel the program saw the bytes. Arrival instants are the kernel's.",
+    "window",
+    "From the end of the warm-up to the level's end. What was intended (closed loop: started) in it is the cohort that "
+    "latency, "
+    "success and goodput speak of; throughput counts the tokens that came in it.",
+    "goodput",
+    "Requests of the cohort that met every objective of --goodput, per second of the window.",
+    "verdict",
+    "VALID, DEGRADED or INVALID: whether the client, not the server, distorted the figures.",
+    NULL,
+};

@@ -1,0 +1,105 @@
+/* opt_check.c - syntax of values that are more than a number or a word. */
+#include "cli/opts.h"
+
+#include <ctype.h>
+
+#include "analysis/slo.h"
+#include "base/jdoc.h"
+
+int check_not_empty(const char *v, struct err *e)
+{
+    return *v ? 0 : err_set(e, ERR_USAGE, "must not be empty");
+}
+
+int check_rates(const char *v, struct err *e)
+{
+    struct str_split it = {.rest = str_of(v), .sep = ','};
+    struct str part;
+    while (str_next(&it, &part)) {
+        double d;
+        if (parse_f64(str_trim(part), &d) != 0)
+            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a number; write 5 or 1,5,10", STR_ARG(part));
+        if (!(d > 0))
+            return err_set(e, ERR_USAGE, "must be above 0");
+    }
+    return 0;
+}
+
+int check_counts(const char *v, struct err *e)
+{
+    struct str_split it = {.rest = str_of(v), .sep = ','};
+    struct str part;
+    while (str_next(&it, &part)) {
+        int64_t i;
+        if (parse_i64(str_trim(part), &i) != 0)
+            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a whole number; write 8 or 8,32", STR_ARG(part));
+        if (i < 1)
+            return err_set(e, ERR_USAGE, "must be at least 1");
+        if (i > 1000000)
+            return err_set(e, ERR_USAGE, "must be at most 1000000");
+    }
+    return 0;
+}
+
+int check_percentiles(const char *v, struct err *e)
+{
+    struct str_split it = {.rest = str_of(v), .sep = ','};
+    struct str part;
+    size_t n = 0;
+    while (str_next(&it, &part)) {
+        double d;
+        if (parse_f64(str_trim(part), &d) != 0)
+            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a number; write 50,95,99.9", STR_ARG(part));
+        if (d < 0 || d > 100)
+            return err_set(e, ERR_USAGE, "percentiles lie between 0 and 100");
+        if (++n > 8)
+            return err_set(e, ERR_USAGE, "more than 8 percentiles make no table");
+    }
+    return 0;
+}
+
+int check_warmup(const char *v, struct err *e)
+{
+    uint64_t n;
+    int64_t ns;
+    if (parse_u64(str_of(v), &n) == 0 || (parse_duration(str_of(v), &ns) == 0 && !strpbrk(v, "-")))
+        return 0;
+    return err_set(e, ERR_USAGE, "is neither a number of requests (10) nor a duration (10s)");
+}
+
+int check_header(const char *v, struct err *e)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~";
+    const char *c = v;
+    while (isalnum((unsigned char)*c) || (*c && strchr(token, *c)))
+        c++;
+    if (c == v || *c != ':')
+        return err_set(e, ERR_USAGE, "is not a header; write 'Name: value'");
+    for (; *c; c++) {
+        if (((unsigned char)*c < 32 && *c != '\t') || *c == 127)
+            return err_set(e, ERR_USAGE, "a header must not hold control characters");
+    }
+    return 0;
+}
+
+int check_json_object(const char *v, struct err *e)
+{
+    struct jdoc *d = jdoc_parse(str_of(v), "JSON", e);
+    if (!d)
+        return -1;
+    bool obj = jn_is_obj(jdoc_root(d));
+    jdoc_free(&d);
+    return obj ? 0 : err_set(e, ERR_USAGE, "must be a JSON object, such as '{\"top_p\": 0.9}'");
+}
+
+int check_slo(const char *v, struct err *e)
+{
+    struct slo_set s;
+    return slo_parse(&s, str_of(v), e);
+}
+
+int check_goodput(const char *v, struct err *e)
+{
+    struct slo_set s;
+    return goodput_parse(&s, str_of(v), e);
+}

@@ -1,0 +1,20 @@
+/* opt_report.c - the options of `weir report`, into struct report_config. */
+#include "cli/opts.h"
+
+#define C struct report_config
+#define OUT "Options"
+
+static const struct opt rows[] = {
+    {"slo", 0, NULL, "TERMS", OUT, OPT_STR(C, slo), .check = check_slo,
+     .help = "Judge the levels by these objectives instead of those of the run. Exit code 3 when one is broken."},
+    {"goodput", 0, NULL, "TERMS", OUT, OPT_STR(C, goodput), .check = check_goodput,
+     .help = "Judge the requests by these objectives instead of those of the run."},
+    {"percentiles", 0, "metric-percentiles", "LIST", OUT, OPT_STR(C, percentiles), .check = check_percentiles,
+     .help = "Percentiles shown in the table instead of those of the run."},
+    {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
+     .help = "Print the summary as JSON instead of the table."},
+    {"quiet", 'q', NULL, NULL, OUT, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
+     .help = "Nothing on standard error but errors."},
+};
+
+const struct opt_table opt_report = {"report", "WEIR_REPORT_", rows, ARRAY_LEN(rows), "DIR", 64};

@@ -1,0 +1,191 @@
+/* opt_run.c - the options of `weir run`, into struct run_config. */
+#include "campaign/campaign.h"
+#include "cli/opts.h"
+
+#define C struct run_config
+#define TARGET "Target"
+#define AUTH "Authentication"
+#define LOAD "Load"
+#define BODY "What to send"
+#define TIME "Timeouts and connections"
+#define OUT "Judgement and output"
+
+static const struct opt rows[] = {
+    /* --- target --- */
+    {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty,
+     .help = "Model to ask for. Default: the first that the server's /v1/models names."},
+    {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
+     .choices = "auto openai-chat openai-completions",
+     .help = "Dialect of the endpoint; auto looks at the URL's path."},
+    {"header", 'H', NULL, "'NAME: VALUE'", TARGET, OPT_STRS(C, headers), .check = check_header, .flags = OPT_SECRET,
+     .help = "Add a header to each request; may be repeated."},
+    {"unix-socket", 0, NULL, "PATH", TARGET, OPT_STR(C, unix_socket), .group = "route", .flags = OPT_FILE,
+     .check = check_not_empty, .help = "Connect to this unix socket instead of the URL's host."},
+    {"connect-to", 0, NULL, "HOST:PORT", TARGET, OPT_STR(C, connect_to), .group = "route", .check = check_not_empty,
+     .help = "Connect there; the Host header and the name checked by TLS stay those of the URL."},
+    {"insecure", 'k', NULL, NULL, TARGET, OPT_BOOL(C, insecure), .help = "Do not verify the server's certificate."},
+    {"cacert", 0, "ca-cert", "FILE", TARGET, OPT_STR(C, cacert), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Trust the authorities in this PEM file instead of the system's."},
+    {"cert", 0, NULL, "FILE", TARGET, OPT_STR(C, cert), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Client certificate (PEM), with its chain."},
+    {"key", 0, NULL, "FILE", TARGET, OPT_STR(C, key), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Private key of --cert (PEM)."},
+
+    /* --- authentication --- */
+    {"api-key-env", 0, NULL, "NAME", AUTH, OPT_STR(C, api_key_env), .group = "key", .check = check_not_empty,
+     .help = "Take the API key from this environment variable. Default: OPENAI_API_KEY where it is set."},
+    {"api-key-file", 0, NULL, "FILE", AUTH, OPT_STR(C, api_key_file), .group = "key", .flags = OPT_FILE,
+     .check = check_not_empty, .help = "Take the API key from this file."},
+    {"api-key", 0, "token", "KEY", AUTH, OPT_STR(C, api_key), .group = "key", .flags = OPT_SECRET,
+     .check = check_not_empty,
+     .help = "The API key itself. Others on this machine can read a command line: prefer the two above."},
+    {"auth-style", 0, NULL, "STYLE", AUTH, OPT_CHOICE(C, auth_style), .def = "bearer",
+     .choices = "bearer x-api-key api-key",
+     .help = "How the key is sent: as Authorization: Bearer, or as the header x-api-key or api-key."},
+
+    /* --- load --- */
+    {"rate", 'r', "request-rate qps", "RATES", LOAD, OPT_STR(C, rate), .group = "load", .check = check_rates,
+     .help = "Open loop: requests per second, sent at their instants whatever the server does. A list (1,5,10) "
+             "measures one level after another."},
+    {"concurrency", 'c', "connections users", "COUNTS", LOAD, OPT_STR(C, concurrency), .def = "1", .group = "load",
+     .check = check_counts,
+     .help = "Closed loop: so many requests in flight, each followed by the next. A list (8,32) measures one level "
+             "after another."},
+    {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .group = "load", .flags = OPT_DIR, .check = check_not_empty,
+     .help = "Repeat the plan of the run stored in DIR: the same requests at the same instants."},
+    {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant", .choices = "constant poisson",
+     .help = "Instants of the open loop: evenly spaced, or a Poisson process, as many independent users make."},
+    {"duration", 'd', NULL, "TIME", LOAD, OPT_NS(C, duration), .def = "30s", .word = "none", .group = "end",
+     .flags = OPT_POSITIVE | OPT_TOGETHER,
+     .help = "Length of each level, after its warm-up. With --num-requests there is none unless given; the first of "
+             "both ends the level."},
+    {"num-requests", 'n', "num-prompts requests", "N", LOAD, OPT_U64(C, num_requests), .def = "none", .word = "none",
+     .group = "end", .flags = OPT_POSITIVE | OPT_TOGETHER,
+     .help = "Measured requests of each level, warm-up not counted."},
+    {"warmup", 0, "num-warmups", "N|TIME", LOAD, OPT_STR(C, warmup), .def = "none", .word = "none",
+     .check = check_warmup,
+     .help = "Warm-up of each level, sent but not measured: a number of requests (10) or a time (10s)."},
+    {"cooldown", 0, NULL, "TIME", LOAD, OPT_NS(C, cooldown), .def = "0s", .help = "Pause between two levels."},
+    {"grace", 0, NULL, "TIME", LOAD, OPT_NS(C, grace), .def = "timeout", .word = "timeout", .word_value = -1,
+     .help = "How long a level waits at its end for the requests still open; then they are cancelled. Default: as "
+             "--timeout."},
+    {"max-concurrency", 0, NULL, "N", LOAD, OPT_U64(C, max_concurrency), .def = "none", .word = "none",
+     .flags = OPT_POSITIVE, .max = 1000000,
+     .help = "Cap on the open loop's requests in flight. What is due meanwhile waits, and the wait counts in its "
+             "response latency; nothing is skipped."},
+    {"workers", 0, "threads", "N", LOAD, OPT_U64(C, workers), .def = "auto", .word = "auto", .flags = OPT_POSITIVE,
+     .max = 1024, .help = "Threads that send. Default: as few as the load needs, so that connections are reused."},
+    {"seed", 0, NULL, "N", LOAD, OPT_U64(C, seed), .def = "random", .word = "random", .given = offsetof(C, seed_given),
+     .help = "Seed of arrivals, order and nonces. The same seed gives the same instants and prompts, whatever "
+             "--workers is. Default: a random one, printed and stored."},
+
+    /* --- what to send --- */
+    {"dataset", 0, "dataset-path", "FILE", BODY, OPT_STR(C, dataset), .group = "text", .flags = OPT_FILE,
+     .check = check_not_empty,
+     .help = "Prompts: a JSON array of conversations (ShareGPT and the like), JSONL of OpenAI messages, or text with "
+             "a prompt per line; - is standard input. Default: a few built-in conversations."},
+    {"dataset-format", 0, NULL, "FORMAT", BODY, OPT_CHOICE(C, dataset_format), .def = "auto",
+     .choices = "auto conversations messages text", .help = "Format of --dataset; auto looks at its head."},
+    {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
+     .help = "Send this one prompt each time."},
+    {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
+     .help = "Order of the dataset: as in the file, or shuffled by the seed anew each time through it."},
+    {"unique-prompts", 0, NULL, NULL, BODY, OPT_BOOL(C, unique_prompts), .flags = OPT_NEGATABLE,
+     .help = "Put a seeded nonce in front of each prompt, so that no prefix cache of the server can help."},
+    {"max-tokens", 0, "output-tokens max-completion-tokens", "N", BODY, OPT_I64(C, max_tokens), .def = "none",
+     .word = "none", .word_value = -1, .flags = OPT_POSITIVE,
+     .help = "Ask for at most so many output tokens. Default: what the dataset says, else not sent."},
+    {"temperature", 0, NULL, "X", BODY, OPT_F64(C, temperature), .def = "none", .word = "none",
+     .help = "Sampling temperature. Default: not sent."},
+    {"ignore-eos", 0, NULL, NULL, BODY, OPT_BOOL(C, ignore_eos), .flags = OPT_NEGATABLE,
+     .help = "Ask the server (vLLM, SGLang) to go on to --max-tokens whatever the model says."},
+    {"no-stream", 0, NULL, NULL, BODY, OPT_BOOL(C, no_stream), .flags = OPT_NEGATABLE,
+     .help = "Ask for one whole response instead of a stream; there is no TTFT and no ITL then."},
+    {"extra-body", 0, NULL, "JSON", BODY, OPT_STR(C, extra_body), .check = check_json_object,
+     .help = "A JSON object whose members are merged into each request's body."},
+
+    /* --- timeouts and connections --- */
+    {"timeout", 0, "request-timeout", "TIME", TIME, OPT_NS(C, timeout), .def = "300s", .flags = OPT_POSITIVE,
+     .help = "A request not complete by then has failed."},
+    {"connect-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, connect_timeout), .def = "10s", .flags = OPT_POSITIVE,
+     .help = "Likewise for a connection, TLS included."},
+    {"first-token-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, first_token_timeout), .def = "none", .word = "none",
+     .flags = OPT_POSITIVE, .help = "Likewise for the first token."},
+    {"idle-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, idle_timeout), .def = "4s", .flags = OPT_POSITIVE,
+     .help = "Close a connection that was idle so long; many servers close theirs after 5 s."},
+    {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE,
+     .help = "A new connection for each request."},
+    {"no-probe", 0, NULL, NULL, TIME, OPT_BOOL(C, no_probe), .flags = OPT_NEGATABLE,
+     .help = "Skip the one unmeasured request that settles model, usage and authentication before a run."},
+    {"spin", 0, NULL, "TIME", TIME, OPT_NS(C, spin), .def = "none", .word = "none", .max = 0.01,
+     .help = "Wake so much before an instant and spin up to it: steadier sending for processor time."},
+    {"no-kernel-stamps", 0, NULL, NULL, TIME, OPT_BOOL(C, no_kernel_stamps), .flags = OPT_HIDDEN,
+     .help = "Stamp arrivals by the program's clock."},
+
+    /* --- judgement and output --- */
+    {"slo", 0, NULL, "TERMS", OUT, OPT_STR(C, slo), .check = check_slo,
+     .help = "Objectives that a level must meet, such as 'ttft:p95<500ms,itl:p99<50ms,error_rate<1%'. Exit code 3 "
+             "when one is broken."},
+    {"goodput", 0, NULL, "TERMS", OUT, OPT_STR(C, goodput), .check = check_goodput,
+     .help = "Objectives that each request must meet, such as ttft:500ms,e2e:5s. Printed: their share and their rate."},
+    {"percentiles", 0, "metric-percentiles", "LIST", OUT, OPT_STR(C, percentiles), .def = "50,95,99",
+     .check = check_percentiles, .help = "Percentiles shown in the table."},
+    {"output-dir", 'o', "output", "DIR", OUT, OPT_STR(C, output_dir), .flags = OPT_DIR, .check = check_not_empty,
+     .help = "Write the files there; the folder must be new or empty. Default: results/ and the time."},
+    {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
+     .help = "Print summary.json on standard output instead of the table."},
+    {"quiet", 'q', NULL, NULL, OUT, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
+     .help = "Nothing on standard error but errors."},
+    {"no-live", 0, "no-progress", NULL, OUT, OPT_BOOL(C, no_live), .flags = OPT_NEGATABLE,
+     .help = "No live line on a terminal."},
+    {"save-text", 0, NULL, NULL, OUT, OPT_BOOL(C, save_text), .flags = OPT_NEGATABLE,
+     .help = "Keep prompts and responses in requests.jsonl."},
+};
+
+const struct opt_table opt_run = {"run", "WEIR_", rows, ARRAY_LEN(rows), "URL", 1};
+
+static int check_target(const struct run_config *c, struct err *e)
+{
+    if (!c->url) {
+        const char *name = c->unix_socket  ? "--unix-socket"
+                           : c->connect_to ? "--connect-to"
+                           : c->cacert     ? "--cacert"
+                           : c->cert       ? "--cert"
+                           : c->insecure   ? "--insecure"
+                                           : NULL;
+        if (name)
+            return err_set(e, ERR_USAGE, "%s needs a URL; without one weir measures its own simulator", name);
+    }
+    if (c->key && !c->cert)
+        return err_set(e, ERR_USAGE, "--key needs --cert");
+    if (c->insecure && c->cacert)
+        return err_set(e, ERR_USAGE,
+                       "--insecure verifies nothing and --cacert says what to verify by; give one of them");
+    return 0;
+}
+
+static int check_load(const struct run_config *c, struct err *e)
+{
+    if (c->concurrency && c->max_concurrency > 0)
+        return err_set(e, ERR_USAGE, "--max-concurrency caps the open loop; it needs --rate");
+    if (c->concurrency && strcmp(c->arrival, "constant") != 0)
+        return err_set(e, ERR_USAGE, "--arrival %s is for the open loop; it needs --rate", c->arrival);
+    if (c->duration == 0 && c->num_requests == 0 && !c->replay)
+        return err_set(e, ERR_USAGE, "a level without end; give --duration or --num-requests");
+    return 0;
+}
+
+int run_config_check(const struct run_config *c, struct err *e)
+{
+    if (check_target(c, e) != 0 || check_load(c, e) != 0)
+        return -1;
+    if (c->replay && (c->dataset || c->prompt))
+        return err_set(e, ERR_USAGE, "--replay repeats a stored run's prompts; it excludes --dataset and --prompt");
+    if (!c->dataset && strcmp(c->dataset_format, "auto") != 0)
+        return err_set(e, ERR_USAGE, "--dataset-format needs --dataset");
+    if (c->no_stream && c->first_token_timeout > 0)
+        return err_set(e, ERR_USAGE, "--first-token-timeout needs a stream; --no-stream asks for none");
+    if (c->first_token_timeout > c->timeout)
+        return err_set(e, ERR_USAGE, "--first-token-timeout is longer than --timeout");
+    return 0;
+}

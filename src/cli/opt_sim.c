@@ -1,0 +1,86 @@
+/* opt_sim.c - the options of `weir sim`, into struct sim_config. */
+#include "cli/opts.h"
+#include "sim/sim.h"
+#include "stat/dist.h"
+
+#define C struct sim_config
+#define SERVER "Server"
+#define MODEL "Model"
+#define FAULT "Faults and truth"
+
+static int check_dist(const char *v, struct err *e)
+{
+    struct dist d;
+    return dist_parse(&d, str_of(v), e);
+}
+
+static const struct opt rows[] = {
+    /* --- server --- */
+    {"listen", 'l', NULL, "ADDRESS", SERVER, OPT_STR(C, listen), .def = "127.0.0.1:0", .check = check_not_empty,
+     .help = "Where to listen: HOST:PORT, [IPV6]:PORT or unix:PATH. Port 0: one that is free; it is printed."},
+    {"threads", 't', NULL, "N", SERVER, OPT_U64(C, threads), .def = "1", .flags = OPT_POSITIVE, .max = 1024,
+     .help = "Threads that serve."},
+    {"tls", 0, NULL, NULL, SERVER, OPT_BOOL(C, tls), .flags = OPT_NEGATABLE,
+     .help = "Serve https, with a certificate made at the start unless --cert and --key name one."},
+    {"cert", 0, NULL, "FILE", SERVER, OPT_STR(C, cert), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Certificate (PEM), with its chain."},
+    {"key", 0, NULL, "FILE", SERVER, OPT_STR(C, key), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Private key of --cert (PEM)."},
+    {"write-cert", 0, NULL, "FILE", SERVER, OPT_STR(C, write_cert), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Write the certificate made at the start to FILE, for clients to trust."},
+    {"model", 'm', NULL, "NAME", SERVER, OPT_STR(C, model), .check = check_not_empty,
+     .help = "The only model served; others get 404. Default: any name is taken and /v1/models lists weir-sim."},
+    {"api-key", 0, NULL, "KEY", SERVER, OPT_STR(C, api_key), .flags = OPT_SECRET, .check = check_not_empty,
+     .help = "Ask for this key; without it 401."},
+    {"max-body", 0, NULL, "SIZE", SERVER, OPT_BYTES(C, max_body), .def = "16M", .flags = OPT_POSITIVE,
+     .max = 1099511627776.0, .help = "Longer request bodies get 413."},
+    {"no-stream-options", 0, NULL, NULL, SERVER, OPT_BOOL(C, no_stream_options), .flags = OPT_NEGATABLE,
+     .help = "Reject stream_options with 400, as old servers do."},
+    {"quiet", 'q', NULL, NULL, SERVER, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
+     .help = "Nothing on standard error but errors."},
+
+    /* --- model --- */
+    {"ttft", 0, NULL, "TIME", MODEL, OPT_NS(C, ttft), .def = "50ms", .max = 86400,
+     .help = "From a request's start to its first token, without prefill."},
+    {"prefill", 0, NULL, "TIME", MODEL, OPT_NS(C, prefill), .def = "20us", .max = 86400,
+     .help = "Added to the first token, per prompt token."},
+    {"itl", 0, NULL, "TIME", MODEL, OPT_NS(C, itl), .def = "10ms", .max = 86400,
+     .help = "Length of a step, which gives one token to each running request."},
+    {"itl-per-seq", 0, NULL, "TIME", MODEL, OPT_NS(C, itl_per_seq), .def = "0us", .max = 86400,
+     .help = "Added to the step, per running request."},
+    {"max-seqs", 0, NULL, "N", MODEL, OPT_U64(C, max_seqs), .def = "256", .flags = OPT_POSITIVE, .max = 1000000,
+     .help = "Requests that run at once; the rest wait."},
+    {"max-queue", 0, NULL, "N", MODEL, OPT_U64(C, max_queue), .def = "none", .word = "none", .word_value = -1,
+     .help = "Requests that may wait; beyond it 503."},
+    {"limit", 0, "max-concurrent-requests", "N", MODEL, OPT_U64(C, limit), .def = "none", .word = "none",
+     .flags = OPT_POSITIVE, .help = "Requests that may be open at once; beyond it 429."},
+    {"jitter", 0, NULL, "DIST", MODEL, OPT_STR(C, jitter), .def = "none", .word = "none", .check = check_dist,
+     .help = "Distribution of a factor on each duration, such as lognormal:0.1 or uniform:0.8,1.2."},
+    {"output-tokens", 0, NULL, "DIST", MODEL, OPT_STR(C, output_tokens), .def = "128", .check = check_dist,
+     .help = "Output tokens where the request does not say: 128, uniform:A,B or lognormal:MEDIAN,SIGMA."},
+    {"seed", 0, NULL, "N", MODEL, OPT_U64(C, seed), .def = "1", .help = "Seed of text, jitter, lengths and faults."},
+
+    /* --- faults and truth --- */
+    {"fault", 0, NULL, "FAULTS", FAULT, OPT_STR(C, fault), .check = check_not_empty,
+     .help = "Faults per request, each with its probability: reset:0.01,stall:0.01:2s,truncate:P,garbage:P,http500:P,"
+             "error_event:P,slow_headers:P:TIME,split:P."},
+    {"pause", 0, NULL, "TIME@AT", FAULT, OPT_STR(C, pause), .check = check_not_empty,
+     .help = "Stand still once: 2s@5s is for 2 s, 5 s after listening began."},
+    {"truth", 0, NULL, "FILE", FAULT, OPT_STR(C, truth), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Write what truly happened, one JSON line per request."},
+    {"ready-fd", 0, NULL, "FD", FAULT, OPT_I32(C, ready_fd), .def = "-1", .min = -1, .max = 65535, .flags = OPT_HIDDEN,
+     .help = "Write the port there too once it listens."},
+};
+
+const struct opt_table opt_sim = {"sim", "WEIR_SIM_", rows, ARRAY_LEN(rows), NULL, 0};
+
+int sim_config_check(const struct sim_config *c, struct err *e)
+{
+    if (!c->cert != !c->key)
+        return err_set(e, ERR_USAGE, "--cert and --key go together");
+    if (c->cert && !c->tls)
+        return err_set(e, ERR_USAGE, "--cert is for https; it needs --tls");
+    if (c->write_cert && (!c->tls || c->cert))
+        return err_set(e, ERR_USAGE, "--write-cert writes the certificate that --tls makes, without --cert");
+    return 0;
+}

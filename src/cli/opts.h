@@ -1,0 +1,39 @@
+/* opts.h - the option tables of the commands, and the checks that look at several options at once.
+ * To add an option: one row in opt_COMMAND.c, its member in the settings, and where several options meet, a line in the
+ * check. Help, man page, completions and environment variable follow. */
+#ifndef WEIR_CLI_OPTS_H
+#define WEIR_CLI_OPTS_H
+
+#include "base/err.h"
+#include "cli/opt.h"
+
+struct run_config;
+struct sim_config;
+
+/* weir report: strings are borrowed. The folders come as opt_seen.pos. */
+struct report_config {
+    const char *slo, *goodput; /* NULL: those of the stored run */
+    const char *percentiles;   /* NULL: those of the stored run */
+    bool json, quiet;
+};
+
+extern const struct opt_table opt_run;    /* into struct run_config; the URL is opt_seen.pos[0] */
+extern const struct opt_table opt_sim;    /* into struct sim_config */
+extern const struct opt_table opt_report; /* into struct report_config */
+
+/* What single rows cannot see: options that contradict each other or need each other. 0, or -1 + e (ERR_USAGE). */
+int run_config_check(const struct run_config *c, struct err *e);
+int sim_config_check(const struct sim_config *c, struct err *e);
+
+/* Syntax of a value, as rows' checks (src/cli/opt_check.c). */
+int check_rates(const char *v, struct err *e);       /* "1,2.5,10", each above 0 */
+int check_counts(const char *v, struct err *e);      /* "8,32", each a whole number of at least 1 */
+int check_percentiles(const char *v, struct err *e); /* "50,99.9", each 0..100 */
+int check_warmup(const char *v, struct err *e);      /* "10" or "10s" */
+int check_header(const char *v, struct err *e);      /* "Name: value" */
+int check_json_object(const char *v, struct err *e);
+int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
+int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */
+int check_not_empty(const char *v, struct err *e);
+
+#endif
