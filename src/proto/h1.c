@@ -73,7 +73,8 @@ static int on_status(llhttp_t *ll, const char *at, size_t n)
     return count(ll->data, n);
 }
 
-/* The start line is known to be complete only when something follows it. */
+/* Called with the first whole header, or at their end: the start line is certainly complete then, and a header that
+ * turns out to be broken makes no difference by how its bytes were cut. */
 static int start_once(struct h1 *p)
 {
     if (p->started)
@@ -99,7 +100,7 @@ static int start_once(struct h1 *p)
 static int on_field(llhttp_t *ll, const char *at, size_t n)
 {
     struct h1 *p = ll->data;
-    if (count(p, n) || start_once(p))
+    if (count(p, n))
         return HPE_USER;
     buf_add(&p->name, at, n);
     return 0;
@@ -119,6 +120,8 @@ static int on_value_complete(llhttp_t *ll)
     struct h1 *p = ll->data;
     if (++p->n_headers > MAX_HEADERS)
         return stop(p, H1_E_TOOBIG, "more than 256 headers");
+    if (start_once(p))
+        return HPE_USER;
     if (!p->in_body && !p->interim && p->cb.header &&
         p->cb.header(p->arg, buf_str(&p->name), str_trim(buf_str(&p->value))))
         return stopped(p);
