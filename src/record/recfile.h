@@ -31,7 +31,11 @@ struct rec_read_stats {
     bool cut; /* the last line was not whole */
 };
 /* Reads the whole file in order. Errors name PATH:LINE. Unknown members and line types are skipped (additive changes).
+ * What a sink gets is valid during the call alone. A record's texts (prompt, answer) are not read back, its detail is.
  */
 int rec_read_file(const char *path, const struct rec_sink *sink, void *arg, struct rec_read_stats *st, struct err *e);
+/* The same from memory; `name` stands in errors. */
+int rec_read_text(struct str text, const char *name, const struct rec_sink *sink, void *arg, struct rec_read_stats *st,
+                  struct err *e);
 
 #endif
