@@ -41,4 +41,10 @@ bool load_take(struct load *l, int64_t now, struct plan_item *it);
 /* Open loop: false when item i, due then, is beyond the level's end. */
 bool load_open_has(const struct load *l, uint64_t i, int64_t due);
 
+/* Open loop: the window [begin, end) of what is measured, ns after the level's start, as the schedule alone decides it:
+ * begin = the end of the warm-up, or the instant of the first item behind it; end = begin + duration_ns, or the instant at
+ * which the first item beyond num_requests would have been due, whichever is first. In a closed loop both are 0. */
+int64_t load_open_begin(const struct load *l);
+int64_t load_open_end(const struct load *l);
+
 #endif

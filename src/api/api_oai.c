@@ -1,0 +1,208 @@
+#include "api/api_oai.h"
+
+#include "base/jscan.h"
+
+struct str oai_sample_limit(const struct api *a, const struct plan_item *it, struct api_body *b)
+{
+    if (a->max_tokens_fixed || it->what->max_tokens < 0)
+        return (struct str){0};
+    int n = snprintf(b->glue, sizeof b->glue, "\"max_tokens\":%lld,", (long long)it->what->max_tokens);
+    return (struct str){b->glue, (size_t)n};
+}
+
+/* A number or null. */
+static int opt_i64(struct js *s, int64_t *v)
+{
+    if (js_peek(s) == JS_NUM)
+        return js_i64(s, v);
+    return js_skip(s, NULL);
+}
+
+static void decode_details(struct js *s, const char *member, int64_t *out)
+{
+    struct str key;
+    if (js_peek(s) != JS_OBJ) {
+        js_skip(s, NULL);
+        return;
+    }
+    js_enter(s, '{');
+    while (js_key(s, &key)) {
+        if (str_eqz(key, member))
+            opt_i64(s, out);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+static void decode_usage(struct js *s, struct api_event *ev)
+{
+    struct str key;
+    if (js_peek(s) != JS_OBJ) { /* null in all chunks but the last: usual */
+        js_skip(s, NULL);
+        return;
+    }
+    ev->flags |= API_USAGE;
+    js_enter(s, '{');
+    while (js_key(s, &key)) {
+        if (str_eqz(key, "prompt_tokens"))
+            opt_i64(s, &ev->prompt_tokens);
+        else if (str_eqz(key, "completion_tokens"))
+            opt_i64(s, &ev->completion_tokens);
+        else if (str_eqz(key, "prompt_tokens_details"))
+            decode_details(s, "cached_tokens", &ev->cached_tokens);
+        else if (str_eqz(key, "completion_tokens_details"))
+            decode_details(s, "reasoning_tokens", &ev->reasoning_tokens);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+static void decode_text(struct js *s, unsigned flag, struct api_event *ev)
+{
+    struct str raw;
+    if (js_peek(s) != JS_STR)
+        js_skip(s, NULL);
+    else if (js_string(s, &raw) == 0)
+        api_event_text(ev, flag, raw);
+}
+
+/* [{"index":0,"function":{"name":"f","arguments":"{..."}}]: the name and the arguments are tokens of the answer. */
+static void decode_tool_calls(struct js *s, struct api_event *ev)
+{
+    struct str key;
+    if (js_peek(s) != JS_ARR) {
+        js_skip(s, NULL);
+        return;
+    }
+    js_enter(s, '[');
+    while (js_elem(s)) {
+        if (js_peek(s) != JS_OBJ) {
+            js_skip(s, NULL);
+            continue;
+        }
+        js_enter(s, '{');
+        while (js_key(s, &key)) {
+            if (!str_eqz(key, "function") || js_peek(s) != JS_OBJ) {
+                js_skip(s, NULL);
+                continue;
+            }
+            struct str member;
+            js_enter(s, '{');
+            while (js_key(s, &member)) {
+                if (str_eqz(member, "name") || str_eqz(member, "arguments"))
+                    decode_text(s, API_TOOL, ev);
+                else
+                    js_skip(s, NULL);
+            }
+        }
+    }
+}
+
+static void decode_part(struct js *s, struct api_event *ev)
+{
+    struct str key;
+    if (js_peek(s) != JS_OBJ) {
+        js_skip(s, NULL);
+        return;
+    }
+    js_enter(s, '{');
+    while (js_key(s, &key)) {
+        if (str_eqz(key, "content") || str_eqz(key, "refusal"))
+            decode_text(s, API_CONTENT, ev);
+        else if (str_eqz(key, "reasoning_content") || str_eqz(key, "reasoning"))
+            decode_text(s, API_REASONING, ev);
+        else if (str_eqz(key, "tool_calls"))
+            decode_tool_calls(s, ev);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+static void decode_finish(struct js *s, struct api_event *ev)
+{
+    static const struct {
+        const char *name;
+        enum api_finish finish;
+    } reasons[] = {{"stop", API_FIN_STOP},       {"length", API_FIN_LENGTH},          {"tool_calls", API_FIN_TOOL},
+                   {"function_call", API_FIN_TOOL}, {"content_filter", API_FIN_FILTER}};
+    struct str raw;
+    if (js_peek(s) != JS_STR) {
+        js_skip(s, NULL);
+        return;
+    }
+    if (js_string(s, &raw) < 0 || raw.n == 0)
+        return;
+    ev->flags |= API_FINISH;
+    ev->finish = API_FIN_OTHER;
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+        if (str_eqz(raw, reasons[i].name))
+            ev->finish = reasons[i].finish;
+    }
+}
+
+static void decode_choice(struct js *s, const char *part, struct api_event *ev)
+{
+    struct str key;
+    if (js_peek(s) != JS_OBJ) {
+        js_skip(s, NULL);
+        return;
+    }
+    js_enter(s, '{');
+    while (js_key(s, &key)) {
+        if (part && str_eqz(key, part))
+            decode_part(s, ev);
+        else if (!part && str_eqz(key, "text"))
+            decode_text(s, API_CONTENT, ev);
+        else if (str_eqz(key, "finish_reason"))
+            decode_finish(s, ev);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
+{
+    struct js s;
+    struct str key;
+    js_init(&s, json);
+    if (!js_enter(&s, '{'))
+        return API_E_SYNTAX;
+    while (js_key(&s, &key)) {
+        if (str_eqz(key, "choices") && js_peek(&s) == JS_ARR) {
+            js_enter(&s, '[');
+            while (js_elem(&s))
+                decode_choice(&s, part, ev);
+        } else if (str_eqz(key, "usage")) {
+            decode_usage(&s, ev);
+        } else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL) {
+            ev->flags |= API_ERROR;
+            js_skip(&s, &ev->error);
+        } else if (str_eqz(key, "object") && js_peek(&s) == JS_STR) {
+            /* vLLM's older servers stream {"object":"error","message":...} */
+            struct str kind;
+            if (js_string(&s, &kind) == 0 && str_eqz(kind, "error")) {
+                ev->flags |= API_ERROR;
+                ev->error = json;
+            }
+        } else {
+            js_skip(&s, NULL);
+        }
+    }
+    return js_done(&s) ? API_OK : API_E_SYNTAX;
+}
+
+enum api_rc oai_event(struct str type, struct str data, const char *part, struct api_event *ev)
+{
+    api_event_clear(ev);
+    if (str_eqz(data, "[DONE]")) {
+        ev->flags = API_TERMINAL;
+        return API_OK;
+    }
+    enum api_rc rc = oai_decode(data, part, ev);
+    if (str_eqz(type, "error") && !(ev->flags & API_ERROR)) {
+        ev->flags |= API_ERROR;
+        ev->error = data;
+        return API_OK;
+    }
+    return rc;
+}

@@ -1,0 +1,148 @@
+#include "engine/call.h"
+
+#include "auth/auth_key.h"
+#include "net/resolve.h"
+
+struct call_state {
+    struct hx x;
+    struct call *c;
+    struct loop *loop;
+    struct timer deadline;
+    bool over;
+};
+
+static int on_status(struct hx *x, int status)
+{
+    CONTAINER_OF(x, struct call_state, x)->c->status = status;
+    return 0;
+}
+
+static int on_header(struct hx *x, struct str name, struct str value)
+{
+    struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
+    if (str_ieq(name, STR("content-type")))
+        c->event_stream = str_istarts(value, STR("text/event-stream"));
+    int64_t seconds;
+    if (str_ieq(name, STR("retry-after")) && parse_i64(value, &seconds) == 0 && seconds >= 0 && seconds < 86400)
+        c->retry_after = seconds * NS_PER_S;
+    if (auth_is_secret_header(name))
+        value = STR("[redacted]");
+    buf_addf(&c->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
+    return 0;
+}
+
+static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+{
+    (void)rx;
+    struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
+    size_t room = c->reply.max - c->reply.n;
+    buf_add(&c->reply, piece.p, MIN(piece.n, room)); /* the rest is read and dropped */
+    return 0;
+}
+
+static void on_done(struct hx *x)
+{
+    struct call_state *s = CONTAINER_OF(x, struct call_state, x);
+    s->over = true;
+    loop_stop(s->loop);
+}
+
+static void on_deadline(struct timer *t)
+{
+    struct call_state *s = CONTAINER_OF(t, struct call_state, deadline);
+    s->c->timed_out = true;
+    hx_cancel(&s->x);
+    s->over = true;
+    loop_stop(s->loop);
+}
+
+static const struct hx_ops call_ops = {
+    .status = on_status,
+    .header = on_header,
+    .body = on_body,
+    .done = on_done,
+};
+
+static int explain(const struct target *t, const struct call *c, const struct hx *x, struct err *e)
+{
+    char where[64];
+    addr_text(&t->addrs[0], where);
+    const char *detail = x->detail[0] ? x->detail : "no further detail";
+    if (c->timed_out)
+        return err_set(e, ERR_NET, "%s (%s): no answer within %.0f s; is the server up, and is this its address?", t->host,
+                       where, (double)c->timeout / 1e9);
+    switch (x->result) {
+    case HX_CONNECT:
+        if (x->rc == STREAM_REFUSED)
+            return err_set(e, ERR_NET, "%s (%s): connection refused; is the server running and listening on this port?",
+                           t->host, where);
+        if (x->rc == STREAM_TLS)
+            return err_set(e, ERR_TLS, "%s (%s): TLS failed: %s; see --cacert, -k, and whether the port speaks TLS", t->host,
+                           where, detail);
+        return err_set(e, ERR_NET, "%s (%s): cannot connect: %s", t->host, where, detail);
+    case HX_BAD_FRAME:
+        return err_set(e, ERR_PROTO, "%s (%s): the answer is not HTTP: %s; does the port speak %s?", t->host, where, detail,
+                       t->tls ? "HTTPS" : "plain HTTP, or is it https://");
+    case HX_TRUNCATED:
+        return err_set(e, ERR_PROTO, "%s (%s): the connection was closed within the response", t->host, where);
+    case HX_TOOBIG:
+        return err_set(e, ERR_PROTO, "%s (%s): the response's headers exceed 64 KiB", t->host, where);
+    default:
+        return err_set(e, ERR_NET, "%s (%s): the connection was closed before any response: %s", t->host, where, detail);
+    }
+}
+
+static void run(const struct target *t, struct call_state *s, struct tls_ctx *tls, struct str head)
+{
+    struct hclient_opts o = {.addrs = t->addrs, .n_addrs = (size_t)t->n_addrs, .tls = tls, .sni = t->host};
+    struct hclient *client = hclient_new(s->loop, &o);
+    struct iovec out[2] = {{(void *)(uintptr_t)head.p, head.n}, {(void *)(uintptr_t)s->c->body.p, s->c->body.n}};
+    s->x.ops = &call_ops;
+    s->x.out = out;
+    s->x.n_out = s->c->body.n ? 2 : 1;
+    s->deadline.fire = on_deadline;
+    loop_timer_set(s->loop, &s->deadline, clock_mono() + s->c->timeout);
+    hx_start(client, &s->x);
+    while (!s->over)
+        loop_run(s->loop);
+    loop_timer_stop(s->loop, &s->deadline);
+    hclient_free(&client);
+}
+
+int call_do(const struct target *t, struct call *c, struct err *e)
+{
+    struct call_state s = {.c = c};
+    c->status = 0;
+    c->event_stream = c->timed_out = false;
+    c->retry_after = -1;
+    buf_init(&c->headers, 65536);
+    buf_init(&c->reply, c->max_reply ? c->max_reply : 1u << 20);
+    struct tls_ctx *tls = NULL;
+    if (t->tls && !(tls = tls_client_new(&t->tls_opts, e)))
+        return -1;
+    s.loop = loop_new(NULL, e);
+    if (!s.loop) {
+        tls_free(&tls);
+        return -1;
+    }
+    struct buf head = BUF_INIT(256u << 10);
+    target_head(t, c->method, c->path, c->body.n > 0, &head);
+    if (c->body.n)
+        buf_addf(&head, "Content-Length: %zu\r\n", c->body.n);
+    buf_addz(&head, "\r\n");
+    run(t, &s, tls, buf_str(&head));
+    c->result = s.x.result;
+    c->rc = s.x.rc;
+    buf_free(&head);
+    loop_free(&s.loop);
+    tls_free(&tls);
+    if (c->timed_out || s.x.result != HX_OK)
+        return explain(t, c, &s.x, e);
+    return 0;
+}
+
+void call_free(struct call *c)
+{
+    buf_free(&c->headers);
+    buf_free(&c->reply);
+}

@@ -1,0 +1,29 @@
+/* call.h - one exchange on a loop and a connection of its own, waited for. Cold: pre-flight, probe, /v1/models. */
+#ifndef WEIR_ENGINE_CALL_H
+#define WEIR_ENGINE_CALL_H
+
+#include "engine/target.h"
+#include "http/hclient.h"
+
+struct call {
+    /* in */
+    const char *method, *path; /* path NULL: the target's own */
+    struct str body;           /* "" : none */
+    int64_t timeout;           /* ns */
+    /* out */
+    int status;                /* 0 = no response */
+    struct buf headers;        /* "Name: value" lines, each ended by LF; values of secret headers replaced */
+    struct buf reply;          /* the body, at most max_reply bytes of it */
+    bool event_stream;         /* content-type says text/event-stream */
+    size_t max_reply;          /* ceiling; 0 = 1 MiB */
+    enum hx_result result;
+    enum stream_rc rc;
+    bool timed_out;
+    int64_t retry_after;       /* ns, -1 = not said */
+};
+
+/* 0 when a response came (of any status); -1 + e says what failed, in terms of the target. call_free in both cases. */
+int call_do(const struct target *t, struct call *c, struct err *e);
+void call_free(struct call *c);
+
+#endif

@@ -1,0 +1,226 @@
+#include "engine/engine.h"
+
+#include <unistd.h>
+
+#include "engine/engine_private.h"
+
+static size_t pow2_at_least(size_t n)
+{
+    size_t p = 64;
+    while (p < n)
+        p <<= 1;
+    return p;
+}
+
+/* Share i of `total` over n, the first ones taking the remainder. */
+static uint32_t share(uint32_t total, unsigned n, unsigned i)
+{
+    return total / n + (i < total % n);
+}
+
+static int worker_init(struct engine *en, unsigned i, struct err *e)
+{
+    struct worker *w = &en->w[i];
+    const struct engine_opts *o = &en->o;
+    w->e = en;
+    w->id = i;
+    struct loop_opts lo = {.spin_ns = o->spin};
+    w->loop = loop_new(&lo, e);
+    if (!w->loop)
+        return -1;
+    if (o->target->tls && !(w->tls = tls_client_new(&o->target->tls_opts, e)))
+        return -1;
+    w->read_buf = xmalloc(READ_BUFFER);
+    buf_init(&w->head, 256u << 10);
+    target_head(o->target, "POST", NULL, true, &w->head);
+    rec_slab_init(&w->slab, (size_t)8 << 20); /* 4 GiB of token events in flight: far beyond any real run */
+    ring_init(&w->out, en->o.ring);
+    ring_init(&w->back, en->o.ring * 2);
+    w->client_rec.lag = hist_new();
+    w->client_rec.lag_user = hist_new();
+    w->slots = o->load->o.mode == LOAD_CLOSED ? share(o->load->o.concurrency, o->workers, i) : 0;
+    w->cap = o->max_concurrency ? MAX(share(o->max_concurrency, o->workers, i), 1u) : 0;
+    return 0;
+}
+
+static void worker_close(struct worker *w)
+{
+    if (w->loop)
+        loop_free(&w->loop);
+    if (w->tls)
+        tls_free(&w->tls);
+    free(w->read_buf);
+    buf_free(&w->head);
+    if (w->out.slot) {
+        for (struct record *r; (r = ring_pop(&w->out));) {
+            free(r->text);
+            rec_recycle(&w->slab, r);
+        }
+        for (struct record *r; (r = ring_pop(&w->back));)
+            rec_recycle(&w->slab, r);
+        ring_free(&w->out);
+        ring_free(&w->back);
+        rec_slab_free(&w->slab);
+    }
+    hist_free(&w->client_rec.lag);
+    hist_free(&w->client_rec.lag_user);
+}
+
+struct engine *engine_start(const struct engine_opts *o, struct err *e)
+{
+    struct engine *en = xcalloc(1, sizeof *en);
+    en->o = *o;
+    en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);
+    en->w = aligned_alloc(64, o->workers * sizeof *en->w);
+    if (!en->w)
+        abort();
+    memset(en->w, 0, o->workers * sizeof *en->w);
+    for (unsigned i = 0; i < o->workers; i++) {
+        if (worker_init(en, i, e) < 0) {
+            engine_free(&en);
+            return NULL;
+        }
+    }
+    for (unsigned i = 0; i < o->workers; i++) {
+        int rc = pthread_create(&en->w[i].thread, NULL, worker_main, &en->w[i]);
+        if (rc) {
+            err_sys(e, ERR_LIMIT, rc, "cannot start worker thread %u", i);
+            engine_stop(en, 0);
+            engine_free(&en);
+            return NULL;
+        }
+        en->w[i].started = true;
+    }
+    return en;
+}
+
+bool engine_ready(struct engine *e)
+{
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        if (!atomic_load(&e->w[i].ready))
+            return false;
+    }
+    return true;
+}
+
+void engine_begin(struct engine *e, int64_t at)
+{
+    e->begin = at;
+    for (unsigned i = 0; i < e->o.workers; i++)
+        worker_begin(&e->w[i]);
+}
+
+static void return_owed(struct engine *e)
+{
+    while (e->owed) {
+        struct record *r = e->owed;
+        if (!ring_push(&e->w[r->worker].back, r))
+            return;
+        e->owed = r->next;
+    }
+}
+
+struct record *engine_pop(struct engine *e)
+{
+    return_owed(e);
+    for (unsigned k = 0; k < e->o.workers; k++) {
+        struct record *r = ring_pop(&e->w[e->next_pop].out);
+        e->next_pop = (e->next_pop + 1) % e->o.workers;
+        if (r)
+            return r;
+    }
+    return NULL;
+}
+
+void engine_give_back(struct engine *e, struct record *r)
+{
+    if (r->text) {
+        free(r->text);
+        r->text = NULL;
+    }
+    r->detail = (struct str){0};
+    if (ring_push(&e->w[r->worker].back, r))
+        return;
+    r->next = e->owed;
+    e->owed = r;
+}
+
+void engine_stop(struct engine *e, int64_t drain)
+{
+    int64_t never = 0;
+    atomic_compare_exchange_strong(&e->stopped_at, &never, clock_mono());
+    e->stop_drain = drain;
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        if (e->w[i].started)
+            worker_stop(&e->w[i]);
+    }
+}
+
+bool engine_finished(struct engine *e)
+{
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        if (!atomic_load(&e->w[i].ended))
+            return false;
+    }
+    return true;
+}
+
+static void join_all(struct engine *e)
+{
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        if (e->w[i].started)
+            pthread_join(e->w[i].thread, NULL);
+        e->w[i].started = false;
+    }
+}
+
+void engine_end(struct engine *e, struct engine_totals *t, struct rec_client *clients)
+{
+    join_all(e);
+    memset(t, 0, sizeof *t);
+    int64_t stopped = atomic_load(&e->stopped_at);
+    t->stopped_at = stopped ? stopped - e->o.epoch : 0;
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        const struct worker *w = &e->w[i];
+        if (w->first_start && (!t->first_start || w->first_start < t->first_start))
+            t->first_start = w->first_start;
+        t->last_start = MAX(t->last_start, w->last_start);
+        t->last_end = MAX(t->last_end, w->last_end);
+        t->taken += w->taken;
+        t->lost_records += w->lost;
+        t->exhausted += w->exhausted;
+        t->prewarm_failed += w->prewarm_failed;
+        clients[i] = w->client_rec;
+    }
+}
+
+void engine_live(const struct engine *e, struct live *sum)
+{
+    memset(sum, 0, sizeof *sum);
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        const struct live *l = &e->w[i].live;
+        live_add(&sum->started, live_get(&l->started));
+        live_add(&sum->completed, live_get(&l->completed));
+        live_add(&sum->succeeded, live_get(&l->succeeded));
+        live_add(&sum->failed, live_get(&l->failed));
+        live_add(&sum->tokens, live_get(&l->tokens));
+    }
+}
+
+void engine_free(struct engine **ep)
+{
+    struct engine *e = *ep;
+    if (!e)
+        return;
+    join_all(e);
+    while (e->owed) {
+        struct record *r = e->owed;
+        e->owed = r->next;
+        rec_recycle(&e->w[r->worker].slab, r);
+    }
+    for (unsigned i = 0; i < e->o.workers; i++)
+        worker_close(&e->w[i]);
+    free(e->w);
+    free(e);
+    *ep = NULL;
+}

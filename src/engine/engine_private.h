@@ -1,0 +1,133 @@
+/* engine_private.h - shared by engine.c, worker.c, pacer.c, request.c and response.c. */
+#ifndef WEIR_ENGINE_ENGINE_PRIVATE_H
+#define WEIR_ENGINE_ENGINE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "base/ring.h"
+#include "engine/engine.h"
+#include "engine/procstat.h"
+#include "http/hclient.h"
+#include "proto/sse.h"
+#include "stat/hist.h"
+
+enum {
+    READ_BUFFER = 64 << 10,
+    MAX_EVENT = 4 << 20,       /* one SSE event */
+    MAX_DOCUMENT = 64 << 20,   /* a whole answer that is not streamed */
+    MAX_ERROR_BODY = 2 << 10,
+    MAX_ERROR_HEADERS = 4 << 10,
+    MAX_SAVED_TEXT = 1 << 20,  /* --save-text, per request */
+};
+
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_ERROR };
+
+struct worker;
+
+struct req { /* one request; reused through the worker's free list */
+    struct hx x;
+    struct worker *w;
+    struct req *next;
+    struct req *prev_open, *next_open; /* list of open requests */
+    struct record *rec;
+    struct plan_item item;
+    struct timer deadline;
+    struct api_body body;
+    struct iovec out[API_MAX_PIECES + 2];
+    char ids[160];         /* x-request-id, content-length, the empty line */
+    enum req_mode mode;
+    struct sse sse;
+    struct buf doc;        /* a document, or the body of an error */
+    struct buf head_lines; /* headers of an error response */
+    struct buf answer;     /* --save-text */
+    const struct rx *rx;   /* of the read being parsed */
+    struct rec_event pending; /* token event whose width is not yet known */
+    bool has_pending, pending_shared;
+    bool terminal, finished, error, bad, too_big, in_word, has_document;
+};
+
+struct worker {
+    struct engine *e;
+    unsigned id;
+    pthread_t thread;
+    bool started; /* the thread exists */
+    struct loop *loop;
+    struct hclient *client;
+    struct tls_ctx *tls;
+    char *read_buf;
+    struct buf head; /* constant part of each request's head */
+    struct rec_slab slab;
+    struct ring out, back;
+    struct req *free_reqs, *open_reqs;
+    uint32_t in_flight;
+    /* open loop */
+    struct timer pace;
+    struct arrival cursor;
+    uint64_t cursor_i;      /* index of the cursor's next item */
+    struct req *prepared;   /* the next item of ours, rendered */
+    int64_t prepared_due;   /* monotonic */
+    uint32_t cap;           /* 0 = none */
+    int64_t freed_at;       /* when the cap last let one go */
+    /* closed loop */
+    uint32_t slots; /* free ones */
+    bool resting;   /* the last request found no connection */
+    /* ends */
+    bool begun, no_more, over;
+    struct timer grace;
+    /* measures */
+    struct procstat t0;
+    int64_t t0_empty;
+    bool measured;
+    struct rec_client client_rec;
+    int64_t first_start, last_start, last_end;
+    uint64_t taken, lost, exhausted, prewarm_failed;
+    struct live live;
+    _Atomic bool ready, ended;
+    struct err err;
+};
+
+struct engine {
+    struct engine_opts o;
+    struct worker *w;
+    int64_t begin; /* monotonic; set before workers are woken */
+    _Atomic int64_t stop_drain;
+    _Atomic int64_t stopped_at;
+    unsigned next_pop;
+    struct record *owed; /* given back, but the worker's ring was full */
+};
+
+static inline int64_t since_epoch(const struct worker *w, int64_t mono)
+{
+    return mono ? mono - w->e->o.epoch : 0;
+}
+
+/* worker.c */
+void *worker_main(void *arg);
+void worker_begin(struct worker *w); /* from the campaign's thread, like worker_stop */
+void worker_stop(struct worker *w);
+void worker_check_over(struct worker *w); /* ends the thread's loop when nothing is left to do */
+void worker_measure_end(struct worker *w); /* CPU figures up to now; the first call counts */
+void worker_no_more(struct worker *w);     /* nothing will be started any more: the grace begins */
+
+/* pacer.c */
+void pacer_begin(struct worker *w);
+void pacer_freed(struct worker *w); /* a request has ended: one more may start */
+/* Start nothing more. What is due by now and was never sent gets a record as unsent; with whole_schedule, all that is left. */
+void pacer_stop(struct worker *w, bool whole_schedule);
+
+/* request.c */
+struct req *req_prepare(struct worker *w, const struct plan_item *it); /* rendered, not started */
+void req_drop(struct req *r);                   /* prepared, never to be sent; leaves no record */
+void req_start(struct req *r, int64_t intended, int64_t admitted); /* monotonic; 0, 0 in a closed loop */
+void req_finish(struct req *r, enum outcome outcome, const char *detail); /* record out, slot free */
+void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended); /* a record for what was never sent */
+void req_free_all(struct worker *w);
+
+/* response.c */
+extern const struct hx_ops response_ops;
+void response_reset(struct req *r);
+void response_settle(struct req *r); /* commit what is pending, so that the record is whole */
+/* Kept texts, and the cause of a failure, into the record. */
+void response_text(struct req *r, const char *detail);
+
+#endif

@@ -1,0 +1,132 @@
+/* pacer.c - when a worker starts its requests.
+ * Open loop: at the instants of the global schedule; overdue items go at once, and nothing waits for completions unless the
+ * user set a cap. Closed loop: a slot starts its next request when its last one has ended. */
+#include "engine/engine_private.h"
+
+/* A slot whose connection failed rests a little: a server that is down must not become a busy loop. */
+#define REST_NS (100 * NS_PER_MS)
+
+static bool is_open(const struct worker *w)
+{
+    return w->e->o.load->o.mode == LOAD_OPEN;
+}
+
+/* The next item of this worker in the schedule; false at its end. */
+static bool next_own(struct worker *w, struct plan_item *it, int64_t *due)
+{
+    struct load *l = w->e->o.load;
+    for (;;) {
+        uint64_t i = w->cursor_i;
+        int64_t at = arrival_next(&w->cursor);
+        w->cursor_i++;
+        if (!load_open_has(l, i, at))
+            return false;
+        if (i % w->e->o.workers != w->id)
+            continue;
+        load_item(l, i, at, it);
+        *due = w->e->begin + at;
+        return true;
+    }
+}
+
+static void prepare_next(struct worker *w)
+{
+    struct plan_item it;
+    w->prepared = next_own(w, &it, &w->prepared_due) ? req_prepare(w, &it) : NULL;
+    if (!w->prepared)
+        worker_no_more(w);
+}
+
+static void send_due(struct worker *w)
+{
+    while (w->prepared) {
+        if (w->prepared_due > clock_mono()) {
+            loop_timer_set(w->loop, &w->pace, w->prepared_due);
+            return;
+        }
+        if (w->cap && w->in_flight >= w->cap)
+            return; /* the next completion comes back here */
+        struct req *r = w->prepared;
+        int64_t due = w->prepared_due;
+        req_start(r, due, MAX(due, w->freed_at));
+        prepare_next(w);
+    }
+}
+
+static void start_slots(struct worker *w)
+{
+    while (w->slots > 0 && !w->no_more) {
+        struct plan_item it;
+        if (!load_take(w->e->o.load, clock_mono() - w->e->begin, &it)) {
+            worker_no_more(w);
+            return;
+        }
+        w->slots--;
+        req_start(req_prepare(w, &it), 0, 0);
+    }
+}
+
+static void on_pace(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, pace);
+    if (w->no_more)
+        return;
+    if (is_open(w))
+        send_due(w);
+    else
+        start_slots(w);
+    worker_check_over(w);
+}
+
+void pacer_begin(struct worker *w)
+{
+    w->pace.fire = on_pace;
+    w->pace.precise = true;
+    if (is_open(w)) {
+        const struct load_opts *o = &w->e->o.load->o;
+        arrival_init(&w->cursor, o->arrival, o->rate, o->seed, o->level);
+        prepare_next(w);
+        if (w->prepared)
+            loop_timer_set(w->loop, &w->pace, w->prepared_due);
+    } else if (w->slots > 0) {
+        loop_timer_set(w->loop, &w->pace, w->e->begin);
+    } else { /* fewer slots than workers */
+        worker_no_more(w);
+    }
+    worker_check_over(w);
+}
+
+void pacer_freed(struct worker *w)
+{
+    if (is_open(w)) {
+        if (w->cap && w->in_flight + 1 >= w->cap)
+            w->freed_at = clock_mono();
+        if (w->prepared && !w->no_more && w->cap)
+            send_due(w);
+        return;
+    }
+    w->slots++;
+    if (w->no_more)
+        return;
+    if (w->resting)
+        loop_timer_set(w->loop, &w->pace, clock_mono() + REST_NS);
+    else
+        start_slots(w);
+}
+
+void pacer_stop(struct worker *w, bool whole_schedule)
+{
+    if (is_open(w) && w->prepared) {
+        int64_t now = clock_mono(), due = w->prepared_due;
+        struct plan_item it = w->prepared->item;
+        req_drop(w->prepared);
+        w->prepared = NULL;
+        bool more = true;
+        while (more && (whole_schedule || due <= now)) {
+            req_unsent(w, &it, due);
+            more = next_own(w, &it, &due);
+        }
+    }
+    loop_timer_stop(w->loop, &w->pace);
+    worker_no_more(w);
+}

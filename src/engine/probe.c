@@ -1,0 +1,240 @@
+#include "engine/probe.h"
+
+#include "base/jdoc.h"
+#include "base/xalloc.h"
+#include "engine/call.h"
+#include "proto/sse.h"
+
+enum { TRIES = 3, PROBE_TOKENS = 8 };
+#define PROBE_TIMEOUT (60 * NS_PER_S)
+#define SIDE_TIMEOUT (5 * NS_PER_S)
+
+/* The server's own words, short enough for one line. */
+static void excerpt(char *out, size_t cap, struct str reply)
+{
+    struct str text = str_trim(reply), raw;
+    struct err ignore;
+    struct jdoc *d = jdoc_parse(text, "reply", &ignore);
+    if (d) {
+        jnode *root = jdoc_root(d);
+        raw = jn_str(jn_get(root, "error.message"), NULL);
+        if (!raw.p)
+            raw = jn_str(jn_get(root, "message"), NULL);
+        if (!raw.p)
+            raw = jn_str(jn_get(root, "detail"), NULL);
+        if (!raw.p)
+            raw = jn_str(jn_get(root, "error"), NULL);
+        if (raw.p)
+            text = raw;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < text.n && n + 1 < cap && n < 200; i++)
+        out[n++] = (unsigned char)text.p[i] < 0x20 ? ' ' : text.p[i];
+    out[n] = 0;
+    jdoc_free(&d);
+}
+
+static char *models_path(const struct target *t)
+{
+    struct str p = t->url.path;
+    static const char *const tails[] = {"/chat/completions", "/completions"};
+    while (p.n > 1 && p.p[p.n - 1] == '/')
+        p.n--;
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        struct str tail = str_of(tails[i]);
+        if (str_ends(p, tail))
+            return xasprintf("%.*s/models", (int)(p.n - tail.n), p.p);
+    }
+    return xstrdup("/v1/models");
+}
+
+static int explain_status(const struct target *t, const char *what, const struct call *c, struct err *e)
+{
+    char said[256];
+    excerpt(said, sizeof said, buf_str(&c->reply));
+    const char *quote = said[0] ? said : "nothing more";
+    switch (c->status) {
+    case 401:
+    case 403:
+        return err_set(e, ERR_USAGE, "%s %s: status %d (%s); give the key by OPENAI_API_KEY, --api-key-file or --api-key-env, "
+                       "and see --auth-style", t->host, what, c->status, quote);
+    case 404:
+        return err_set(e, ERR_USAGE, "%s %s: status 404 (%s); check the URL's path and --model", t->host, what, quote);
+    case 405:
+        return err_set(e, ERR_USAGE, "%s %s: status 405 (%s); check the URL's path", t->host, what, quote);
+    default:
+        return err_set(e, c->status >= 500 ? ERR_PROTO : ERR_USAGE, "%s %s: status %d (%s)", t->host, what, c->status, quote);
+    }
+}
+
+int probe_model(const struct target *t, struct probe *p, struct err *e)
+{
+    char *path = models_path(t);
+    struct call c = {.method = "GET", .path = path, .timeout = SIDE_TIMEOUT * 2};
+    int rc = call_do(t, &c, e);
+    if (rc == 0 && c.status != 200) {
+        rc = c.status == 401 || c.status == 403 ? explain_status(t, path, &c, e)
+             : err_set(e, ERR_USAGE, "%s %s: status %d, so the model's name is not known; give --model", t->host, path, c.status);
+    }
+    if (rc == 0) {
+        struct err ignore;
+        struct jdoc *d = jdoc_parse(buf_str(&c.reply), path, &ignore);
+        struct str id = d ? jn_str(jn_get(jn_at(jn_get(jdoc_root(d), "data"), 0), "id"), NULL) : (struct str){0};
+        if (id.n == 0 || id.n >= sizeof p->model)
+            rc = err_set(e, ERR_USAGE, "%s %s: names no model; give --model", t->host, path);
+        else
+            snprintf(p->model, sizeof p->model, "%.*s", STR_ARG(id));
+        jdoc_free(&d);
+    }
+    call_free(&c);
+    free(path);
+    return rc;
+}
+
+void probe_version(const struct target *t, struct probe *p)
+{
+    struct call c = {.method = "GET", .path = "/version", .timeout = SIDE_TIMEOUT, .max_reply = 4096};
+    struct err ignore;
+    if (call_do(t, &c, &ignore) == 0 && c.status == 200) {
+        struct jdoc *d = jdoc_parse(buf_str(&c.reply), "/version", &ignore);
+        struct str v = d ? jn_str(jn_get(jdoc_root(d), "version"), NULL) : (struct str){0};
+        if (v.n)
+            snprintf(p->server_version, sizeof p->server_version, "%.*s", STR_ARG(v));
+        jdoc_free(&d);
+    }
+    call_free(&c);
+}
+
+struct answer { /* what a 2xx reply held */
+    const struct api_ops *ops;
+    unsigned flags;
+    bool bad;
+    char said[256];
+};
+
+static int on_event(void *arg, const struct sse_ev *sse)
+{
+    struct answer *a = arg;
+    struct api_event ev;
+    if (a->ops->event(sse->type, sse->data, &ev) < 0) {
+        a->bad = true;
+        return -1;
+    }
+    if ((ev.flags & API_ERROR) && !a->said[0])
+        excerpt(a->said, sizeof a->said, ev.error);
+    a->flags |= ev.flags;
+    return 0;
+}
+
+static void decode(struct answer *a, const struct call *c)
+{
+    if (c->event_stream) {
+        struct sse s;
+        sse_init(&s, 4u << 20, on_event, a);
+        sse_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
+        sse_free(&s);
+        return;
+    }
+    struct api_event ev;
+    if (a->ops->document(buf_str(&c->reply), &ev) < 0) {
+        a->bad = true;
+        return;
+    }
+    if (ev.flags & API_ERROR)
+        excerpt(a->said, sizeof a->said, ev.error);
+    a->flags = ev.flags;
+}
+
+static int judge(const struct target *t, const struct api_ops *ops, const struct call *c, struct probe *p, struct err *e)
+{
+    struct answer a = {.ops = ops};
+    p->status = c->status;
+    p->streamed = c->event_stream;
+    snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
+    if (c->status < 200 || c->status > 299)
+        return explain_status(t, t->path, c, e);
+    decode(&a, c);
+    if (a.flags & API_ERROR)
+        return err_set(e, ERR_PROTO, "%s %s: status %d with an error inside: %s", t->host, t->path, c->status, a.said);
+    if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE)))
+        return err_set(e, ERR_PROTO, "%s %s: the answer is not %s's JSON; is this path the API's? (see --api)", t->host, t->path,
+                       ops->name);
+    p->usage = (a.flags & API_USAGE) != 0;
+    return 0;
+}
+
+/* One try: render, send, wait. 0: an answer of any status. */
+static int attempt(const struct target *t, const struct api_ops *ops, const struct api_opts *o, const struct plan_sample *sample,
+                   struct call *c, struct err *e)
+{
+    struct api a;
+    if (api_prepare(&a, ops, o, e) < 0)
+        return -1;
+    struct plan_item it = {.what = sample};
+    struct api_body body = {.spill = BUF_INIT(256u << 20)};
+    api_render(&a, &it, &body);
+    struct buf flat = BUF_INIT(256u << 20);
+    for (int i = 0; i < body.n; i++)
+        buf_add(&flat, body.v[i].iov_base, body.v[i].iov_len);
+    c->method = "POST";
+    c->timeout = PROBE_TIMEOUT;
+    c->max_reply = 4u << 20;
+    c->body = buf_str(&flat);
+    int rc = call_do(t, c, e);
+    c->body = (struct str){0};
+    buf_free(&flat);
+    buf_free(&body.spill);
+    api_free(&a);
+    return rc;
+}
+
+static bool refused_stream_options(const struct call *c)
+{
+    if (c->status != 400 && c->status != 422)
+        return false;
+    return str_find(buf_str(&c->reply), STR("stream_options")) >= 0 || str_find(buf_str(&c->reply), STR("include_usage")) >= 0 ||
+           str_find(buf_str(&c->reply), STR("xtra")) >= 0; /* "Extra inputs are not permitted", "extra fields" */
+}
+
+static bool worth_retrying(const struct call *c)
+{
+    return !c->timed_out && (c->result == HX_RESET || c->result == HX_TRUNCATED || c->result == HX_BAD_FRAME);
+}
+
+static void wait_for(int64_t ns)
+{
+    struct timespec ts = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+    nanosleep(&ts, NULL);
+}
+
+int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o, const struct plan_sample *sample,
+                  struct probe *p, struct err *e)
+{
+    int rc = -1;
+    struct api_opts small = *o;
+    small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
+    for (int i = 0; i < TRIES; i++) {
+        struct call c = {0};
+        rc = attempt(t, ops, &small, sample, &c, e);
+        bool again = rc < 0 && worth_retrying(&c);
+        if (rc == 0 && small.include_usage && refused_stream_options(&c)) {
+            small.include_usage = o->include_usage = false;
+            p->stream_options_rejected = true;
+            again = true;
+        } else if (rc == 0 && (c.status == 429 || c.status == 503)) {
+            p->refused = true;
+            if (i + 1 < TRIES)
+                wait_for(c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S);
+            again = true;
+        } else if (rc == 0) {
+            p->refused = false;
+            rc = judge(t, ops, &c, p, e);
+            again = rc < 0 && (c.status == 500 || c.status == 502 || c.status == 504 ||
+                               (c.status >= 200 && c.status < 300)); /* may be a passing fault */
+        }
+        call_free(&c);
+        if (!again)
+            return rc;
+    }
+    return rc;
+}

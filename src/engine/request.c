@@ -1,0 +1,222 @@
+/* request.c - the life of one request: rendered, started, watched, recorded. */
+#include "engine/engine_private.h"
+
+static void on_deadline(struct timer *t);
+
+static struct req *req_new(struct worker *w)
+{
+    struct req *r = w->free_reqs;
+    if (r) {
+        w->free_reqs = r->next;
+        return r;
+    }
+    r = xcalloc(1, sizeof *r);
+    r->w = w;
+    r->deadline.fire = on_deadline;
+    buf_init(&r->body.spill, 256u << 20);
+    buf_init(&r->doc, MAX_DOCUMENT);
+    buf_init(&r->head_lines, MAX_ERROR_HEADERS);
+    buf_init(&r->answer, MAX_SAVED_TEXT);
+    return r;
+}
+
+static void req_release(struct req *r)
+{
+    struct worker *w = r->w;
+    /* What one long answer needed is not kept for all the short ones behind it. */
+    if (r->doc.cap > READ_BUFFER)
+        buf_free(&r->doc);
+    if (r->answer.cap > READ_BUFFER)
+        buf_free(&r->answer);
+    r->rec = NULL;
+    r->next = w->free_reqs;
+    w->free_reqs = r;
+}
+
+void req_free_all(struct worker *w)
+{
+    while (w->free_reqs) {
+        struct req *r = w->free_reqs;
+        w->free_reqs = r->next;
+        buf_free(&r->body.spill);
+        buf_free(&r->doc);
+        buf_free(&r->head_lines);
+        buf_free(&r->answer);
+        if (r->sse.cb)
+            sse_free(&r->sse);
+        free(r);
+    }
+}
+
+static void take_back_records(struct worker *w)
+{
+    for (struct record *rec; (rec = ring_pop(&w->back));)
+        rec_recycle(&w->slab, rec);
+}
+
+static struct record *record_for(struct worker *w, const struct plan_item *it)
+{
+    take_back_records(w);
+    struct record *rec = rec_new(&w->slab);
+    rec->level = w->e->o.load->o.level;
+    rec->worker = w->id;
+    rec->index = it->index;
+    rec->sample = it->sample;
+    rec->turn = it->turn;
+    if (it->warmup)
+        rec->flags |= REC_WARMUP;
+    if (!w->e->o.api->stream)
+        rec->flags |= REC_NO_STREAM_ASKED;
+    return rec;
+}
+
+static void record_out(struct worker *w, struct record *rec)
+{
+    w->taken++;
+    if (ring_push(&w->out, rec))
+        return;
+    w->lost++;
+    free(rec->text);
+    rec->text = NULL;
+    rec_recycle(&w->slab, rec);
+}
+
+struct req *req_prepare(struct worker *w, const struct plan_item *it)
+{
+    struct req *r = req_new(w);
+    r->item = *it;
+    api_render(w->e->o.api, &r->item, &r->body);
+    int n = snprintf(r->ids, sizeof r->ids, "X-Request-Id: %s-%u-%llu\r\nContent-Length: %zu\r\n\r\n", w->e->o.run_id,
+                     w->e->o.load->o.level, (unsigned long long)it->index, r->body.bytes);
+    r->out[0] = (struct iovec){w->head.p, w->head.n};
+    r->out[1] = (struct iovec){r->ids, (size_t)n};
+    memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
+    return r;
+}
+
+void req_drop(struct req *r)
+{
+    req_release(r);
+}
+
+void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended)
+{
+    struct record *rec = record_for(w, it);
+    rec->intended = since_epoch(w, intended);
+    rec->outcome = OUT_UNSENT;
+    record_out(w, rec);
+}
+
+static int64_t next_deadline(const struct req *r, int64_t start)
+{
+    const struct engine_opts *o = &r->w->e->o;
+    int64_t due = start + o->timeout;
+    if (o->connect_timeout > 0 && !r->x.sent_first)
+        due = MIN(due, start + o->connect_timeout);
+    if (o->first_token_timeout > 0 && !r->rec->first_token)
+        due = MIN(due, start + o->first_token_timeout);
+    return due;
+}
+
+static void on_deadline(struct timer *t)
+{
+    struct req *r = CONTAINER_OF(t, struct req, deadline);
+    struct worker *w = r->w;
+    const struct engine_opts *o = &w->e->o;
+    int64_t start = r->rec->start + o->epoch, now = clock_mono();
+    int64_t due = next_deadline(r, start);
+    if (due > now) { /* an earlier bound was met meanwhile */
+        loop_timer_set(w->loop, t, due);
+        return;
+    }
+    enum outcome out = OUT_TIMEOUT_TOTAL;
+    if (now < start + o->timeout)
+        out = r->x.sent_first ? OUT_TIMEOUT_FIRST_TOKEN : OUT_TIMEOUT_CONNECT;
+    if (r->error)
+        out = OUT_IN_STREAM_ERROR;
+    hx_cancel(&r->x);
+    r->x.end = now;
+    req_finish(r, out, "");
+}
+
+void req_start(struct req *r, int64_t intended, int64_t admitted)
+{
+    struct worker *w = r->w;
+    struct record *rec = record_for(w, &r->item);
+    r->rec = rec;
+    response_reset(r);
+    memset(&r->x, 0, sizeof r->x);
+    r->x.ops = &response_ops;
+    r->x.out = r->out;
+    r->x.n_out = r->body.n + 2;
+    w->in_flight++;
+    r->prev_open = NULL;
+    r->next_open = w->open_reqs;
+    if (w->open_reqs)
+        w->open_reqs->prev_open = r;
+    w->open_reqs = r;
+    live_add(&w->live.started, 1);
+    int64_t now = clock_mono();
+    rec->intended = since_epoch(w, intended);
+    rec->admitted = since_epoch(w, admitted);
+    rec->start = since_epoch(w, now);
+    if (!r->item.warmup) {
+        if (!w->first_start)
+            w->first_start = rec->start;
+        w->last_start = rec->start;
+    }
+    hx_start(w->client, &r->x);
+    loop_timer_set(w->loop, &r->deadline, next_deadline(r, now));
+}
+
+static void copy_instants(struct req *r)
+{
+    struct worker *w = r->w;
+    struct record *rec = r->rec;
+    const struct hx *x = &r->x;
+    rec->conn_start = since_epoch(w, x->conn_start);
+    rec->conn_end = since_epoch(w, x->conn_end);
+    rec->tls_end = since_epoch(w, x->tls_end);
+    rec->sent_first = since_epoch(w, x->sent_first);
+    rec->sent_last = since_epoch(w, x->sent_last);
+    rec->headers = since_epoch(w, x->headers_at);
+    rec->end = since_epoch(w, x->end ? x->end : clock_mono());
+    rec->conn = x->conn_id;
+    rec->bytes_in = x->bytes_in;
+    rec->bytes_out = x->bytes_out;
+    if (x->new_conn)
+        rec->flags |= REC_NEW_CONN;
+    if (x->retried)
+        rec->flags |= REC_RETRIED;
+    if (r->terminal)
+        rec->flags |= REC_TERMINAL;
+}
+
+void req_finish(struct req *r, enum outcome outcome, const char *detail)
+{
+    struct worker *w = r->w;
+    struct record *rec = r->rec;
+    loop_timer_stop(w->loop, &r->deadline);
+    rec->outcome = outcome;
+    copy_instants(r);
+    response_settle(r);
+    response_text(r, detail);
+    w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS || outcome == OUT_NO_FILES ||
+                 outcome == OUT_NO_PORTS;
+    if (!r->item.warmup)
+        w->last_end = rec->end;
+    live_add(&w->live.completed, 1);
+    live_add(outcome == OUT_OK ? &w->live.succeeded : &w->live.failed, 1);
+
+    if (r->prev_open)
+        r->prev_open->next_open = r->next_open;
+    else
+        w->open_reqs = r->next_open;
+    if (r->next_open)
+        r->next_open->prev_open = r->prev_open;
+    record_out(w, rec);
+    req_release(r);
+    w->in_flight--;
+    pacer_freed(w);
+    worker_check_over(w);
+}

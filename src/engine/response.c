@@ -1,0 +1,358 @@
+/* response.c - from the bytes of a response to token events and an outcome. */
+#include "engine/engine_private.h"
+
+#include "base/jscan.h"
+
+static struct req *req_of(struct hx *x)
+{
+    return CONTAINER_OF(x, struct req, x);
+}
+
+static int on_sse(void *arg, const struct sse_ev *ev);
+
+void response_reset(struct req *r)
+{
+    r->mode = MODE_NONE;
+    if (!r->sse.cb)
+        sse_init(&r->sse, MAX_EVENT, on_sse, r);
+    else
+        sse_reset(&r->sse);
+    buf_clear(&r->doc);
+    buf_clear(&r->head_lines);
+    buf_clear(&r->answer);
+    r->has_pending = r->pending_shared = false;
+    r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
+}
+
+static int on_status(struct hx *x, int status)
+{
+    struct req *r = req_of(x);
+    r->rec->status = status;
+    r->mode = status >= 200 && status < 300 ? MODE_DOCUMENT : MODE_ERROR;
+    return 0;
+}
+
+static int on_header(struct hx *x, struct str name, struct str value)
+{
+    struct req *r = req_of(x);
+    if (str_ieq(name, STR("content-type"))) {
+        if (r->mode == MODE_DOCUMENT && str_istarts(value, STR("text/event-stream")))
+            r->mode = MODE_STREAM;
+    } else if (str_ieq(name, STR("x-request-id")) || str_ieq(name, STR("request-id")) ||
+               str_ieq(name, STR("x-amzn-requestid"))) {
+        snprintf(r->rec->request_id, sizeof r->rec->request_id, "%.*s", STR_ARG(value));
+    }
+    if (r->mode == MODE_ERROR && r->head_lines.n + name.n + value.n + 3 < MAX_ERROR_HEADERS) {
+        if (auth_is_secret_header(name))
+            value = STR("[redacted]");
+        buf_addf(&r->head_lines, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
+    }
+    return 0;
+}
+
+static int on_headers_done(struct hx *x)
+{
+    struct req *r = req_of(x);
+    if (r->mode == MODE_STREAM)
+        r->rec->flags |= REC_STREAMED;
+    return 0;
+}
+
+static void commit_pending(struct req *r)
+{
+    if (!r->has_pending)
+        return;
+    if (!r->pending_shared)
+        r->pending.width = 0;
+    if (rec_add_event(&r->w->slab, r->rec, &r->pending) < 0)
+        r->too_big = true;
+    r->has_pending = r->pending_shared = false;
+}
+
+static void set_error_detail(struct req *r, struct str raw)
+{
+    buf_clear(&r->doc);
+    buf_add(&r->doc, raw.p, MIN(raw.n, (size_t)MAX_ERROR_BODY));
+}
+
+static void take_usage(struct record *rec, const struct api_event *ev)
+{
+    rec->token_source = TOKENS_USAGE;
+    if (ev->prompt_tokens >= 0)
+        rec->tokens_in = ev->prompt_tokens;
+    if (ev->completion_tokens >= 0)
+        rec->tokens_out = ev->completion_tokens;
+    if (ev->cached_tokens >= 0)
+        rec->tokens_cached = ev->cached_tokens;
+    if (ev->reasoning_tokens >= 0)
+        rec->tokens_reasoning = ev->reasoning_tokens;
+}
+
+static enum finish_reason finish_of(enum api_finish f)
+{
+    static const enum finish_reason map[] = {
+        [API_FIN_NONE] = FINISH_NONE, [API_FIN_STOP] = FINISH_STOP,     [API_FIN_LENGTH] = FINISH_LENGTH,
+        [API_FIN_TOOL] = FINISH_TOOL, [API_FIN_FILTER] = FINISH_FILTER, [API_FIN_OTHER] = FINISH_OTHER,
+    };
+    return map[f];
+}
+
+/* What an event and a document have in common. */
+static void take_facts(struct req *r, const struct api_event *ev)
+{
+    struct record *rec = r->rec;
+    if (ev->flags & API_ERROR) {
+        r->error = true;
+        set_error_detail(r, ev->error);
+    }
+    if (ev->flags & API_USAGE)
+        take_usage(rec, ev);
+    if (ev->flags & API_FINISH) {
+        r->finished = true;
+        rec->finish = finish_of(ev->finish);
+    }
+    for (unsigned i = 0; i < ev->n_texts; i++) {
+        rec->words += api_count_words(ev->text[i], &r->in_word);
+        if (r->w->e->o.save_text)
+            buf_adds(&r->answer, ev->text[i]);
+    }
+    rec->text_bytes += ev->text_bytes;
+}
+
+static void take_token(struct req *r, const struct api_event *ev)
+{
+    struct record *rec = r->rec;
+    int64_t at = since_epoch(r->w, r->rx->stamp);
+    if (!rec->first_token)
+        rec->first_token = at;
+    if (!rec->first_output && (ev->flags & (API_CONTENT | API_TOOL)))
+        rec->first_output = at;
+    rec->last_token = at;
+    r->pending = (struct rec_event){
+        .at = at,
+        .width = r->rx->stamp - r->rx->since,
+        .bytes = ev->text_bytes,
+        .cumulative = ev->flags & API_USAGE ? ev->completion_tokens : -1,
+    };
+    r->has_pending = true;
+    r->w->client_rec.events++;
+    if (!r->rx->kernel)
+        hist_add(r->w->client_rec.lag_user, r->rx->user - loop_now(r->w->loop), 1);
+    live_add(&r->w->live.tokens, 1);
+}
+
+static int on_sse(void *arg, const struct sse_ev *sse)
+{
+    struct req *r = arg;
+    struct api_event ev;
+    if (r->has_pending) { /* another event in the same read: the stamp is only this one's upper bound */
+        r->pending_shared = true;
+        commit_pending(r);
+    }
+    if (r->w->e->o.api->ops->event(sse->type, sse->data, &ev) < 0) {
+        r->bad = true;
+        set_error_detail(r, sse->data);
+        return -1;
+    }
+    if (ev.flags & API_TERMINAL)
+        r->terminal = true;
+    take_facts(r, &ev);
+    if (ev.flags & API_TOKEN)
+        take_token(r, &ev);
+    return 0;
+}
+
+static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+{
+    struct req *r = req_of(x);
+    if (!r->rec->first_byte)
+        r->rec->first_byte = since_epoch(r->w, rx->stamp);
+    r->rx = rx;
+    if (r->mode == MODE_STREAM) {
+        enum sse_rc rc = sse_feed(&r->sse, piece.p, piece.n);
+        if (rc == SSE_E_TOOBIG)
+            r->too_big = true;
+        return r->too_big || r->bad ? -1 : 0;
+    }
+    size_t ceiling = r->mode == MODE_ERROR ? MAX_ERROR_BODY : MAX_DOCUMENT;
+    size_t n = MIN(piece.n, ceiling - r->doc.n);
+    buf_add(&r->doc, piece.p, n);
+    if (n < piece.n && r->mode == MODE_DOCUMENT) {
+        r->too_big = true;
+        return -1;
+    }
+    if (r->mode == MODE_DOCUMENT)
+        r->rec->last_token = since_epoch(r->w, rx->stamp); /* an answer in one piece: its end is its last token */
+    return 0;
+}
+
+static void on_read_end(struct hx *x, const struct rx *rx)
+{
+    struct req *r = req_of(x);
+    commit_pending(r);
+    if (rx->kernel)
+        hist_add(r->w->client_rec.lag, rx->user - rx->stamp, 1);
+}
+
+void response_settle(struct req *r)
+{
+    commit_pending(r);
+    struct record *rec = r->rec;
+    if (rec->tokens_out < 0 && rec->words > 0) {
+        rec->token_source = TOKENS_WORDS;
+        rec->tokens_out = (int64_t)rec->words;
+    }
+    if (rec->tokens_in < 0 && rec->token_source == TOKENS_WORDS)
+        rec->tokens_in = r->item.what->words;
+}
+
+static enum outcome connect_outcome(enum stream_rc rc)
+{
+    switch (rc) {
+    case STREAM_REFUSED:
+        return OUT_REFUSED;
+    case STREAM_TLS:
+        return OUT_TLS;
+    case STREAM_NOFILES:
+        return OUT_NO_FILES;
+    case STREAM_NOPORTS:
+        return OUT_NO_PORTS;
+    case STREAM_RESET:
+    case STREAM_EOF:
+        return OUT_RESET;
+    default:
+        return OUT_UNREACHABLE;
+    }
+}
+
+static enum outcome document_outcome(struct req *r)
+{
+    struct api_event ev;
+    if (r->w->e->o.api->ops->document(buf_str(&r->doc), &ev) < 0)
+        return OUT_BAD_FRAME;
+    take_facts(r, &ev);
+    r->has_document = true;
+    if (!(ev.flags & API_TOKEN) && !(ev.flags & API_USAGE))
+        r->rec->last_token = 0; /* an empty answer has no token */
+    return r->error ? OUT_IN_STREAM_ERROR : OUT_OK;
+}
+
+static enum outcome whole_outcome(struct req *r)
+{
+    switch (r->mode) {
+    case MODE_STREAM:
+        if (r->error)
+            return OUT_IN_STREAM_ERROR;
+        /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much. */
+        return r->terminal || r->finished ? OUT_OK : OUT_TRUNCATED;
+    case MODE_DOCUMENT:
+        return document_outcome(r);
+    default:
+        return OUT_HTTP;
+    }
+}
+
+static enum outcome outcome_of(struct req *r)
+{
+    const struct hx *x = &r->x;
+    switch (x->result) {
+    case HX_OK:
+        return whole_outcome(r);
+    case HX_CONNECT:
+        return connect_outcome(x->rc);
+    case HX_RESET:
+        return x->rc == STREAM_TLS ? OUT_TLS : OUT_RESET;
+    case HX_TRUNCATED:
+        if (r->error)
+            return OUT_IN_STREAM_ERROR;
+        if (r->mode == MODE_STREAM && r->terminal)
+            return OUT_OK;
+        if (r->mode == MODE_ERROR)
+            return OUT_HTTP;
+        return x->rc == STREAM_RESET ? OUT_RESET : x->rc == STREAM_TLS ? OUT_TLS : OUT_TRUNCATED;
+    case HX_TOOBIG:
+        return OUT_TOO_BIG;
+    case HX_STOPPED:
+        return r->too_big ? OUT_TOO_BIG : OUT_BAD_FRAME;
+    default:
+        return OUT_BAD_FRAME;
+    }
+}
+
+static void on_done(struct hx *x)
+{
+    struct req *r = req_of(x);
+    commit_pending(r);
+    enum outcome o = outcome_of(r);
+    if (o == OUT_NO_FILES || o == OUT_NO_PORTS)
+        r->w->exhausted++;
+    req_finish(r, o, x->detail);
+}
+
+const struct hx_ops response_ops = {
+    .status = on_status,
+    .header = on_header,
+    .headers_done = on_headers_done,
+    .body = on_body,
+    .read_end = on_read_end,
+    .done = on_done,
+};
+
+/* Kept text is JSON-escaped as it travelled; decoding never makes it longer. */
+static size_t put_decoded(char *to, struct str raw)
+{
+    return js_decode(raw, to);
+}
+
+static size_t prompt_bytes(const struct req *r)
+{
+    size_t n = strlen(r->item.nonce);
+    for (uint32_t i = 0; i < r->item.what->n_msgs; i++)
+        n += r->item.what->msgs[i].content.n + r->item.what->msgs[i].raw_json.n + 32;
+    return MIN(n, (size_t)MAX_SAVED_TEXT);
+}
+
+/* "role: content" a line each, as a person reads it. */
+static size_t put_prompt(const struct req *r, char *to, size_t room)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < r->item.what->n_msgs; i++) {
+        const struct plan_msg *m = &r->item.what->msgs[i];
+        struct str text = m->raw_json.n ? m->raw_json : m->content;
+        if (n + text.n + 32 + PLAN_NONCE_MAX > room)
+            break;
+        n += (size_t)snprintf(to + n, room - n, "%s: %s", plan_role_name(m->role), i == 0 ? r->item.nonce : "");
+        n += m->raw_json.n ? (memcpy(to + n, text.p, text.n), text.n) : put_decoded(to + n, text);
+        to[n++] = '\n';
+    }
+    return n;
+}
+
+void response_text(struct req *r, const char *detail)
+{
+    bool save = r->w->e->o.save_text, failed = r->rec->outcome != OUT_OK;
+    if (!save && !failed)
+        return;
+    size_t body = failed ? MIN(r->doc.n, (size_t)MAX_ERROR_BODY) : 0;
+    struct str answer = buf_str(&r->answer);
+    size_t room = (save ? prompt_bytes(r) + PLAN_NONCE_MAX + 64 + answer.n : 0) + r->head_lines.n + body + strlen(detail) + 1;
+    struct rec_text *t = xcalloc(1, sizeof *t + room);
+    char *p = t->bytes;
+    if (save) {
+        t->n_prompt = put_prompt(r, p, prompt_bytes(r) + PLAN_NONCE_MAX + 64);
+        p += t->n_prompt;
+        t->n_answer = put_decoded(p, answer);
+        p += t->n_answer;
+    }
+    t->n_headers = r->head_lines.n;
+    if (t->n_headers)
+        memcpy(p, r->head_lines.p, t->n_headers);
+    p += t->n_headers;
+    t->n_body = body;
+    if (body)
+        memcpy(p, r->doc.p, body);
+    p += body;
+    r->rec->detail = (struct str){p, strlen(detail)};
+    memcpy(p, detail, r->rec->detail.n);
+    r->rec->text = t;
+}

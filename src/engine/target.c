@@ -1,0 +1,149 @@
+#include "engine/target.h"
+
+#include "base/xalloc.h"
+#include "net/resolve.h"
+
+static bool name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+/* RFC 9110, 5.1 and 5.5: a token, a colon, and a value without control characters. */
+static int split_header(const char *line, struct str *name, struct str *value, struct err *e)
+{
+    struct str s = str_of(line);
+    ptrdiff_t colon = str_chr(s, ':');
+    if (colon <= 0)
+        return err_set(e, ERR_USAGE, "--header \"%s\": must be \"Name: value\"", line);
+    *name = str_sub(s, 0, (size_t)colon);
+    *value = str_trim(str_sub(s, (size_t)colon + 1, s.n));
+    for (size_t i = 0; i < name->n; i++) {
+        if (!name_char(name->p[i]))
+            return err_set(e, ERR_USAGE, "--header \"%.*s\": the name has a character that headers cannot have",
+                           STR_ARG(*name));
+    }
+    for (size_t i = 0; i < value->n; i++) {
+        unsigned char c = (unsigned char)value->p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return err_set(e, ERR_USAGE, "--header \"%.*s\": the value has a control character", STR_ARG(*name));
+    }
+    static const char *const ours[] = {"content-length", "transfer-encoding", "connection", "x-request-id"};
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+        if (str_ieq(*name, str_of(ours[i])))
+            return err_set(e, ERR_USAGE, "--header \"%.*s\": weir sets this header itself", STR_ARG(*name));
+    }
+    return 0;
+}
+
+static bool user_has(const struct target_opts *o, const char *name)
+{
+    for (size_t i = 0; o->headers && o->headers[i]; i++) {
+        struct str s = str_of(o->headers[i]);
+        ptrdiff_t colon = str_chr(s, ':');
+        if (colon > 0 && str_ieq(str_sub(s, 0, (size_t)colon), str_of(name)))
+            return true;
+    }
+    return false;
+}
+
+static const char *auth_name(enum auth_style s)
+{
+    return s == AUTH_BEARER ? "authorization" : s == AUTH_X_API_KEY ? "x-api-key" : "api-key";
+}
+
+static int common_headers(struct target *t, const struct target_opts *o, struct err *e)
+{
+    struct buf *b = &t->common;
+    struct url *u = &t->url;
+    if (!user_has(o, "host")) {
+        const char *open = u->host_is_v6 ? "[" : "", *close = u->host_is_v6 ? "]" : "";
+        buf_addf(b, "Host: %s%s%s", open, t->host, close);
+        if (u->port != (u->tls ? 443 : 80))
+            buf_addf(b, ":%u", u->port);
+        buf_addz(b, "\r\n");
+    }
+    if (!user_has(o, "user-agent"))
+        buf_addz(b, "User-Agent: weir/" WEIR_VERSION "\r\n");
+    if (o->key && !user_has(o, auth_name(o->auth_style)))
+        auth_key_header(b, o->auth_style, o->key);
+    for (size_t i = 0; o->headers && o->headers[i]; i++) {
+        struct str name, value;
+        if (split_header(o->headers[i], &name, &value, e) < 0)
+            return -1;
+        buf_addf(b, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
+    }
+    if (o->no_keepalive)
+        buf_addz(b, "Connection: close\r\n");
+    t->has_content_type = user_has(o, "content-type");
+    t->has_accept = user_has(o, "accept");
+    if (b->failed)
+        return err_set(e, ERR_USAGE, "--header: all headers together are longer than %zu bytes", b->max);
+    return 0;
+}
+
+static int resolve(struct target *t, const struct target_opts *o, struct err *e)
+{
+    if (o->unix_socket) {
+        t->n_addrs = 1;
+        return resolve_unix(o->unix_socket, &t->addrs[0], e);
+    }
+    const char *host = t->host;
+    uint16_t port = t->url.port;
+    char *other = NULL;
+    if (o->connect_to) {
+        struct url u;
+        if (url_parse(&u, str_of(o->connect_to), e) < 0)
+            return err_prefix(e, "--connect-to: ");
+        if (!u.has_port || u.path.n || u.scheme.n)
+            return err_set(e, ERR_USAGE, "--connect-to \"%s\": must be HOST:PORT", o->connect_to);
+        other = xmemdup0(u.host.p, u.host.n);
+        host = other;
+        port = u.port;
+    }
+    t->n_addrs = resolve_host(host, port, t->addrs, TARGET_MAX_ADDRS, e);
+    free(other);
+    return t->n_addrs < 0 ? -1 : 0;
+}
+
+int target_open(struct target *t, const struct target_opts *o, struct err *e)
+{
+    memset(t, 0, sizeof *t);
+    buf_init(&t->common, 65536);
+    t->url_text = xstrdup(o->url);
+    t->stream = o->stream;
+    t->tls_opts = o->tls;
+    if (url_parse(&t->url, str_of(t->url_text), e) < 0) {
+        target_close(t);
+        return -1;
+    }
+    struct url *u = &t->url;
+    t->tls = u->tls;
+    t->host = xmemdup0(u->host.p, u->host.n);
+    struct str path = u->path.n == 0 || str_eqz(u->path, "/") ? str_of(o->default_path) : u->path;
+    t->path = u->has_query ? xasprintf("%.*s?%.*s", STR_ARG(path), STR_ARG(u->query)) : xmemdup0(path.p, path.n);
+    if (common_headers(t, o, e) < 0 || resolve(t, o, e) < 0) {
+        target_close(t);
+        return -1;
+    }
+    return 0;
+}
+
+void target_close(struct target *t)
+{
+    free(t->url_text);
+    free(t->host);
+    free(t->path);
+    buf_free(&t->common);
+    memset(t, 0, sizeof *t);
+}
+
+void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out)
+{
+    buf_addf(out, "%s %s HTTP/1.1\r\n", method, path ? path : t->path);
+    buf_adds(out, buf_str(&t->common));
+    if (!t->has_accept)
+        buf_addf(out, "Accept: %s\r\n", has_body && t->stream ? "text/event-stream, application/json" : "application/json");
+    if (has_body && !t->has_content_type)
+        buf_addz(out, "Content-Type: application/json\r\n");
+}

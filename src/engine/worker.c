@@ -1,0 +1,143 @@
+/* worker.c - one thread: its loop, its connections, its beginning and its end. */
+#include "engine/engine_private.h"
+
+static void sample_begin(struct worker *w)
+{
+    procstat_sample(&w->t0, NULL);
+    w->t0_empty = loop_get_stats(w->loop).empty_poll_ns;
+}
+
+void worker_measure_end(struct worker *w)
+{
+    if (w->measured)
+        return;
+    w->measured = true;
+    struct procstat now;
+    procstat_sample(&now, NULL);
+    struct rec_client *c = &w->client_rec;
+    c->window = now.at - w->t0.at;
+    c->cpu = now.cpu - w->t0.cpu;
+    c->run_delay = now.run_delay - w->t0.run_delay;
+    c->empty_polls = loop_get_stats(w->loop).empty_poll_ns - w->t0_empty;
+    c->steal = now.steal < 0 || w->t0.steal < 0 ? -1 : now.steal - w->t0.steal;
+    c->involuntary = now.involuntary - w->t0.involuntary;
+}
+
+void worker_no_more(struct worker *w)
+{
+    if (w->no_more)
+        return;
+    w->no_more = true;
+    worker_measure_end(w);
+    if (w->e->o.load->o.mode == LOAD_CLOSED)
+        loop_timer_set(w->loop, &w->grace, clock_mono() + w->e->o.grace);
+}
+
+void worker_check_over(struct worker *w)
+{
+    if (!w->begun || !w->no_more || w->in_flight > 0 || w->over)
+        return;
+    w->over = true;
+    loop_stop(w->loop);
+}
+
+/* The grace has ended: what still waits is unsent, what is still open is cancelled. */
+static void on_grace(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, grace);
+    pacer_stop(w, atomic_load(&w->e->stopped_at) == 0);
+    while (w->open_reqs) {
+        struct req *r = w->open_reqs;
+        hx_cancel(&r->x);
+        r->x.end = clock_mono();
+        req_finish(r, OUT_CANCELLED, "");
+    }
+    worker_check_over(w);
+}
+
+static void on_begin(void *arg)
+{
+    struct worker *w = arg;
+    if (w->begun || w->over)
+        return;
+    w->begun = true;
+    sample_begin(w);
+    int64_t end = load_open_end(w->e->o.load);
+    if (w->e->o.load->o.mode == LOAD_OPEN)
+        loop_timer_set(w->loop, &w->grace, w->e->begin + end + w->e->o.grace);
+    pacer_begin(w);
+}
+
+static void on_stop(void *arg)
+{
+    struct worker *w = arg;
+    if (!w->begun) { /* interrupted before the level began */
+        w->begun = true;
+        sample_begin(w);
+    }
+    pacer_stop(w, false);
+    loop_timer_set(w->loop, &w->grace, clock_mono() + w->e->stop_drain);
+    worker_check_over(w);
+}
+
+void worker_begin(struct worker *w)
+{
+    loop_wake(w->loop, on_begin, w);
+}
+
+void worker_stop(struct worker *w)
+{
+    loop_wake(w->loop, on_stop, w);
+}
+
+static void on_prewarmed(void *arg)
+{
+    struct worker *w = arg;
+    w->prewarm_failed = hclient_get_stats(w->client).failed_connects;
+    atomic_store(&w->ready, true);
+}
+
+static void close_books(struct worker *w)
+{
+    worker_measure_end(w);
+    struct hclient_stats s = hclient_get_stats(w->client);
+    struct rec_client *c = &w->client_rec;
+    c->level = w->e->o.load->o.level;
+    c->worker = w->id;
+    c->reads = s.reads;
+    c->kernel_stamped = s.kernel_stamped;
+    c->conns_opened = s.opened;
+    c->conns_reused = s.reused;
+    c->retried = s.retried;
+}
+
+void *worker_main(void *arg)
+{
+    struct worker *w = arg;
+    const struct engine_opts *o = &w->e->o;
+    struct hclient_opts h = {
+        .addrs = o->target->addrs,
+        .n_addrs = (size_t)o->target->n_addrs,
+        .tls = w->tls,
+        .sni = o->target->host,
+        .idle_ns = o->idle_timeout,
+        .no_keepalive = o->no_keepalive,
+        .no_stamps = o->no_kernel_stamps,
+        .read_buf = w->read_buf,
+        .read_cap = READ_BUFFER,
+    };
+    w->client = hclient_new(w->loop, &h);
+    w->grace.fire = on_grace;
+    if (o->load->o.mode == LOAD_CLOSED && !o->no_keepalive && w->slots > 0)
+        hclient_prewarm(w->client, w->slots, on_prewarmed, w);
+    else
+        atomic_store(&w->ready, true);
+    while (!w->over)
+        loop_run(w->loop);
+    close_books(w);
+    loop_timer_stop(w->loop, &w->grace);
+    hclient_free(&w->client);
+    req_free_all(w);
+    atomic_store(&w->ended, true);
+    return NULL;
+}
