@@ -4,6 +4,10 @@
     {                                                                                                                  \
         name, kind, offsetof(struct record, member), 0                                                                 \
     }
+#define EVER(kind, name, member)                                                                                       \
+    {                                                                                                                  \
+        name, kind, offsetof(struct record, member), F_EVER                                                            \
+    }
 #define FLAG(name, bit)                                                                                                \
     {                                                                                                                  \
         name, F_FLAG, offsetof(struct record, flags), bit                                                              \
@@ -11,12 +15,12 @@
 
 /* In the order of writing; the reader is quickest when it meets them in this order. */
 static const struct field request_fields[] = {
-    REQ(F_U32, "level", level),
-    REQ(F_U64, "index", index),
-    REQ(F_U32, "worker", worker),
-    REQ(F_U32, "sample", sample),
+    EVER(F_U32, "level", level),
+    EVER(F_U64, "index", index),
+    EVER(F_U32, "worker", worker),
+    EVER(F_U32, "sample", sample),
     REQ(F_U32, "turn", turn),
-    REQ(F_U64, "conn", conn),
+    EVER(F_U64, "conn", conn),
     FLAG("warmup", REC_WARMUP),
     FLAG("new_conn", REC_NEW_CONN),
     FLAG("retried", REC_RETRIED),

@@ -23,6 +23,8 @@ enum field_kind {
     F_TEXT, /* char[arg] */
 };
 
+enum { F_EVER = 1 }; /* `arg` of a number that is written even when it is 0 */
+
 struct field {
     const char *name;
     enum field_kind kind;

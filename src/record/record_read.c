@@ -444,9 +444,7 @@ static int read_line(struct reader *r, struct str line, bool first, bool *reques
     else
         rc = read_plain(r, &(struct field_table){NULL, 0}, NULL);
     *request = rc == 0 && str_eqz(type, "request");
-    if (rc == 0 && !js_done(&r->js))
-        return r->js.bad ? -1 : wrong(r, "has something behind it", "}");
-    return rc;
+    return rc == 0 && js_done(&r->js) ? 0 : -1;
 }
 
 static int fail(const struct reader *r, const char *name, uint64_t line, struct err *e)

@@ -172,7 +172,7 @@ static void put_member(struct rec_writer *w, const struct field *f, const char *
         break;
     case F_U64:
     case F_SEED:
-        if (*(const uint64_t *)p || all) {
+        if (*(const uint64_t *)p || all || f->arg == F_EVER) {
             put_key(w, f->name);
             put_u64(w, *(const uint64_t *)p);
         }
@@ -188,7 +188,8 @@ static void put_member(struct rec_writer *w, const struct field *f, const char *
         }
         return;
     }
-    if (v == absent && (!all || f->kind == F_COUNT))
+    bool ever = all || (f->kind == F_U32 && f->arg == F_EVER);
+    if (v == absent && (!ever || f->kind == F_COUNT))
         return;
     put_key(w, f->name);
     if (f->kind == F_BOOL || f->kind == F_FLAG)
