@@ -1,5 +1,5 @@
-/* listen.h - listening sockets. With port 0 the kernel chooses; listener_addr tells which. SO_REUSEPORT lets each thread
- * have a listener of its own on one port. */
+/* listen.h - listening sockets. With port 0 the kernel chooses; listener_addr tells which. SO_REUSEPORT lets each
+ * thread have a listener of its own on one port. */
 #ifndef WEIR_NET_LISTEN_H
 #define WEIR_NET_LISTEN_H
 
@@ -8,8 +8,8 @@
 struct listener;
 /* `accepted` gets a non-blocking fd with TCP_NODELAY set (and kernel receive stamps switched on when `stamps`). */
 typedef void accept_cb(void *arg, int fd);
-struct listener *listener_new(struct loop *l, const struct addr *a, bool reuse_port, bool stamps, accept_cb *cb, void *arg,
-                              struct err *e);
+struct listener *listener_new(struct loop *l, const struct addr *a, bool reuse_port, bool stamps, accept_cb *cb,
+                              void *arg, struct err *e);
 void listener_addr(const struct listener *ln, struct addr *out);
 void listener_free(struct listener **ln);
 

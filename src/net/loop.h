@@ -1,9 +1,10 @@
-/* loop.h - one event loop per thread: readiness of files, timers with absolute monotonic ns, nothing else. epoll behind it.
+/* loop.h - one event loop per thread: readiness of files, timers with absolute monotonic ns, nothing else. epoll behind
+ * it.
  *
- * Precision: waits are epoll_pwait2 with ns timeouts and the thread's timer slack set to 1 ns (raw lateness p50 6-20 us);
- * with spin_ns > 0 the loop blocks until spin_ns before the next *precise* timer and then polls (lateness p50 < 1 us).
- * Never rounds to milliseconds. Level-triggered. A loop belongs to the thread that runs it; only loop_wake may be called
- * from others. */
+ * Precision: waits are epoll_pwait2 with ns timeouts and the thread's timer slack set to 1 ns (raw lateness p50 6-20
+ * us); with spin_ns > 0 the loop blocks until spin_ns before the next *precise* timer and then polls (lateness p50 < 1
+ * us). Never rounds to milliseconds. Level-triggered. A loop belongs to the thread that runs it; only loop_wake may be
+ * called from others. */
 #ifndef WEIR_NET_LOOP_H
 #define WEIR_NET_LOOP_H
 
@@ -36,7 +37,8 @@ void loop_free(struct loop **l);
 
 int loop_io_add(struct loop *l, struct io *io, unsigned want); /* 0 or -errno */
 int loop_io_set(struct loop *l, struct io *io, unsigned want); /* no system call when nothing changes */
-void loop_io_del(struct loop *l, struct io *io); /* safe inside any callback: events already collected for it are dropped */
+void loop_io_del(struct loop *l,
+                 struct io *io); /* safe inside any callback: events already collected for it are dropped */
 
 void loop_timer_set(struct loop *l, struct timer *t, int64_t due); /* (re)arm; due in the past fires in the next turn */
 void loop_timer_stop(struct loop *l, struct timer *t);
@@ -44,14 +46,14 @@ void loop_timer_stop(struct loop *l, struct timer *t);
 /* Called once at the end of each turn, after all files and timers (NULL: none). */
 void loop_on_turn(struct loop *l, void (*fn)(void *arg), void *arg);
 
-void loop_run(struct loop *l);  /* until loop_stop */
-void loop_stop(struct loop *l); /* from a callback */
+void loop_run(struct loop *l);                                    /* until loop_stop */
+void loop_stop(struct loop *l);                                   /* from a callback */
 void loop_wake(struct loop *l, void (*fn)(void *arg), void *arg); /* any thread: fn runs on the loop's thread soon */
 
 int64_t loop_now(const struct loop *l); /* the clock at the last wake-up: for timers, not for measuring */
 
-/* Lower bound of arrival for what this turn reports: the entry of the last wait before the current one that returned with
- * room to spare (a readable file that it did not report was not readable then). 0 = unknown. */
+/* Lower bound of arrival for what this turn reports: the entry of the last wait before the current one that returned
+ * with room to spare (a readable file that it did not report was not readable then). 0 = unknown. */
 int64_t loop_quiet_since(const struct loop *l);
 
 struct loop_stats {

@@ -16,19 +16,19 @@
 struct stream;
 struct tls_ctx;
 
-enum stream_rc { /* negative results of read and writev */
-    STREAM_AGAIN = -1, /* would block; not an error */
-    STREAM_EOF = -2,   /* closed properly by the peer (TLS: with or without close_notify) */
-    STREAM_RESET = -3, /* ECONNRESET, EPIPE */
-    STREAM_TLS = -4,   /* TLS failure */
-    STREAM_ERR = -5,   /* any other errno */
-    STREAM_REFUSED = -6, /* while connecting */
-    STREAM_UNREACHABLE = -7,
-    STREAM_NOFILES = -8, /* EMFILE, ENFILE */
-    STREAM_NOPORTS = -9, /* EADDRNOTAVAIL */
+enum stream_rc {                      /* negative results of read and writev */
+                 STREAM_AGAIN = -1,   /* would block; not an error */
+                 STREAM_EOF = -2,     /* closed properly by the peer (TLS: with or without close_notify) */
+                 STREAM_RESET = -3,   /* ECONNRESET, EPIPE */
+                 STREAM_TLS = -4,     /* TLS failure */
+                 STREAM_ERR = -5,     /* any other errno */
+                 STREAM_REFUSED = -6, /* while connecting */
+                 STREAM_UNREACHABLE = -7,
+                 STREAM_NOFILES = -8, /* EMFILE, ENFILE */
+                 STREAM_NOPORTS = -9, /* EADDRNOTAVAIL */
 };
 
-struct rx { /* when the bytes of one read arrived; monotonic ns */
+struct rx {        /* when the bytes of one read arrived; monotonic ns */
     int64_t stamp; /* the kernel's stamp of the last segment, or `user` where there is none */
     int64_t user;  /* the clock right after the call */
     int64_t since; /* lower bound: nothing of this read arrived before; <= stamp */
@@ -50,28 +50,30 @@ typedef void stream_cb(void *arg, struct stream *s, unsigned what);
 struct dial {
     const struct addr *addrs; /* tried in turn until one connects; borrowed until STREAM_UP or STREAM_FAILED */
     size_t n_addrs;
-    struct tls_ctx *tls;      /* NULL: plain */
-    const char *sni;          /* host to verify and to name; borrowed likewise */
-    bool no_stamps;           /* test option: never ask the kernel for stamps */
+    struct tls_ctx *tls; /* NULL: plain */
+    const char *sni;     /* host to verify and to name; borrowed likewise */
+    bool no_stamps;      /* test option: never ask the kernel for stamps */
 };
 
 /* Start connecting. The callback comes later, never from inside. NULL only when not even a socket could be made
  * (*rc says why). */
 struct stream *stream_dial(struct loop *l, const struct dial *d, stream_cb *cb, void *arg, enum stream_rc *rc);
-/* Wrap an accepted socket (non-blocking); tls: server context or NULL. STREAM_UP comes when TLS is done (plain: next turn). */
+/* Wrap an accepted socket (non-blocking); tls: server context or NULL. STREAM_UP comes when TLS is done (plain: next
+ * turn). */
 struct stream *stream_accept(struct loop *l, int fd, struct tls_ctx *tls, stream_cb *cb, void *arg);
 void stream_close(struct stream **s); /* at once, from any callback; sends close_notify when it can without blocking */
 
 void stream_set_cb(struct stream *s, stream_cb *cb, void *arg);
 void stream_want(struct stream *s, bool read, bool write); /* which callbacks to have */
-/* At most cap bytes (give 64 KiB). > 0, or a stream_rc. TLS may hold more decrypted bytes back: then it reports READABLE
- * again by itself. */
+/* At most cap bytes (give 64 KiB). > 0, or a stream_rc. TLS may hold more decrypted bytes back: then it reports
+ * READABLE again by itself. */
 ssize_t stream_read(struct stream *s, void *p, size_t cap, struct rx *rx);
-ssize_t stream_writev(struct stream *s, const struct iovec *v, int n); /* > 0 bytes taken (may be partial), or stream_rc */
+ssize_t stream_writev(struct stream *s, const struct iovec *v,
+                      int n); /* > 0 bytes taken (may be partial), or stream_rc */
 const struct stream_times *stream_get_times(const struct stream *s);
-int stream_errno(const struct stream *s);             /* of the last failure */
+int stream_errno(const struct stream *s);              /* of the last failure */
 enum stream_rc stream_fail_rc(const struct stream *s); /* why STREAM_FAILED came */
-const char *stream_error(const struct stream *s);     /* text of the last failure, OpenSSL's reason included */
+const char *stream_error(const struct stream *s);      /* text of the last failure, OpenSSL's reason included */
 int stream_fd(const struct stream *s);
 bool stream_is_unix(const struct stream *s);
 void stream_reset_on_close(struct stream *s); /* SO_LINGER 0: the peer sees a RST (for the simulator's faults) */

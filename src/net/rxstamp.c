@@ -1,0 +1,112 @@
+#include <errno.h>
+#include <linux/net_tstamp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+#include "net/stream_private.h"
+
+int rx_stamps_on(int fd)
+{
+    int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0 ? -errno : 0;
+}
+
+void net_shared_init(struct net_shared *n)
+{
+    /* The kernel switches stamping on for the whole machine when the first socket asks, a moment after it asked, and
+     * off with the last. One socket that always asks keeps it on, so that the first bytes of a connection are stamped
+     * too. */
+    n->stamp_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (n->stamp_fd >= 0)
+        rx_stamps_on(n->stamp_fd);
+}
+
+void net_shared_free(struct net_shared *n)
+{
+    if (n->stamp_fd >= 0)
+        close(n->stamp_fd);
+    free(n->rx);
+    free(n->tx);
+}
+
+/* One anchor per turn, at its first stamp. A single bracket is enough when it is narrow; one in which this thread was
+ * interrupted gives way to the best of several, and if even that is wide, the former offset is the better one, unless
+ * the realtime clock was set in between. */
+static void anchor(struct clock_bridge *b)
+{
+    enum { NARROW = 300, WIDE = 2000 };
+    const bool first = b->anchored_at == 0;
+    struct clock_bridge fresh = *b;
+    int64_t m0 = clock_mono(), real = clock_real(), m1 = clock_mono();
+    int64_t offset = m0 + (m1 - m0) / 2 - real;
+    int64_t moved = offset - b->offset;
+    if (m1 - m0 <= NARROW && !first && moved < NS_PER_MS && moved > -NS_PER_MS) {
+        b->offset = offset;
+        b->width = m1 - m0;
+        b->anchored_at = m1;
+        return;
+    }
+    clock_bridge_anchor(&fresh);
+    if (first || fresh.width <= WIDE || fresh.steps != b->steps)
+        *b = fresh;
+}
+
+static int64_t stamp_of(struct msghdr *m)
+{
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_TIMESTAMPING)
+            continue;
+        struct timespec ts; /* the first of three: software */
+        memcpy(&ts, CMSG_DATA(h), sizeof(ts));
+        return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+    }
+    return 0;
+}
+
+static void fill_rx(struct loop *l, struct rx_state *st, int64_t real, int64_t user, struct rx *rx)
+{
+    enum { ABSURD = 1000 * NS_PER_MS }; /* the realtime clock was set while the bytes waited */
+    int64_t since = st->last;
+    int64_t quiet = loop_quiet_since(l);
+    if (!st->left && quiet > since && quiet >= st->watched_at)
+        since = quiet;
+    rx->user = rx->stamp = user;
+    rx->kernel = false;
+    if (real != 0) {
+        struct net_shared *n = loop_net(l);
+        if (n->bridge_turn != loop_turn(l)) {
+            anchor(&n->bridge);
+            n->bridge_turn = loop_turn(l);
+        }
+        int64_t stamp = real + n->bridge.offset;
+        if (stamp <= user + ABSURD && stamp >= since - ABSURD) {
+            rx->kernel = true;
+            rx->stamp = MIN(stamp, user);
+        }
+    }
+    rx->since = MIN(since, rx->stamp);
+}
+
+ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap, struct rx *rx)
+{
+    /* Room for the stamp alone: 3 timespecs. */
+    union {
+        char bytes[CMSG_SPACE(3 * sizeof(struct timespec))];
+        struct cmsghdr align;
+    } ctl;
+    struct iovec v = {p, cap};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+    if (!st->no_stamps) {
+        m.msg_control = &ctl;
+        m.msg_controllen = sizeof(ctl);
+    }
+    ssize_t n = recvmsg(fd, &m, 0);
+    if (n <= 0)
+        return n < 0 ? -errno : 0;
+    int64_t user = clock_mono();
+    fill_rx(l, st, st->no_stamps ? 0 : stamp_of(&m), user, rx);
+    st->left = (size_t)n == cap;
+    st->last = st->left ? rx->since : user;
+    return n;
+}

@@ -1,0 +1,22 @@
+/* tls_private.h - what a TLS context holds, for stream_tls.c. */
+#ifndef WEIR_NET_TLS_PRIVATE_H
+#define WEIR_NET_TLS_PRIVATE_H
+
+#include <openssl/ssl.h>
+
+#include "base/attr.h"
+
+struct tls_ctx {
+    SSL_CTX *ctx;
+    BIO_METHOD *bio; /* stream_tls.c's, kept here because a method is made at run time */
+    int keylog_fd;   /* -1 none */
+    bool server;
+};
+
+/* stream_tls.c */
+BIO_METHOD *stream_tls_bio_method(void); /* NULL: out of memory */
+
+/* tls.c: OpenSSL's first queued reason as a text, the queue emptied. */
+const char *tls_reason(void);
+
+#endif
