@@ -1,0 +1,79 @@
+# A thin front of meson: `make` builds, `make demo` shows, `make check` proves.
+# Everything lives in build*/; MESON_FLAGS=-Dwerror=true and the like are passed on.
+
+MESON_FLAGS ?=
+PREFIX ?= /usr/local
+# The tests are built where cmocka is installed; `make check` installs it.
+TESTS = -Dtests=$(shell pkg-config --exists cmocka 2>/dev/null && echo true || echo false)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+NINJA = ninja -j $(JOBS)
+# Options are applied to a fresh folder and to an old one alike. $(1): folder, $(2): options.
+configure = @if [ -f $(1)/build.ninja ]; then meson configure $(1) $(2) $(MESON_FLAGS) >/dev/null; \
+	else meson setup $(1) --prefix $(PREFIX) $(2) $(MESON_FLAGS) >$(1).log 2>&1 || { cat $(1).log; rm -f $(1).log; exit 1; }; \
+	rm -f $(1).log; fi
+
+comma = ,
+SANITIZE = --buildtype=debugoptimized -Db_lundef=false
+
+.PHONY: all demo check asan tsan fuzz bench lint format install clean help
+
+all:
+	@tools/setup
+	$(call configure,build,$(TESTS))
+	@$(NINJA) -C build
+
+help:
+	@echo "make            build build/weir"
+	@echo "make demo       a benchmark of the built-in simulator, in about two minutes from a fresh clone"
+	@echo "make check      build and run every test"
+	@echo "make asan tsan  the same tests under sanitizers"
+	@echo "make fuzz       each parser under libFuzzer for 60 s (FUZZ_TIME=60)"
+	@echo "make bench      speed and precision, as ratios"
+	@echo "make lint       layers, sizes, headers, formatting"
+	@echo "make format     format the sources by clang-format 14"
+	@echo "make install    into PREFIX=/usr/local"
+	@echo "make clean      remove the build folders"
+
+# The benchmark's own build needs no test packages.
+demo:
+	@tools/setup
+	$(call configure,build,$(TESTS))
+	@$(NINJA) -C build --quiet weir
+	@build/weir run --rate 2,8,32 --duration 10s --warmup 2s --max-tokens 64
+
+check:
+	@tools/setup --check
+	$(call configure,build,-Dtests=true)
+	@tools/run-check build
+
+asan:
+	@tools/setup --check
+	$(call configure,build-asan,$(SANITIZE) -Db_sanitize=address$(comma)undefined)
+	@tools/run-check build-asan
+
+tsan:
+	@tools/setup --check
+	$(call configure,build-tsan,$(SANITIZE) -Db_sanitize=thread)
+	@tools/run-check build-tsan
+
+fuzz:
+	@tools/setup --check --fuzz
+	@tools/run-fuzz
+
+bench: all
+	@if [ -x bench/run ]; then bench/run build; else echo "bench/run is not there yet: nothing to measure"; fi
+
+lint:
+	@tools/setup --check
+	$(call configure,build,-Dtests=true)
+	@$(NINJA) -C build --quiet weir
+	@meson test -C build --no-rebuild --suite lint --print-errorlogs
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+install: all
+	@meson install -C build --no-rebuild
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz
