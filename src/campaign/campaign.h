@@ -50,6 +50,7 @@ struct run_config {
     /* not options: for metadata.json */
     const char *const *command; /* the words of the command line, secrets still in */
     int n_command;
+    const char *options_json; /* object of the options that were given, by long name: what --replay reads back */
 };
 
 /* What a run tells while it goes on; report and cli draw it (this layer draws nothing). Any member may be NULL. */

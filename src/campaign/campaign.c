@@ -1,0 +1,175 @@
+#include "campaign/campaign.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/xalloc.h"
+#include "campaign/campaign_private.h"
+
+static int open_files(struct campaign_state *s, struct err *e)
+{
+    char path[600];
+    if (outdir_metadata(s, e) < 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/requests.jsonl", s->result->dir);
+    s->records = rec_writer_open(path, e);
+    if (!s->records)
+        return -1;
+    snprintf(path, sizeof path, "%s/errors.jsonl", s->result->dir);
+    if (errlog_open(&s->errors, path, e) < 0)
+        return -1;
+    struct acc_opts o = {.slo = s->slo.n ? &s->slo : NULL, .goodput = s->goodput.n ? &s->goodput : NULL,
+                         .percentiles = s->q, .n_percentiles = s->n_q};
+    s->acc = acc_new(&o);
+    struct rec_run run = {.epoch_mono = s->epoch, .epoch_unix = s->epoch_unix, .seed = s->seed};
+    snprintf(run.version, sizeof run.version, "%s", WEIR_VERSION);
+    acc_sink.run(s->acc, &run);
+    return rec_write_run(s->records, &run);
+}
+
+static void load_text(const struct campaign_state *s, struct buf *b)
+{
+    const struct run_config *c = s->c;
+    char d[32];
+    if (c->rate)
+        buf_addf(b, "%s requests/s, %s arrivals (open loop)", c->rate, c->arrival);
+    else
+        buf_addf(b, "%s in flight (closed loop)", c->concurrency);
+    if (c->duration)
+        buf_addf(b, ", %s", fmt_duration(d, c->duration));
+    if (c->num_requests)
+        buf_addf(b, ", %llu requests", (unsigned long long)c->num_requests);
+    if (s->warmup_requests)
+        buf_addf(b, ", after %llu to warm up", (unsigned long long)s->warmup_requests);
+    if (s->warmup_ns)
+        buf_addf(b, ", after %s to warm up", fmt_duration(d, s->warmup_ns));
+    if (c->max_concurrency)
+        buf_addf(b, ", at most %llu in flight", (unsigned long long)c->max_concurrency);
+    if (s->n_levels > 1)
+        buf_addz(b, " each");
+}
+
+static const char *token_text(const struct campaign_state *s)
+{
+    if (s->c->no_probe || s->probe.refused)
+        return "server's usage where it is reported, else words";
+    return s->probe.usage ? "server's usage" : "words (the server reports no usage)";
+}
+
+static void banner(const struct campaign_state *s)
+{
+    if (!s->v->banner)
+        return;
+    char *line[MAX_BANNER];
+    size_t n = 0;
+    const struct dataset_stats *d = dataset_get_stats(s->ds);
+    struct buf load = BUF_INIT(4096);
+    load_text(s, &load);
+    line[n++] = xasprintf("URL: %s%s", s->target.url.userinfo.n ? "[with credentials]" : s->target.url_text,
+                          s->sim.pid ? " (weir's simulator, started for this run)" : "");
+    line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
+                          s->c->insecure ? ", certificate not verified" : "");
+    line[n++] = xasprintf("Dataset: %s, %zu %s", s->c->dataset ? s->c->dataset : s->c->prompt ? "--prompt" : "built in",
+                          d->samples, d->samples == 1 ? "sample" : "samples");
+    line[n++] = xasprintf("Load: %s", buf_str(&load).p);
+    line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
+    line[n++] = xasprintf("Tokens: %s", token_text(s));
+    line[n++] = xasprintf("Results: %s", s->result->dir);
+    s->v->banner(s->v->arg, (const char *const *)line, n);
+    while (n > 0)
+        free(line[--n]);
+    buf_free(&load);
+}
+
+static void cool_down(struct campaign_state *s)
+{
+    int64_t until = clock_mono() + s->c->cooldown;
+    while (clock_mono() < until && !s->interrupted) {
+        if (signals_pending(s->signal_fd))
+            s->interrupted = true;
+        usleep(20000);
+    }
+}
+
+static int run_levels(struct campaign_state *s, struct err *e)
+{
+    for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken; i++) {
+        if (i > 0)
+            cool_down(s);
+        if (s->interrupted)
+            break;
+        if (level_run(s, i, e) < 0)
+            return -1;
+        if (s->v->level_end)
+            s->v->level_end(s->v->arg, i);
+    }
+    return 0;
+}
+
+/* All that comes before the first measured request. */
+static int prepare(struct campaign_state *s, struct err *e)
+{
+    if (setup_parse(s, e) < 0 || preflight(s, e) < 0)
+        return -1;
+    if (s->c->output_dir && outdir_prepare(s, e) < 0) /* a folder that cannot be used is told before a server is asked */
+        return -1;
+    if (!s->c->url && simproc_start(&s->sim, e) < 0)
+        return -1;
+    if (setup_target(s, e) < 0 || probing(s, e) < 0)
+        return -1;
+    if (!s->c->output_dir && outdir_prepare(s, e) < 0)
+        return -1;
+    return open_files(s, e);
+}
+
+static int close_files(struct campaign_state *s, struct err *e)
+{
+    errlog_close(&s->errors);
+    return s->records ? rec_writer_close(&s->records, e) : 0;
+}
+
+int campaign_run(const struct run_config *c, const struct campaign_view *v, struct campaign_result *r, struct err *e)
+{
+    memset(r, 0, sizeof *r);
+    struct campaign_state *s = xcalloc(1, sizeof *s);
+    r->state = s;
+    s->c = c;
+    s->v = v;
+    s->result = r;
+    s->signal_fd = -1;
+    s->errors.fd = -1;
+    s->epoch = clock_mono() - NS_PER_S; /* so that no instant is 0 */
+    s->epoch_unix = clock_real() - NS_PER_S;
+    snprintf(s->run_id, sizeof s->run_id, "%08x", (unsigned)(rng_os_seed() & 0xffffffffu));
+
+    int rc = prepare(s, e);
+    if (rc == 0) {
+        banner(s);
+        probing_notes(s);
+        s->signal_fd = signals_open();
+        rc = run_levels(s, e);
+        signals_close(s->signal_fd);
+    }
+    r->interrupted = s->interrupted;
+    if (s->acc)
+        r->summary = acc_finish(s->acc);
+    if (rc == 0)
+        rc = close_files(s, e);
+    else
+        close_files(s, NULL);
+    simproc_stop(&s->sim);
+    return rc;
+}
+
+void campaign_result_free(struct campaign_result *r)
+{
+    struct campaign_state *s = r->state;
+    if (!s)
+        return;
+    acc_free(&s->acc);
+    setup_free(s);
+    free(s);
+    memset(r, 0, sizeof *r);
+}

@@ -1,0 +1,108 @@
+/* campaign_private.h - shared by the files of this folder. */
+#ifndef WEIR_CAMPAIGN_CAMPAIGN_PRIVATE_H
+#define WEIR_CAMPAIGN_CAMPAIGN_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "analysis/acc.h"
+#include "campaign/campaign.h"
+#include "engine/engine.h"
+#include "engine/probe.h"
+#include "load/dataset.h"
+
+enum { MAX_LEVELS = 64, MAX_BANNER = 16, ERRORS_PER_KIND = 20 };
+
+struct level_plan {
+    bool open;
+    double rate;
+    uint32_t concurrency;
+};
+
+struct sim_child { /* simproc.c */
+    pid_t pid; /* 0 = none */
+    char url[128];
+};
+
+struct error_log { /* errlog.c */
+    int fd; /* -1: not open */
+    struct {
+        enum outcome outcome;
+        int status;
+        unsigned n;
+    } kind[64];
+    size_t n_kinds;
+    bool failed;
+};
+
+struct campaign_state {
+    const struct run_config *c;
+    const struct campaign_view *v;
+    struct campaign_result *result;
+    /* setup.c */
+    struct level_plan level[MAX_LEVELS];
+    uint32_t n_levels;
+    int64_t warmup_ns;
+    uint64_t warmup_requests;
+    enum arrival_kind arrival;
+    enum load_order order;
+    struct slo_set slo, goodput;
+    double q[SUMMARY_Q_MAX];
+    size_t n_q;
+    uint64_t seed;
+    struct dataset *ds;
+    char *key;
+    enum auth_style auth_style;
+    struct api_opts api_opts;
+    const struct api_ops *ops;
+    struct target target;
+    struct api api;
+    unsigned workers;
+    struct probe probe;
+    char model[256];
+    /* the run */
+    struct sim_child sim;
+    int signal_fd;
+    bool interrupted;
+    int64_t epoch, epoch_unix;
+    char run_id[16];
+    struct rec_writer *records;
+    struct error_log errors;
+    struct acc *acc;
+    bool broken; /* a file could not be written */
+};
+
+/* setup.c: everything that can be refused before anything is sent. */
+int setup_parse(struct campaign_state *s, struct err *e);
+int setup_target(struct campaign_state *s, struct err *e);
+void setup_free(struct campaign_state *s);
+
+/* preflight.c: files and ports; raises the soft limit. */
+int preflight(struct campaign_state *s, struct err *e);
+
+/* probing.c */
+int probing(struct campaign_state *s, struct err *e);
+void probing_notes(struct campaign_state *s); /* into the records, once they are open */
+
+/* outdir.c: the folder, metadata.json. */
+int outdir_prepare(struct campaign_state *s, struct err *e); /* nothing is made yet where it can be avoided */
+int outdir_metadata(struct campaign_state *s, struct err *e);
+
+/* level.c */
+int level_run(struct campaign_state *s, uint32_t level, struct err *e);
+void campaign_note(struct campaign_state *s, const char *fmt, ...) ATTR_PRINTF(2, 3); /* on the whole run */
+
+/* errlog.c: errors.jsonl, the first 20 of each kind. */
+int errlog_open(struct error_log *l, const char *path, struct err *e);
+void errlog_add(struct error_log *l, const struct record *r);
+void errlog_close(struct error_log *l);
+
+/* simproc.c: the simulator as a process of its own. */
+int simproc_start(struct sim_child *c, struct err *e);
+void simproc_stop(struct sim_child *c);
+
+/* signals.c: SIGINT and SIGTERM as readable events. */
+int signals_open(void);                /* the fd, or -1 */
+unsigned signals_pending(int fd);      /* how many came since the last call; 0 when fd < 0 */
+void signals_close(int fd);
+
+#endif

@@ -1,0 +1,283 @@
+/* level.c - one level: the engine runs it, this thread writes its records, feeds the accumulator and watches for signals. */
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "campaign/campaign_private.h"
+
+#define LEAD_NS (20 * NS_PER_MS)      /* from all workers being ready to the level's start */
+#define TICK_NS (100 * NS_PER_MS)
+#define FLUSH_NS NS_PER_S
+#define NAP_US 2000                   /* when no record waits */
+#define DRAIN_NS (5 * NS_PER_S)       /* after the first Ctrl-C */
+
+struct run_state {
+    struct campaign_state *s;
+    struct engine *en;
+    struct load load;
+    struct rec_level line;
+    int64_t begin; /* monotonic */
+    int64_t last_tick, last_flush;
+    uint64_t measured, warm, unsent;
+    unsigned signals;
+    bool stopped;
+};
+
+void campaign_note(struct campaign_state *s, const char *fmt, ...)
+{
+    struct rec_note n = {.whole_run = true};
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(n.text, sizeof n.text, fmt, ap);
+    va_end(ap);
+    rec_write_note(s->records, &n);
+    acc_sink.note(s->acc, &n);
+}
+
+static void take_record(struct run_state *r, struct record *rec)
+{
+    struct campaign_state *s = r->s;
+    if (rec->flags & REC_WARMUP)
+        r->warm++;
+    else if (rec->outcome == OUT_UNSENT)
+        r->unsent++;
+    else
+        r->measured++;
+    if (rec_write_request(s->records, rec) < 0)
+        s->broken = true;
+    acc_sink.request(s->acc, rec);
+    errlog_add(&s->errors, rec);
+    engine_give_back(r->en, rec);
+}
+
+static bool take_some(struct run_state *r)
+{
+    struct record *rec;
+    int n = 0;
+    while (n < 1024 && (rec = engine_pop(r->en))) {
+        take_record(r, rec);
+        n++;
+    }
+    return n > 0;
+}
+
+static void tick(struct run_state *r, int64_t now)
+{
+    struct campaign_state *s = r->s;
+    if (!s->v->tick)
+        return;
+    struct live live;
+    engine_live(r->en, &live);
+    const struct load_opts *o = &r->load.o;
+    struct campaign_tick t = {
+        .level = r->line.level,
+        .n_levels = s->n_levels,
+        .elapsed = MAX(now - r->begin, 0),
+        .total = o->duration_ns ? o->warmup_ns + o->duration_ns : 0,
+        .started = live_get(&live.started),
+        .completed = live_get(&live.completed),
+        .succeeded = live_get(&live.succeeded),
+        .failed = live_get(&live.failed),
+        .tokens = live_get(&live.tokens),
+        .items = o->num_requests ? o->num_requests + o->warmup_requests : 0,
+        .ttft_p50 = acc_live_ttft_p50(s->acc),
+        .warming = now - r->begin < o->warmup_ns,
+        .draining = r->stopped,
+    };
+    t.offered = t.started;
+    s->v->tick(s->v->arg, &t);
+}
+
+static void stop(struct run_state *r, int64_t drain)
+{
+    r->stopped = true;
+    engine_stop(r->en, drain);
+}
+
+static void watch(struct run_state *r)
+{
+    struct campaign_state *s = r->s;
+    unsigned n = signals_pending(s->signal_fd);
+    if (s->broken && !r->stopped)
+        stop(r, 0);
+    if (n == 0)
+        return;
+    r->signals += n;
+    s->interrupted = true;
+    if (r->signals == 1) {
+        int64_t grace = s->c->grace < 0 ? s->c->timeout : s->c->grace;
+        stop(r, MIN(grace, DRAIN_NS));
+        log_info("interrupted: waiting up to %.0f s for what is open; once more to leave now",
+                 (double)MIN(grace, DRAIN_NS) / 1e9);
+    } else if (r->signals == 2) {
+        stop(r, 0);
+    } else {
+        rec_writer_flush(s->records);
+        _exit(130);
+    }
+}
+
+static void turn(struct run_state *r)
+{
+    bool busy = take_some(r);
+    int64_t now = clock_mono();
+    watch(r);
+    if (now - r->last_tick >= TICK_NS) {
+        r->last_tick = now;
+        tick(r, now);
+    }
+    if (now - r->last_flush >= FLUSH_NS) {
+        r->last_flush = now;
+        if (rec_writer_flush(r->s->records) < 0)
+            r->s->broken = true;
+    }
+    if (!busy)
+        usleep(NAP_US);
+}
+
+static void plan_level(struct run_state *r, uint32_t level)
+{
+    struct campaign_state *s = r->s;
+    const struct level_plan *p = &s->level[level];
+    struct load_opts o = {
+        .mode = p->open ? LOAD_OPEN : LOAD_CLOSED,
+        .rate = p->rate,
+        .arrival = s->arrival,
+        .concurrency = p->concurrency,
+        .warmup_requests = s->warmup_requests,
+        .warmup_ns = s->warmup_ns,
+        .num_requests = s->c->num_requests,
+        .duration_ns = s->c->duration,
+        .order = s->order,
+        .unique_prompts = s->c->unique_prompts,
+        .seed = s->seed,
+        .level = level,
+    };
+    load_init(&r->load, &o, s->ds);
+    struct rec_level *l = &r->line;
+    l->level = level;
+    l->open = p->open;
+    l->rate = p->rate;
+    l->concurrency = p->concurrency;
+    l->max_concurrency = p->open ? (uint32_t)s->c->max_concurrency : 0;
+    l->num_requests = o.num_requests;
+    l->duration = o.duration_ns;
+    l->warmup = o.warmup_ns;
+    l->warmup_requests = o.warmup_requests;
+    if (p->open)
+        snprintf(l->arrival, sizeof l->arrival, "%s", arrival_name(s->arrival));
+}
+
+static struct engine *start_engine(struct run_state *r, struct err *e)
+{
+    const struct campaign_state *s = r->s;
+    const struct run_config *c = s->c;
+    struct engine_opts o = {
+        .target = &s->target,
+        .api = &s->api,
+        .load = &r->load,
+        .workers = s->workers,
+        .max_concurrency = r->line.max_concurrency,
+        .timeout = c->timeout,
+        .connect_timeout = c->connect_timeout,
+        .first_token_timeout = c->first_token_timeout,
+        .idle_timeout = c->idle_timeout,
+        .grace = c->grace < 0 ? c->timeout : c->grace,
+        .spin = c->spin,
+        .no_keepalive = c->no_keepalive,
+        .no_kernel_stamps = c->no_kernel_stamps,
+        .save_text = c->save_text,
+        .epoch = s->epoch,
+    };
+    snprintf(o.run_id, sizeof o.run_id, "%s", s->run_id);
+    return engine_start(&o, e);
+}
+
+static void emit_level(struct run_state *r)
+{
+    if (rec_write_level(r->s->records, &r->line) < 0)
+        r->s->broken = true;
+    acc_sink.level(r->s->acc, &r->line);
+}
+
+/* The level's beginning, and of its window what is known by then. */
+static void begin(struct run_state *r)
+{
+    struct rec_level *l = &r->line;
+    r->begin = clock_mono() + LEAD_NS;
+    l->begin = r->begin - r->s->epoch;
+    if (l->open) {
+        l->w0 = l->begin + load_open_begin(&r->load);
+        l->w1 = l->begin + load_open_end(&r->load);
+    } else if (l->warmup_requests == 0) {
+        l->w0 = l->begin + l->warmup;
+        l->w1 = l->duration && !l->num_requests ? l->w0 + l->duration : 0;
+    }
+    emit_level(r);
+    engine_begin(r->en, r->begin);
+}
+
+static void closed_window(struct run_state *r, const struct engine_totals *t)
+{
+    struct rec_level *l = &r->line;
+    bool by_count = l->num_requests && r->measured >= l->num_requests;
+    if (l->warmup_requests)
+        l->w0 = t->first_start;
+    l->w1 = l->duration ? l->w0 + l->duration : 0;
+    if (by_count || !l->duration) {
+        /* Below two rounds of the slots, most of the time lies behind the last start: the last end tells more then. */
+        int64_t last = r->measured < 2 * (uint64_t)l->concurrency ? t->last_end : t->last_start + 1;
+        l->w1 = l->w1 ? MIN(l->w1, last) : last;
+    }
+}
+
+static void finish(struct run_state *r)
+{
+    struct campaign_state *s = r->s;
+    struct rec_level *l = &r->line;
+    struct engine_totals t;
+    struct rec_client *clients = xcalloc(s->workers, sizeof *clients);
+    engine_end(r->en, &t, clients);
+    while (take_some(r))
+        ;
+    if (!l->open)
+        closed_window(r, &t);
+    if (t.stopped_at && s->interrupted) {
+        l->interrupted = true;
+        l->w1 = l->w1 ? MIN(l->w1, t.stopped_at) : t.stopped_at;
+    }
+    if (l->w1 <= l->w0)
+        l->w1 = MAX(t.last_end, l->w0 + 1);
+    l->final = true;
+    l->scheduled = l->open ? r->measured + r->unsent : 0;
+    l->unsent = r->unsent;
+    l->lost_records = t.lost_records;
+    l->exhausted = t.exhausted;
+    for (unsigned i = 0; i < s->workers; i++) {
+        if (rec_write_client(s->records, &clients[i]) < 0)
+            s->broken = true;
+        acc_sink.client(s->acc, &clients[i]);
+    }
+    emit_level(r);
+    if (rec_writer_flush(s->records) < 0)
+        s->broken = true;
+    free(clients);
+}
+
+int level_run(struct campaign_state *s, uint32_t level, struct err *e)
+{
+    struct run_state r = {.s = s, .last_flush = clock_mono()};
+    plan_level(&r, level);
+    r.en = start_engine(&r, e);
+    if (!r.en)
+        return -1;
+    while (!engine_ready(r.en) && !r.stopped)
+        turn(&r);
+    begin(&r);
+    while (!engine_finished(r.en))
+        turn(&r);
+    finish(&r);
+    engine_free(&r.en);
+    return 0;
+}

@@ -1,0 +1,170 @@
+/* outdir.c - the folder of a run and metadata.json ("weir.metadata/1", docs/FORMATS.md). Nothing secret is stored. */
+#include <errno.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/jout.h"
+#include "campaign/campaign_private.h"
+
+int outdir_prepare(struct campaign_state *s, struct err *e)
+{
+    char *dir = s->result->dir, stamp[32];
+    size_t cap = sizeof s->result->dir;
+    if (s->c->output_dir) {
+        if (!dir_is_empty(s->c->output_dir))
+            return err_set(e, ERR_USAGE, "--output-dir %s: is not an empty folder; give a new one", s->c->output_dir);
+        if ((size_t)snprintf(dir, cap, "%s", s->c->output_dir) >= cap - 32)
+            return err_set(e, ERR_USAGE, "--output-dir: the path is longer than %zu bytes", cap - 32);
+    } else {
+        fmt_local_stamp(stamp, s->epoch_unix);
+        for (int i = 1; i < 100; i++) { /* two runs within one second */
+            snprintf(dir, cap, i == 1 ? "results/%s" : "results/%s_%d", stamp, i);
+            if (dir_is_empty(dir))
+                break;
+        }
+    }
+    if (dir_make(dir, e) < 0)
+        return -1;
+    if (access(dir, W_OK | X_OK) != 0)
+        return err_sys(e, ERR_IO, errno, "%s: cannot write there", dir);
+    return 0;
+}
+
+static bool is_option(const char *word, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(word, name, n) == 0 && (word[n] == 0 || word[n] == '=');
+}
+
+/* Keys and the values of headers are replaced; so is what stands before an @ in a URL. */
+static void put_command(struct jout *j, const struct run_config *c)
+{
+    bool hide = false;
+    jo_key(j, "command");
+    jo_arr(j);
+    for (int i = 0; i < c->n_command; i++) {
+        const char *w = c->command[i], *at = strstr(w, "://");
+        if (hide) {
+            jo_strz(j, "[redacted]");
+            hide = false;
+        } else if (is_option(w, "--api-key") || is_option(w, "--token") || is_option(w, "--header")) {
+            hide = strchr(w, '=') == NULL;
+            jo_strz(j, is_option(w, "--header") ? "--header" : "--api-key");
+            if (!hide)
+                jo_strz(j, "[redacted]");
+        } else if (w[0] == '-' && w[1] == 'H') {
+            hide = w[2] == 0;
+            jo_strz(j, "-H");
+            if (!hide)
+                jo_strz(j, "[redacted]");
+        } else if (at && strchr(at, '@')) {
+            jo_strz(j, "[redacted]");
+        } else {
+            jo_strz(j, w);
+        }
+    }
+    jo_end_arr(j);
+}
+
+static void cpu_model(char out[128])
+{
+    struct buf b = BUF_INIT(1u << 20);
+    struct err ignore;
+    out[0] = 0;
+    if (file_read(&b, "/proc/cpuinfo", &ignore) == 0 || b.n) {
+        struct str text = buf_str(&b);
+        ptrdiff_t at = str_find(text, STR("model name"));
+        if (at >= 0) {
+            struct str line = str_sub(text, (size_t)at, text.n);
+            ptrdiff_t nl = str_chr(line, '\n'), colon = str_chr(line, ':');
+            if (nl > 0 && colon > 0 && colon < nl)
+                snprintf(out, 128, "%.*s", STR_ARG(str_trim(str_sub(line, (size_t)colon + 1, (size_t)(nl - colon - 1)))));
+        }
+    }
+    buf_free(&b);
+}
+
+static void put_machine(struct jout *j)
+{
+    struct utsname u;
+    char cpu[128];
+    cpu_model(cpu);
+    jo_key(j, "client");
+    jo_obj(j);
+    jo_kstrz(j, "weir", WEIR_VERSION);
+    if (uname(&u) == 0) {
+        jo_kstrz(j, "system", u.sysname);
+        jo_kstrz(j, "kernel", u.release);
+        jo_kstrz(j, "machine", u.machine);
+    }
+    jo_kstrz(j, "cpu", cpu[0] ? cpu : NULL);
+    jo_ki64(j, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
+    jo_end_obj(j);
+}
+
+static void put_server(struct jout *j, const struct campaign_state *s)
+{
+    const struct probe *p = &s->probe;
+    jo_key(j, "server");
+    jo_obj(j);
+    jo_kbool(j, "probed", !s->c->no_probe && !p->refused);
+    jo_kstrz(j, "version", p->server_version[0] ? p->server_version : NULL);
+    jo_kbool(j, "stream_options", s->api_opts.stream && s->api_opts.include_usage);
+    jo_kbool(j, "usage", p->usage);
+    jo_key(j, "headers");
+    jo_arr(j);
+    struct str_split it = {.rest = str_of(p->headers), .sep = '\n'};
+    struct str line;
+    while (str_next(&it, &line)) {
+        if (line.n)
+            jo_str(j, line);
+    }
+    jo_end_arr(j);
+    jo_end_obj(j);
+}
+
+static void put_dataset(struct jout *j, const struct campaign_state *s)
+{
+    const struct dataset_stats *d = dataset_get_stats(s->ds);
+    jo_key(j, "dataset");
+    jo_obj(j);
+    jo_kstrz(j, "path", s->c->dataset);
+    jo_kstrz(j, "format", d->format);
+    jo_ku64(j, "samples", d->samples);
+    jo_ku64(j, "messages", d->messages);
+    jo_ku64(j, "skipped", d->skipped);
+    jo_ku64(j, "text_bytes", d->text_bytes);
+    jo_kstrz(j, "sha256", d->sha256);
+    jo_end_obj(j);
+}
+
+int outdir_metadata(struct campaign_state *s, struct err *e)
+{
+    struct buf b = BUF_INIT(4u << 20);
+    struct jout j;
+    char iso[40], path[600];
+    jo_init(&j, &b, 2);
+    jo_obj(&j);
+    jo_kstrz(&j, "schema", "weir.metadata/1");
+    jo_kstrz(&j, "started", fmt_utc_iso(iso, s->epoch_unix));
+    jo_kstrz(&j, "run_id", s->run_id);
+    jo_ku64(&j, "seed", s->seed);
+    jo_kstrz(&j, "url", s->target.url.userinfo.n ? "[redacted]" : s->target.url_text);
+    jo_kbool(&j, "simulator", s->sim.pid != 0);
+    jo_kstrz(&j, "api", s->ops->name);
+    jo_kstrz(&j, "model", s->api_opts.model);
+    jo_ku64(&j, "workers", s->workers);
+    put_command(&j, s->c);
+    jo_key(&j, "options");
+    jo_raw(&j, str_of(s->c->options_json ? s->c->options_json : "{}"));
+    put_dataset(&j, s);
+    put_machine(&j);
+    put_server(&j, s);
+    jo_end_obj(&j);
+    buf_addc(&b, '\n');
+    snprintf(path, sizeof path, "%s/metadata.json", s->result->dir);
+    int rc = file_write(path, buf_str(&b), e);
+    buf_free(&b);
+    return rc;
+}

@@ -1,0 +1,70 @@
+/* preflight.c - what the machine must have for the load that is asked for, checked before anything is sent. */
+#include <sys/resource.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "campaign/campaign_private.h"
+
+/* Beside connections: loops, listeners of the writer, files of the results, standard streams, the library's own. */
+enum { OTHER_FILES = 64 };
+
+static uint64_t most_in_flight(const struct campaign_state *s)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < s->n_levels; i++)
+        most = MAX(most, (uint64_t)(s->level[i].open ? s->c->max_concurrency : s->level[i].concurrency));
+    return most;
+}
+
+static int check_files(const struct campaign_state *s, uint64_t need, struct err *e)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return 0;
+    if (r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+    uint64_t other = OTHER_FILES + 8u * s->workers;
+    if (need + other > r.rlim_cur)
+        return err_set(e, ERR_LIMIT, "%llu connections need %llu open files, but this process may have %llu; raise the limit "
+                       "(ulimit -Hn) or ask for at most %llu", (unsigned long long)need, (unsigned long long)(need + other),
+                       (unsigned long long)r.rlim_cur,
+                       (unsigned long long)(r.rlim_cur > other ? r.rlim_cur - other : 0));
+    if (need == 0)
+        log_debug("an open loop without --max-concurrency may hold %llu connections here",
+                  (unsigned long long)(r.rlim_cur - other));
+    return 0;
+}
+
+/* A connection to one destination takes a local port of its own. */
+static int check_ports(const struct campaign_state *s, uint64_t need, struct err *e)
+{
+    struct buf b = BUF_INIT(256);
+    int64_t lo = 32768, hi = 60999;
+    struct err ignore;
+    if (s->c->unix_socket)
+        return 0;
+    if (file_read(&b, "/proc/sys/net/ipv4/ip_local_port_range", &ignore) == 0) {
+        struct str text = str_trim(buf_str(&b));
+        ptrdiff_t tab = str_chr(text, '\t');
+        if (tab > 0) {
+            parse_i64(str_sub(text, 0, (size_t)tab), &lo);
+            parse_i64(str_trim(str_sub(text, (size_t)tab, text.n)), &hi);
+        }
+    }
+    buf_free(&b);
+    uint64_t ports = hi > lo ? (uint64_t)(hi - lo + 1) : 0;
+    if (need > ports)
+        return err_set(e, ERR_LIMIT, "%llu connections to one address need as many local ports, but there are %llu; widen "
+                       "net.ipv4.ip_local_port_range or ask for fewer", (unsigned long long)need, (unsigned long long)ports);
+    return 0;
+}
+
+int preflight(struct campaign_state *s, struct err *e)
+{
+    uint64_t need = most_in_flight(s);
+    if (check_files(s, need, e) < 0)
+        return -1;
+    return check_ports(s, need, e);
+}

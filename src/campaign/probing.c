@@ -1,0 +1,55 @@
+/* probing.c - settles the model and what the server takes, before the load. */
+#include "base/log.h"
+#include "campaign/campaign_private.h"
+
+static int settle_model(struct campaign_state *s, struct err *e)
+{
+    if (s->c->model) {
+        s->api_opts.model = s->c->model;
+        return 0;
+    }
+    if (s->c->no_probe)
+        return err_set(e, ERR_USAGE, "--no-probe asks the server nothing, so --model must name the model");
+    if (probe_model(&s->target, &s->probe, e) < 0)
+        return -1;
+    snprintf(s->model, sizeof s->model, "%s", s->probe.model);
+    s->api_opts.model = s->model;
+    return 0;
+}
+
+static void say_what_was_found(struct campaign_state *s)
+{
+    const struct probe *p = &s->probe;
+    if (p->refused) {
+        log_warn("the probe was refused three times (status %d); the run begins without it", p->status);
+        campaign_note(s, "The probe was refused three times with status %d, so what the server supports is not known: the "
+                      "endpoint was already overloaded, or limits its clients.", p->status);
+        return;
+    }
+    if (p->stream_options_rejected)
+        campaign_note(s, "The server rejected stream_options, so it was asked without them: streamed token counts come from "
+                      "%s.", p->usage ? "usage that it reports all the same" : "words");
+    else if (!p->usage)
+        campaign_note(s, "The server reports no usage; output tokens are counted as words of the text, which a tokenizer "
+                      "would count differently.");
+    if (s->api_opts.stream && !p->streamed)
+        campaign_note(s, "The server answered a request for a stream in one piece: there is no TTFT and no ITL.");
+}
+
+int probing(struct campaign_state *s, struct err *e)
+{
+    if (settle_model(s, e) < 0)
+        return -1;
+    if (!s->c->no_probe) {
+        if (probe_request(&s->target, s->ops, &s->api_opts, dataset_at(s->ds, 0), &s->probe, e) < 0)
+            return err_prefix(e, "probe: ");
+        probe_version(&s->target, &s->probe);
+    }
+    return api_prepare(&s->api, s->ops, &s->api_opts, e);
+}
+
+void probing_notes(struct campaign_state *s)
+{
+    if (!s->c->no_probe)
+        say_what_was_found(s);
+}

@@ -1,0 +1,159 @@
+/* setup.c - from the settings as text to plain data; every mistake is found here, before anything is sent. */
+#include <math.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/xalloc.h"
+#include "campaign/campaign_private.h"
+
+static int parse_levels(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    struct str_split it = {.rest = str_of(c->rate ? c->rate : c->concurrency), .sep = ','};
+    struct str part;
+    const char *name = c->rate ? "--rate" : "--concurrency";
+    while (str_next(&it, &part)) {
+        struct level_plan *l = &s->level[s->n_levels];
+        uint64_t n = 0;
+        if (s->n_levels == MAX_LEVELS)
+            return err_set(e, ERR_USAGE, "%s: more than %d levels", name, MAX_LEVELS);
+        l->open = c->rate != NULL;
+        part = str_trim(part);
+        if (l->open ? parse_f64(part, &l->rate) < 0 || !(l->rate > 0) || l->rate > 1e7
+                    : parse_u64(part, &n) < 0 || n == 0 || n > 1000000)
+            return err_set(e, ERR_USAGE, "%s %.*s: must be %s", name, STR_ARG(part),
+                           l->open ? "a rate above 0 and at most 10000000" : "a whole number from 1 to 1000000");
+        l->concurrency = (uint32_t)n;
+        s->n_levels++;
+    }
+    return 0;
+}
+
+static int parse_warmup(struct campaign_state *s, struct err *e)
+{
+    const char *w = s->c->warmup;
+    if (!w || !*w || strcmp(w, "none") == 0)
+        return 0;
+    if (parse_u64(str_of(w), &s->warmup_requests) == 0)
+        return 0;
+    s->warmup_requests = 0;
+    if (parse_duration(str_of(w), &s->warmup_ns) == 0)
+        return 0;
+    return err_set(e, ERR_USAGE, "--warmup %s: must be a number of requests (10) or a duration (10s)", w);
+}
+
+static int parse_judgement(struct campaign_state *s, struct err *e)
+{
+    if (s->c->slo && slo_parse(&s->slo, str_of(s->c->slo), e) < 0)
+        return err_prefix(e, "--slo: ");
+    if (s->c->goodput && goodput_parse(&s->goodput, str_of(s->c->goodput), e) < 0)
+        return err_prefix(e, "--goodput: ");
+    if (s->c->percentiles &&
+        percentiles_parse(str_of(s->c->percentiles), s->q, SUMMARY_Q_MAX - SUMMARY_Q_JSON, &s->n_q, e) < 0)
+        return err_prefix(e, "--percentiles: ");
+    return 0;
+}
+
+static unsigned choose_workers(const struct campaign_state *s)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    double need = 1;
+    for (uint32_t i = 0; i < s->n_levels; i++)
+        need = MAX(need, s->level[i].open ? s->level[i].rate / 20000.0 : s->level[i].concurrency / 2000.0);
+    double most = cores > 2 ? (double)(cores - 1) : 1;
+    return (unsigned)MIN(ceil(need), most);
+}
+
+static int load_texts(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    if (c->prompt)
+        s->ds = dataset_of_prompt(c->prompt);
+    else if (c->dataset)
+        s->ds = dataset_load(c->dataset, c->dataset_format, e);
+    else
+        s->ds = dataset_builtin();
+    return s->ds ? 0 : -1;
+}
+
+static int check_samples(const struct campaign_state *s, struct err *e)
+{
+    for (size_t i = 0; i < dataset_n(s->ds); i++) {
+        if (s->ops->check(dataset_at(s->ds, i), e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int setup_parse(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
+    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_judgement(s, e) < 0 ||
+        arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
+        auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
+        return -1;
+    if (c->api_key)
+        log_warn("--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
+                 "to yourself");
+    s->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
+    s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
+    s->workers = c->workers ? (unsigned)c->workers : choose_workers(s);
+    s->api_opts = (struct api_opts){
+        .max_tokens = c->max_tokens,
+        .temperature = c->temperature,
+        .stream = !c->no_stream,
+        .ignore_eos = c->ignore_eos,
+        .include_usage = true,
+        .extra_body = c->extra_body,
+    };
+    return load_texts(s, e);
+}
+
+static int choose_dialect(struct campaign_state *s, struct str path, struct err *e)
+{
+    if (strcmp(s->c->api, "auto") != 0) {
+        s->ops = api_find(str_of(s->c->api));
+        return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
+    }
+    s->ops = api_of_path(path);
+    if (!s->ops && path.n > 1)
+        log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)", STR_ARG(path));
+    if (!s->ops)
+        s->ops = api_find(STR("openai-chat"));
+    return 0;
+}
+
+int setup_target(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    const char *url = c->url ? c->url : s->sim.url;
+    struct url u;
+    if (url_parse(&u, str_of(url), e) < 0 || choose_dialect(s, u.path, e) < 0 || check_samples(s, e) < 0)
+        return -1;
+    struct target_opts o = {
+        .url = url,
+        .default_path = s->ops->default_path,
+        .unix_socket = c->unix_socket,
+        .connect_to = c->connect_to,
+        .headers = c->headers,
+        .auth_style = s->auth_style,
+        .key = s->key,
+        .no_keepalive = c->no_keepalive,
+        .stream = s->api_opts.stream,
+        .tls = {.insecure = c->insecure, .cacert = c->cacert, .cert = c->cert, .key = c->key,
+                .keylog = getenv("SSLKEYLOGFILE")},
+    };
+    return target_open(&s->target, &o, e);
+}
+
+void setup_free(struct campaign_state *s)
+{
+    api_free(&s->api);
+    target_close(&s->target);
+    dataset_free(&s->ds);
+    if (s->key)
+        explicit_bzero(s->key, strlen(s->key));
+    free(s->key);
+}
