@@ -7,29 +7,31 @@
 
 /* Filled by the option table (src/cli/opt_sim.c). Strings are borrowed. Defaults stand in the option table. */
 struct sim_config {
-    const char *listen;   /* "127.0.0.1:0", "[::1]:0", "unix:/path" */
-    uint64_t threads;
+    const char *listen; /* "127.0.0.1:0", "[::1]:0", "unix:/path" */
+    uint64_t threads;   /* 0 counts as 1; a unix socket has one */
     bool tls;
     const char *cert, *key, *write_cert;
-    const char *model;    /* name served, "weir-sim" */
-    const char *api_key;  /* NULL: no authentication */
+    const char *model;   /* the only name accepted (others: 404); NULL = any, and /v1/models lists "weir-sim" */
+    const char *api_key; /* NULL: no authentication */
     int64_t ttft, prefill, itl, itl_per_seq; /* ns */
     uint64_t max_seqs;
-    uint64_t max_queue;   /* waiting requests; beyond it 503; UINT64_MAX = no limit */
-    uint64_t limit;       /* concurrent requests, 0 = no limit; beyond it 429 */
-    const char *jitter;   /* distribution of a factor on each duration, or NULL */
+    uint64_t max_queue;        /* waiting requests; beyond it 503; UINT64_MAX = no limit */
+    uint64_t limit;            /* concurrent requests, 0 = no limit; beyond it 429 */
+    const char *jitter;        /* distribution of a factor on each duration, or NULL */
     const char *output_tokens; /* distribution */
     uint64_t seed;
-    const char *fault;    /* "reset:0.01,stall:0.01:2s,..." or NULL */
-    const char *pause;    /* "2s@5s" or NULL */
-    const char *truth;    /* file, or NULL */
-    uint64_t max_body;    /* bytes; beyond it 413 */
+    const char *fault; /* "reset:0.01,stall:0.01:2s,..." or NULL */
+    const char *pause; /* "2s@5s" or NULL */
+    const char *truth; /* file, or NULL */
+    uint64_t max_body; /* bytes; beyond it 413 */
     bool quiet;
     bool no_stream_options; /* reject stream_options with 400, as old servers do */
-    int ready_fd;         /* write "PORT\n" here too, -1 = none */
+    int ready_fd;           /* write "PORT\n" here too, -1 = none */
 };
 
-/* Serves until SIGTERM or SIGINT; returns the exit code. */
+/* Checks the configuration, prints "weir sim listening on URL" on stdout and serves until SIGTERM or SIGINT; returns
+ * the exit code: 0 after a signal, 2 for a wrong configuration, 1 when it cannot listen or write. Raises the soft limit
+ * of files. The truth file is complete when it returns. To be called once, from the main thread. */
 int sim_run(const struct sim_config *c);
 
 #endif

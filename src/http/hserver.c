@@ -1,0 +1,406 @@
+#include "http/hserver.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "http/hserver_request.h"
+
+#define READ_CAP (64 * 1024)
+#define PIPELINE_MAX (64 * 1024)   /* reading stops when so much waits behind a request */
+#define OUT_HARD_MAX (512UL << 20) /* of the queue's memory */
+#define LINGER_NS (2 * NS_PER_S)   /* for a refused client to read the answer */
+
+enum hs_state {
+    HS_OPENING, /* TLS */
+    HS_READING, /* a request, or idle */
+    HS_BUSY,    /* the caller answers */
+    HS_CLOSING, /* flushing, then closed */
+    HS_LINGER,  /* answered without having read all: a close now could destroy the answer on its way */
+    HS_DEAD,    /* stream closed, to be freed in the next turn */
+};
+
+struct hs_conn {
+    struct hserver *srv;
+    struct hs_conn *prev, *next;
+    struct stream *stream;
+    struct hs_reader *reader; /* of the request being received */
+    void *user;
+    struct buf ahead; /* pipelined bytes */
+    struct rx ahead_rx;
+    struct buf out;
+    size_t out_done;    /* bytes of `out` already written */
+    struct timer timer; /* what it does depends on the state; see on_timer */
+    unsigned char state;
+    bool feeding; /* feed() is on the stack and will go on by itself */
+    bool keep;    /* the request allows another */
+    bool unread;  /* the request was not read to its end */
+    bool broken;  /* the client is lost; `gone` is due */
+    bool read_off;
+};
+
+struct hserver {
+    struct loop *loop;
+    struct hserver_opts o;
+    struct listener *listener;
+    struct hs_conn *all;
+    struct hs_pool *pool;
+    struct hserver_stats stats;
+    char *rdbuf;
+};
+
+static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx);
+
+static size_t queued(const struct hs_conn *c)
+{
+    return c->out.n - c->out_done;
+}
+
+static void update_want(struct hs_conn *c)
+{
+    if (c->state != HS_DEAD)
+        stream_want(c->stream, !c->read_off, queued(c) > 0);
+}
+
+/* Closes at once; the memory goes in the next turn, so whoever is on the stack may still look at the state. */
+static void kill_conn(struct hs_conn *c)
+{
+    if (c->state == HS_DEAD)
+        return;
+    c->state = HS_DEAD;
+    stream_close(&c->stream);
+    hs_pool_put(c->srv->pool, &c->reader);
+    buf_free(&c->out);
+    buf_free(&c->ahead);
+    c->out_done = 0;
+    loop_timer_set(c->srv->loop, &c->timer, 0);
+}
+
+static void free_conn(struct hs_conn *c)
+{
+    struct hserver *s = c->srv;
+    loop_timer_stop(s->loop, &c->timer);
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        s->all = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    s->stats.open_now--;
+    free(c);
+}
+
+static void client_gone(struct hs_conn *c)
+{
+    if (c->state == HS_DEAD)
+        return;
+    bool busy = c->state == HS_BUSY;
+    void *user = c->user;
+    kill_conn(c);
+    if (busy)
+        c->srv->o.ops->gone(c->srv->o.arg, c, user);
+}
+
+/* Everything is written. */
+static void close_now(struct hs_conn *c)
+{
+    if (!c->unread) {
+        kill_conn(c);
+        return;
+    }
+    c->state = HS_LINGER;
+    c->read_off = false;
+    if (c->srv->o.tls == NULL)
+        shutdown(stream_fd(c->stream), SHUT_WR);
+    update_want(c);
+    loop_timer_set(c->srv->loop, &c->timer, clock_mono() + LINGER_NS);
+}
+
+/* Within hs_write no callback may happen: the loss is told in the next turn. */
+static void mark_broken(struct hs_conn *c)
+{
+    c->broken = true;
+    loop_timer_set(c->srv->loop, &c->timer, 0);
+}
+
+static void read_ahead_on(struct hs_conn *c)
+{
+    struct buf b = c->ahead;
+    c->ahead = BUF_INIT(PIPELINE_MAX + READ_CAP);
+    feed(c, b.p, b.n, &c->ahead_rx);
+    buf_free(&b);
+    if (c->read_off && c->ahead.n < PIPELINE_MAX) {
+        c->read_off = false;
+        update_want(c);
+    }
+}
+
+static void on_timer(struct timer *t)
+{
+    struct hs_conn *c = CONTAINER_OF(t, struct hs_conn, timer);
+    if (c->state == HS_DEAD)
+        free_conn(c);
+    else if (c->broken || c->state == HS_LINGER)
+        client_gone(c);
+    else if (c->state == HS_READING && c->ahead.n > 0)
+        read_ahead_on(c);
+}
+
+static void flush(struct hs_conn *c)
+{
+    while (queued(c) > 0) {
+        struct iovec v = {c->out.p + c->out_done, MIN(queued(c), 256UL * 1024)};
+        ssize_t rc = stream_writev(c->stream, &v, 1);
+        if (rc == STREAM_AGAIN)
+            return;
+        if (rc < 0) {
+            client_gone(c);
+            return;
+        }
+        c->out_done += (size_t)rc;
+    }
+    buf_free(&c->out);
+    c->out_done = 0;
+    update_want(c);
+    if (c->state == HS_CLOSING)
+        close_now(c);
+}
+
+static int enqueue(struct hs_conn *c, const char *p, size_t n)
+{
+    if (c->out_done > c->out.n / 2) {
+        buf_drop(&c->out, c->out_done);
+        c->out_done = 0;
+    }
+    return buf_add(&c->out, p, n);
+}
+
+static int write_pieces(struct hs_conn *c, const struct iovec *v, int n)
+{
+    size_t taken = 0;
+    if (c->broken || c->state == HS_DEAD)
+        return -1;
+    if (queued(c) == 0) {
+        ssize_t rc = stream_writev(c->stream, v, n);
+        if (rc < 0 && rc != STREAM_AGAIN) {
+            mark_broken(c);
+            return -1;
+        }
+        taken = rc > 0 ? (size_t)rc : 0;
+    } else if (queued(c) > c->srv->o.max_out) {
+        c->srv->stats.dropped++;
+        mark_broken(c);
+        return -1;
+    }
+    for (int i = 0; i < n; i++) {
+        size_t skip = MIN(taken, v[i].iov_len);
+        taken -= skip;
+        if (skip < v[i].iov_len && enqueue(c, (const char *)v[i].iov_base + skip, v[i].iov_len - skip) < 0) {
+            mark_broken(c);
+            return -1;
+        }
+    }
+    if (queued(c) > 0)
+        update_want(c);
+    return 0;
+}
+
+static void deliver(struct hs_conn *c, struct rx rx, int refuse, const char *why)
+{
+    struct hserver *s = c->srv;
+    struct hs_reader *r = c->reader;
+    struct hs_request q;
+    hs_reader_request(r, &q);
+    q.recv_last = rx.stamp;
+    q.kernel = q.kernel && rx.kernel;
+    q.keep_alive = q.keep_alive && refuse == 0;
+    q.received = clock_mono();
+    c->reader = NULL; /* the views outlive the connection if the callback ends it */
+    c->state = HS_BUSY;
+    c->keep = q.keep_alive;
+    c->unread = refuse != 0;
+    c->user = NULL;
+    s->stats.requests++;
+    if (refuse != 0)
+        s->o.ops->refused(s->o.arg, c, &q, refuse, why);
+    else
+        s->o.ops->request(s->o.arg, c, &q);
+    hs_pool_put(s->pool, &r);
+}
+
+static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx)
+{
+    c->feeding = true;
+    while (n > 0 && c->state == HS_READING && !c->broken) {
+        if (c->reader == NULL) {
+            if (*p == '\r' || *p == '\n') { /* RFC 9112, 2.2: empty lines before a request */
+                p++;
+                n--;
+                continue;
+            }
+            c->reader = hs_pool_get(c->srv->pool, rx);
+        }
+        size_t used = 0;
+        int status = 0;
+        const char *why = NULL;
+        enum hs_read_rc rc = hs_reader_feed(c->reader, p, n, &used, &status, &why);
+        p += used;
+        n -= used;
+        if (hs_reader_wants_continue(c->reader)) {
+            struct iovec v = {(char *)(uintptr_t) "HTTP/1.1 100 Continue\r\n\r\n", 25};
+            write_pieces(c, &v, 1);
+        }
+        if (rc == HS_READ_MORE)
+            break;
+        deliver(c, *rx, rc == HS_READ_REFUSE ? status : 0, why);
+    }
+    c->feeding = false;
+    if (c->state != HS_BUSY || n == 0 || c->unread)
+        return;
+    buf_add(&c->ahead, p, n);
+    c->ahead_rx = *rx;
+    c->read_off = c->ahead.n >= PIPELINE_MAX;
+    update_want(c);
+}
+
+static void on_readable(struct hs_conn *c)
+{
+    struct rx rx;
+    ssize_t n = stream_read(c->stream, c->srv->rdbuf, READ_CAP, &rx);
+    if (n == STREAM_AGAIN)
+        return;
+    if (n < 0)
+        client_gone(c);
+    else if (c->state == HS_READING && c->ahead.n == 0)
+        feed(c, c->srv->rdbuf, (size_t)n, &rx);
+    else if (c->state == HS_READING || (c->state == HS_BUSY && !c->unread)) {
+        buf_add(&c->ahead, c->srv->rdbuf, (size_t)n);
+        c->ahead_rx = rx;
+        c->read_off = c->ahead.n >= PIPELINE_MAX;
+        update_want(c);
+    }
+    /* Otherwise what still comes is of no interest. */
+}
+
+static void on_stream(void *arg, struct stream *st, unsigned what)
+{
+    struct hs_conn *c = arg;
+    if (what & STREAM_FAILED) {
+        kill_conn(c);
+        return;
+    }
+    if (what & STREAM_UP) {
+        c->state = HS_READING;
+        update_want(c);
+    }
+    if ((what & STREAM_WRITABLE) && c->state != HS_DEAD)
+        flush(c);
+    if ((what & STREAM_READABLE) && c->state != HS_DEAD)
+        on_readable(c);
+}
+
+static void on_accept(void *arg, int fd)
+{
+    struct hserver *s = arg;
+    struct hs_conn *c = xcalloc(1, sizeof(*c));
+    c->srv = s;
+    c->state = HS_OPENING;
+    c->timer.fire = on_timer;
+    buf_init(&c->ahead, PIPELINE_MAX + READ_CAP);
+    buf_init(&c->out, OUT_HARD_MAX);
+    c->next = s->all;
+    if (s->all != NULL)
+        s->all->prev = c;
+    s->all = c;
+    s->stats.accepted++;
+    s->stats.open_now++;
+    c->stream = stream_accept(s->loop, fd, s->o.tls, on_stream, c);
+}
+
+struct hserver *hserver_new(struct loop *l, const struct addr *a, const struct hserver_opts *o, struct err *e)
+{
+    struct hserver *s = xcalloc(1, sizeof(*s));
+    s->loop = l;
+    s->o = *o;
+    s->listener = listener_new(l, a, o->reuse_port, true, on_accept, s, e);
+    if (s->listener == NULL) {
+        free(s);
+        return NULL;
+    }
+    s->rdbuf = xmalloc(READ_CAP);
+    s->pool = hs_pool_new(o->max_body);
+    return s;
+}
+
+void hserver_free(struct hserver **sp)
+{
+    struct hserver *s = *sp;
+    if (s == NULL)
+        return;
+    *sp = NULL;
+    listener_free(&s->listener);
+    for (struct hs_conn *c = s->all; c != NULL; c = c->next)
+        client_gone(c);
+    while (s->all != NULL)
+        free_conn(s->all);
+    hs_pool_free(&s->pool);
+    free(s->rdbuf);
+    free(s);
+}
+
+void hserver_addr(const struct hserver *s, struct addr *out)
+{
+    listener_addr(s->listener, out);
+}
+
+struct hserver_stats hserver_get_stats(const struct hserver *s)
+{
+    return s->stats;
+}
+
+void hs_set_user(struct hs_conn *c, void *user)
+{
+    c->user = user;
+}
+
+int hs_write(struct hs_conn *c, const struct iovec *v, int n)
+{
+    return c->state == HS_BUSY ? write_pieces(c, v, n) : -1;
+}
+
+int hs_puts(struct hs_conn *c, const void *p, size_t n)
+{
+    struct iovec v = {(void *)(uintptr_t)p, n};
+    return hs_write(c, &v, 1);
+}
+
+size_t hs_queued(const struct hs_conn *c)
+{
+    return queued(c);
+}
+
+void hs_end(struct hs_conn *c, bool keep)
+{
+    if (c->state != HS_BUSY)
+        return;
+    c->user = NULL;
+    if (c->broken) {
+        kill_conn(c);
+    } else if (keep && c->keep) {
+        c->state = HS_READING;
+        if (!c->feeding && c->ahead.n > 0)
+            loop_timer_set(c->srv->loop, &c->timer, 0);
+    } else {
+        c->state = HS_CLOSING;
+        if (queued(c) == 0)
+            close_now(c);
+    }
+}
+
+void hs_reset(struct hs_conn *c)
+{
+    if (c->state != HS_BUSY)
+        return;
+    c->user = NULL;
+    stream_reset_on_close(c->stream);
+    kill_conn(c);
+}

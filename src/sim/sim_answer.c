@@ -1,0 +1,91 @@
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "sim/sim_reply.h"
+#include "sim/sim_worker.h"
+
+int64_t sim_unix_now(void)
+{
+    return clock_real() / NS_PER_S;
+}
+
+void sim_truth_end(struct sim *s, struct truth_rec **recp, bool complete)
+{
+    struct truth_rec *rec = *recp;
+    *recp = NULL;
+    if (rec == NULL)
+        return;
+    rec->complete = complete;
+    rec->end = clock_mono();
+    truth_put(s->truth, rec);
+}
+
+void sim_late_init(struct sim_late *l, struct sim_request *r)
+{
+    *l = (struct sim_late){
+        .w = r->w,
+        .conn = r->conn,
+        .truth = r->truth,
+        .id = xstrdup(r->id),
+        .head_only = str_eqz(r->q->method, "HEAD"),
+        .http10 = r->q->http10,
+        .keep_alive = r->q->keep_alive,
+    };
+    r->truth = NULL;
+}
+
+void sim_late_drop(struct sim_late *l)
+{
+    sim_truth_end(l->w->sim, &l->truth, false);
+    free(l->id);
+    l->id = NULL;
+}
+
+void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers)
+{
+    struct sim_worker *w = l->w;
+    struct reply_head h = {
+        .status = status,
+        .type = type,
+        .length = body.n,
+        .keep_alive = l->keep_alive,
+        .http10 = l->http10,
+        .id = str_of(l->id),
+        .extra = extra_headers,
+    };
+    buf_clear(&w->head);
+    reply_head(&w->head, &h, sim_unix_now());
+    struct iovec v[2] = {{w->head.p, w->head.n}, {(char *)(uintptr_t)body.p, body.n}};
+    if (l->truth != NULL) {
+        l->truth->status = status;
+        l->truth->headers = clock_mono();
+    }
+    int rc = hs_write(l->conn, v, l->head_only || body.n == 0 ? 1 : 2);
+    hs_end(l->conn, true);
+    sim_truth_end(w->sim, &l->truth, rc == 0);
+    free(l->id);
+    l->id = NULL;
+}
+
+void sim_late_error(struct sim_late *l, int status, const char *message, const char *param, const char *code,
+                    const char *extra_headers)
+{
+    struct buf *b = &l->w->body;
+    buf_clear(b);
+    reply_error(b, status, message, param, code);
+    sim_late_answer(l, status, "application/json", buf_str(b), extra_headers);
+}
+
+void sim_answer(struct sim_request *r, int status, const char *type, struct str body, const char *extra_headers)
+{
+    struct sim_late l;
+    sim_late_init(&l, r);
+    sim_late_answer(&l, status, type, body, extra_headers);
+}
+
+void sim_answer_error(struct sim_request *r, int status, const char *message, const char *param, const char *code,
+                      const char *extra_headers)
+{
+    struct sim_late l;
+    sim_late_init(&l, r);
+    sim_late_error(&l, status, message, param, code, extra_headers);
+}

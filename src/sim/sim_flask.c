@@ -1,0 +1,129 @@
+/* sim_flask.c - the small mock of seed 4: GET /tokenizer?output_tokens=N, /hello and /sleeper?sleep_length=S, each
+ * under the limit of concurrent requests with a 429 body of its own. What Flask answers with a 500 (a number that is
+ * none) is a 400 here, and the check of the limit is atomic. */
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "sim/sim_worker.h"
+
+#define HTML "text/html; charset=utf-8"
+#define SLEEP_MAX 86400 /* s */
+
+struct nap {
+    struct sim_task task;
+    struct sim_late late;
+    struct timer timer;
+    uint64_t n; /* what was asked for */
+    bool tokenizer;
+};
+
+static void nap_free(struct nap *n)
+{
+    struct sim *s = n->late.w->sim;
+    loop_timer_stop(n->late.w->loop, &n->timer);
+    free(n);
+    gate_leave_plain(&s->gate);
+}
+
+static void nap_gone(struct sim_task *t)
+{
+    struct nap *n = CONTAINER_OF(t, struct nap, task);
+    sim_late_drop(&n->late);
+    nap_free(n);
+}
+
+static void nap_over(struct timer *t)
+{
+    struct nap *n = CONTAINER_OF(t, struct nap, timer);
+    struct buf *b = &n->late.w->body;
+    buf_clear(b);
+    buf_addf(b, n->tokenizer ? "{\"output_tokens\":%llu}\n" : "slept for %llu second", (unsigned long long)n->n);
+    sim_late_answer(&n->late, 200, n->tokenizer ? "application/json" : HTML, buf_str(b), NULL);
+    nap_free(n);
+}
+
+static void nap(struct sim_request *r, bool tokenizer, uint64_t number, int64_t seconds)
+{
+    struct nap *n = xcalloc(1, sizeof(*n));
+    n->task.gone = nap_gone;
+    n->n = number;
+    n->tokenizer = tokenizer;
+    n->timer.fire = nap_over;
+    int64_t due = r->q->received + seconds * NS_PER_S;
+    sim_late_init(&n->late, r);
+    hs_set_user(r->conn, &n->task);
+    loop_timer_set(r->w->loop, &n->timer, due);
+}
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A number of the query, percent-decoded, with white space around it as Python's int() takes it. */
+static int query_number(struct str query, const char *name, uint64_t max, uint64_t *out)
+{
+    struct str_split it = {.rest = query, .sep = '&'};
+    struct str part;
+    char text[32];
+    while (str_next(&it, &part)) {
+        ptrdiff_t eq = str_chr(part, '=');
+        if (eq < 0 || !str_eqz(str_sub(part, 0, (size_t)eq), name))
+            continue;
+        struct str v = str_sub(part, (size_t)eq + 1, part.n);
+        size_t n = 0;
+        for (size_t i = 0; i < v.n && n < sizeof(text); i++) {
+            bool escape = v.p[i] == '%' && i + 2 < v.n && hex(v.p[i + 1]) >= 0 && hex(v.p[i + 2]) >= 0;
+            text[n++] = escape ? (char)(hex(v.p[i + 1]) << 4 | hex(v.p[i + 2])) : v.p[i] == '+' ? ' ' : v.p[i];
+            i += escape ? 2 : 0;
+        }
+        uint64_t got;
+        if (n == sizeof(text) || parse_u64(str_trim((struct str){text, n}), &got) < 0 || got > max)
+            return -1;
+        *out = got;
+        return 0;
+    }
+    return -1;
+}
+
+static void tokenizer(struct sim_request *r)
+{
+    uint64_t n;
+    if (query_number(r->q->query, "output_tokens", UINT64_MAX, &n) < 0 || n == 0) {
+        sim_answer(r, 400, HTML, STR("Invalid input"), NULL);
+        gate_leave_plain(&r->w->sim->gate);
+        return;
+    }
+    nap(r, true, n, n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 5);
+}
+
+static void sleeper(struct sim_request *r)
+{
+    uint64_t n;
+    if (query_number(r->q->query, "sleep_length", SLEEP_MAX, &n) < 0) {
+        sim_answer(r, 400, HTML, STR("Invalid input"), NULL);
+        gate_leave_plain(&r->w->sim->gate);
+        return;
+    }
+    n = n == 0 ? 1 : n;
+    nap(r, false, n, (int64_t)n);
+}
+
+void sim_flask(struct sim_request *r)
+{
+    struct gate *g = &r->w->sim->gate;
+    if (!gate_enter_plain(g)) {
+        sim_answer(r, 429, "application/json", STR("{\"error\":\"Too many concurrent requests\"}\n"), NULL);
+        return;
+    }
+    if (str_eqz(r->q->path, "/tokenizer")) {
+        tokenizer(r);
+    } else if (str_eqz(r->q->path, "/sleeper")) {
+        sleeper(r);
+    } else {
+        sim_answer(r, 200, HTML, STR("Hello World"), NULL);
+        gate_leave_plain(g);
+    }
+}

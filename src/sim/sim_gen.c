@@ -1,0 +1,406 @@
+/* sim_gen.c - one generation request from its parsing to its last byte: admission, headers and role chunk when it gets
+ * its slot, a write per token when the model says so, faults, the end. */
+#include "base/clock.h"
+#include "base/rng.h"
+#include "base/xalloc.h"
+#include "sim/sim_reply.h"
+#include "sim/sim_text.h"
+#include "sim/sim_worker.h"
+
+#define KEEP_BODY (1UL << 20) /* memory of a larger answer is given back */
+
+struct gen {
+    struct sim_task task;
+    struct seq seq;
+    struct sim_late late; /* connection, truth and id */
+    struct event_fmt fmt;
+    struct timer slow; /* slow_headers */
+    struct fault fault;
+    uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
+    int64_t received;
+    bool stream, headers_out;
+    bool struck;     /* the fault happened: the truth says so */
+    bool from_limit; /* the length came from max_tokens: finish_reason "length" */
+    bool lost;       /* a write failed */
+    bool admitted;   /* neither 429 nor 503 */
+};
+
+static const char RETRY_AFTER[] = "Retry-After: 1\r\n";
+
+static struct sim *sim_of(const struct gen *g)
+{
+    return g->late.w->sim;
+}
+
+static const char *finish_of(const struct gen *g)
+{
+    return g->from_limit ? "length" : "stop";
+}
+
+/* The model must have let go of it, the connection ended. Writes the truth. */
+static void gen_free(struct gen *g, bool complete)
+{
+    struct sim *s = sim_of(g);
+    struct truth_rec *t = g->late.truth;
+    if (t != NULL && g->struck)
+        fault_name(&g->fault, t->fault);
+    loop_timer_stop(g->late.w->loop, &g->slow);
+    sim_truth_end(s, &g->late.truth, complete);
+    sim_late_drop(&g->late);
+    event_free(&g->fmt);
+    if (g->admitted && !complete)
+        metrics_add(&s->metrics.finished_abort, 1);
+    else if (g->admitted)
+        metrics_add(g->from_limit ? &s->metrics.finished_length : &s->metrics.finished_stop, 1);
+    free(g);
+}
+
+static void gen_gone(struct sim_task *task)
+{
+    struct gen *g = CONTAINER_OF(task, struct gen, task);
+    struct sim_worker *w = g->late.w;
+    model_cancel(w->model, &g->seq, clock_mono());
+    gen_free(g, false);
+    sim_worker_poke(w);
+}
+
+static void put(struct gen *g, struct str s)
+{
+    if (hs_puts(g->late.conn, s.p, s.n) < 0)
+        g->lost = true;
+}
+
+/* split: the event's bytes one by one; returns the clock before the byte that completes the event (its last newline;
+ * only the chunk's own end follows). */
+static int64_t put_split(struct gen *g, struct str s)
+{
+    size_t completes = s.n - (g->fmt.chunked ? 3 : 1);
+    int64_t at = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (i == completes)
+            at = clock_mono();
+        put(g, str_sub(s, i, 1));
+    }
+    return at;
+}
+
+static int64_t put_event(struct gen *g, struct str s)
+{
+    if (g->fault.kind == FAULT_SPLIT)
+        return put_split(g, s);
+    int64_t at = clock_mono();
+    put(g, s);
+    return at;
+}
+
+/* Status line and headers, and the role-only chunk with them in one write. */
+static void send_headers(struct gen *g)
+{
+    struct sim_worker *w = g->late.w;
+    struct reply_head h = {
+        .status = 200,
+        .type = "text/event-stream; charset=utf-8",
+        .chunked = g->fmt.chunked,
+        .until_close = !g->fmt.chunked,
+        .keep_alive = g->late.keep_alive && g->fmt.chunked,
+        .http10 = g->late.http10,
+        .id = str_of(g->late.id),
+    };
+    g->headers_out = true;
+    buf_clear(&w->head);
+    reply_head(&w->head, &h, sim_unix_now());
+    struct str role = g->fmt.chat ? event_role(&g->fmt, w->scratch) : STR("");
+    bool torn = g->fault.kind == FAULT_SPLIT;
+    if (!torn)
+        buf_adds(&w->head, role);
+    if (g->late.truth != NULL) {
+        g->late.truth->headers = clock_mono();
+        g->late.truth->status = 200;
+    }
+    put(g, buf_str(&w->head));
+    if (torn && role.n > 0)
+        put_split(g, role);
+}
+
+static void on_slow(struct timer *t)
+{
+    struct gen *g = CONTAINER_OF(t, struct gen, slow);
+    if (!g->headers_out)
+        send_headers(g);
+}
+
+static void on_start(void *arg, struct seq *s, int64_t at)
+{
+    struct gen *g = CONTAINER_OF(s, struct gen, seq);
+    if (g->late.truth != NULL)
+        g->late.truth->started = at;
+    if (!g->stream)
+        return;
+    if (g->fault.kind == FAULT_SLOW_HEADERS)
+        loop_timer_set(g->late.w->loop, &g->slow, at + g->fault.ns);
+    else
+        send_headers(g);
+}
+
+/* The connection is over, orderly or by a reset, before the answer is. */
+static void cut(struct gen *g, bool reset)
+{
+    model_cancel(g->late.w->model, &g->seq, clock_mono());
+    g->struck = true;
+    if (reset)
+        hs_reset(g->late.conn);
+    else
+        hs_end(g->late.conn, false);
+    gen_free(g, false);
+}
+
+/* Before token k of a stream. True: the request is over. */
+static bool strike(struct gen *g)
+{
+    static const char garbage[] = "\x16\x03\xff\x00<<garbage>>\x80\xfe{]\r\n\r\n";
+    switch (g->fault.kind) {
+    case FAULT_RESET:
+        cut(g, true);
+        return true;
+    case FAULT_TRUNCATE:
+        cut(g, false);
+        return true;
+    case FAULT_GARBAGE:
+        put(g, (struct str){garbage, sizeof(garbage) - 1});
+        cut(g, false);
+        return true;
+    case FAULT_ERROR_EVENT:
+        put(g, event_error(&g->fmt, g->late.w->scratch));
+        model_cancel(g->late.w->model, &g->seq, clock_mono());
+        g->struck = true;
+        hs_end(g->late.conn, g->fmt.chunked);
+        gen_free(g, !g->lost);
+        return true;
+    case FAULT_BAD_JSON:
+        g->struck = true;
+        put(g, event_bad_json(&g->fmt, g->late.w->scratch));
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void stream_end(struct gen *g)
+{
+    put(g, event_end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
+    hs_end(g->late.conn, g->fmt.chunked);
+    gen_free(g, !g->lost);
+}
+
+static void stream_token(struct gen *g)
+{
+    struct sim_worker *w = g->late.w;
+    uint64_t k = g->seq.done - 1;
+    char word[SIM_WORD_MAX];
+    if (!g->headers_out)
+        send_headers(g);
+    if (k == g->strikes_at && strike(g))
+        return;
+    struct str text = {word, sim_word_json(sim_of(g)->cfg.seed, g->seq.number, k, word)};
+    struct str ev = event_token(&g->fmt, text, k + 1, w->scratch);
+    bool waits = hs_queued(g->late.conn) > 0;
+    int64_t at = put_event(g, ev);
+    if (g->late.truth != NULL) {
+        truth_token(g->late.truth, at);
+        g->late.truth->output_tokens = k + 1;
+        g->late.truth->queued += waits;
+    }
+    if (k == 0)
+        metrics_ttft(&sim_of(g)->metrics, at - g->received);
+    metrics_add(&sim_of(g)->metrics.generation_tokens, 1);
+    if (g->seq.done >= g->seq.output_tokens)
+        stream_end(g);
+}
+
+/* The answer that is not streamed, whole. */
+static void plain_end(struct gen *g)
+{
+    struct sim *s = sim_of(g);
+    struct buf *b = &g->late.w->body;
+    int64_t now = clock_mono();
+    metrics_ttft(&s->metrics, now - g->received);
+    metrics_add(&s->metrics.generation_tokens, g->seq.done);
+    if (g->late.truth != NULL)
+        g->late.truth->output_tokens = g->seq.done;
+    buf_clear(b);
+    if (g->fault.kind == FAULT_ERROR_EVENT)
+        reply_error(b, 500, "The simulated engine failed.", NULL, NULL);
+    else
+        event_body(&g->fmt, b, s->cfg.seed, g->seq.number, g->seq.done, finish_of(g));
+    if (g->fault.kind == FAULT_BAD_JSON && b->n > 0)
+        b->p[b->n / 2] = '\x01';
+    g->struck = g->fault.kind != FAULT_NONE;
+    if (g->struck && g->late.truth != NULL)
+        fault_name(&g->fault, g->late.truth->fault);
+    sim_late_answer(&g->late, 200, "application/json", buf_str(b), NULL);
+    if (b->cap > KEEP_BODY)
+        buf_free(b);
+    gen_free(g, true);
+}
+
+/* Half of the headers' promise. */
+static void plain_truncated(struct gen *g)
+{
+    struct buf *b = &g->late.w->head;
+    struct reply_head h = {.status = 200, .type = "application/json", .length = 1000, .id = str_of(g->late.id)};
+    buf_clear(b);
+    reply_head(b, &h, sim_unix_now());
+    buf_addz(b, "{\"id\":\"");
+    if (g->late.truth != NULL) {
+        g->late.truth->headers = clock_mono();
+        g->late.truth->status = 200;
+    }
+    put(g, buf_str(b));
+    cut(g, false);
+}
+
+static void plain_token(struct gen *g)
+{
+    if (g->seq.done < g->seq.output_tokens)
+        return;
+    switch (g->fault.kind) {
+    case FAULT_RESET:
+    case FAULT_GARBAGE:
+        strike(g);
+        break;
+    case FAULT_TRUNCATE:
+        plain_truncated(g);
+        break;
+    default:
+        plain_end(g);
+    }
+}
+
+static void on_token(void *arg, struct seq *s, int64_t due)
+{
+    struct gen *g = CONTAINER_OF(s, struct gen, seq);
+    /* A stall comes before a token: this one is the last before it. */
+    if (g->fault.kind == FAULT_STALL && s->done == g->strikes_at) {
+        g->struck = true;
+        model_hold(g->late.w->model, s, due, g->fault.ns);
+    }
+    if (g->stream)
+        stream_token(g);
+    else
+        plain_token(g);
+}
+
+static void on_granted(void *arg, unsigned worker);
+const struct model_ops sim_gen_model_ops = {on_start, on_token, on_granted};
+
+static void pick_up(void *arg)
+{
+    struct sim_worker *w = arg;
+    model_granted(w->model, clock_mono());
+    sim_worker_poke(w);
+}
+
+/* Called in the thread whose sequence ended, about another's. */
+static void on_granted(void *arg, unsigned worker)
+{
+    struct sim_worker *w = arg, *other = &w->sim->workers[worker];
+    loop_wake(other->loop, pick_up, other);
+}
+
+static uint64_t output_length(const struct sim *s, uint64_t number, const struct ask *a)
+{
+    if (a->max_tokens > 0)
+        return a->max_tokens;
+    return (uint64_t)dist_int(&s->output, rng_unit(s->cfg.seed, RNG_SIM_TOKENS, 2 * number),
+                              rng_unit(s->cfg.seed, RNG_SIM_TOKENS, 2 * number + 1), 1, ASK_MAX_TOKENS);
+}
+
+static struct gen *gen_new(struct sim_request *r, const struct ask *a, enum ask_kind kind, uint64_t number,
+                           struct fault fault)
+{
+    struct sim *s = r->w->sim;
+    struct gen *g = xcalloc(1, sizeof(*g));
+    sim_late_init(&g->late, r);
+    g->task.gone = gen_gone;
+    g->slow.fire = on_slow;
+    g->stream = a->stream;
+    if (g->stream || fault.kind != FAULT_SPLIT) /* an answer that is not streamed has no events to tear */
+        g->fault = fault;
+    g->from_limit = a->max_tokens > 0;
+    g->received = r->q->received;
+    g->seq.number = number;
+    g->seq.prompt_tokens = a->prompt_tokens;
+    g->seq.output_tokens = output_length(s, number, a);
+    g->strikes_at = fault.kind == FAULT_NONE ? UINT64_MAX : fault_position(&s->faults, number, g->seq.output_tokens);
+    if (fault.kind == FAULT_SLOW_HEADERS || (fault.kind == FAULT_STALL && g->strikes_at == 0))
+        g->seq.extra = fault.ns;
+    g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
+    g->fmt = (struct event_fmt){
+        .chat = kind == ASK_CHAT,
+        .chunked = !r->q->http10,
+        .usage_final = a->include_usage,
+        .usage_each = a->include_usage && a->continuous_usage,
+        .prompt_tokens = a->prompt_tokens,
+    };
+    event_init(&g->fmt, a->model, str_of(g->late.id), sim_unix_now());
+    if (g->late.truth != NULL) {
+        g->late.truth->n = number;
+        g->late.truth->stream = a->stream;
+        g->late.truth->prompt_tokens = a->prompt_tokens;
+    }
+    return g;
+}
+
+static void refuse(struct gen *g, int status, const char *message, const char *code)
+{
+    g->admitted = g->struck = false;
+    sim_late_error(&g->late, status, message, NULL, code, RETRY_AFTER);
+    gen_free(g, false);
+}
+
+static void submit(struct gen *g)
+{
+    struct sim_worker *w = g->late.w;
+    struct sim *s = w->sim;
+    uint64_t prompt = g->seq.prompt_tokens;
+    hs_set_user(g->late.conn, &g->task);
+    g->admitted = true;
+    switch (model_submit(w->model, &g->seq, g->received)) {
+    case GATE_RUN:
+    case GATE_WAIT:
+        metrics_add(&s->metrics.prompt_tokens, prompt);
+        break;
+    case GATE_LIMIT:
+        refuse(g, 429, "Too many concurrent requests.", "rate_limit_exceeded");
+        break;
+    case GATE_FULL:
+        refuse(g, 503, "The queue is full.", "queue_full");
+        break;
+    }
+    sim_worker_poke(w);
+}
+
+void sim_generate(struct sim_request *r, enum ask_kind kind)
+{
+    struct sim *s = r->w->sim;
+    struct ask a;
+    struct ask_error x;
+    if (ask_parse(&a, kind, r->q->body, &s->rules, &x) < 0) {
+        sim_answer_error(r, x.status, x.message, x.param, x.code, NULL);
+        return;
+    }
+    uint64_t number = atomic_fetch_add_explicit(&s->generations, 1, memory_order_relaxed) + 1;
+    struct fault fault = fault_of(&s->faults, number);
+    if (fault.kind == FAULT_HTTP) {
+        if (r->truth != NULL) {
+            r->truth->n = number;
+            r->truth->prompt_tokens = a.prompt_tokens;
+            r->truth->stream = a.stream;
+            fault_name(&fault, r->truth->fault);
+        }
+        sim_answer_error(r, fault.status, "A simulated failure.", NULL, "simulated",
+                         fault.status == 429 || fault.status == 503 ? RETRY_AFTER : NULL);
+        return;
+    }
+    submit(gen_new(r, &a, kind, number, fault));
+}

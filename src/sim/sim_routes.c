@@ -1,0 +1,190 @@
+/* sim_routes.c - which path does what, who may ask, and the answers that need no model. */
+#include "base/clock.h"
+#include "base/jout.h"
+#include "base/rng.h"
+#include "sim/sim_worker.h"
+
+struct route {
+    const char *path;
+    const char *method; /* HEAD is allowed where GET is */
+    bool needs_key;
+    void (*handle)(struct sim_request *r);
+};
+
+static void chat(struct sim_request *r)
+{
+    sim_generate(r, ASK_CHAT);
+}
+
+static void completions(struct sim_request *r)
+{
+    sim_generate(r, ASK_COMPLETION);
+}
+
+static void models(struct sim_request *r)
+{
+    struct buf *b = &r->w->body;
+    struct jout j;
+    buf_clear(b);
+    jo_init(&j, b, 0);
+    jo_obj(&j);
+    jo_kstrz(&j, "object", "list");
+    jo_key(&j, "data");
+    jo_arr(&j);
+    jo_obj(&j);
+    jo_kstrz(&j, "id", r->w->sim->model_name);
+    jo_kstrz(&j, "object", "model");
+    jo_ki64(&j, "created", r->w->sim->created);
+    jo_kstrz(&j, "owned_by", "weir");
+    jo_end_obj(&j);
+    jo_end_arr(&j);
+    jo_end_obj(&j);
+    sim_answer(r, 200, "application/json", buf_str(b), NULL);
+}
+
+static void health(struct sim_request *r)
+{
+    sim_answer(r, 200, NULL, STR(""), NULL);
+}
+
+static void version(struct sim_request *r)
+{
+    sim_answer(r, 200, "application/json", STR("{\"version\":\"" WEIR_VERSION "\",\"server\":\"weir-sim\"}"), NULL);
+}
+
+static void metrics(struct sim_request *r)
+{
+    struct sim *s = r->w->sim;
+    struct buf *b = &r->w->body;
+    struct gate_counts g = gate_get_counts(&s->gate);
+    buf_clear(b);
+    metrics_render(&s->metrics, &g, s->model_name, b);
+    sim_answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(b), NULL);
+}
+
+static const struct route routes[] = {
+    {"/v1/chat/completions", "POST", true, chat}, {"/v1/completions", "POST", true, completions},
+    {"/v1/models", "GET", true, models},          {"/health", "GET", false, health},
+    {"/version", "GET", false, version},          {"/metrics", "GET", false, metrics},
+    {"/tokenizer", "GET", false, sim_flask},      {"/hello", "GET", false, sim_flask},
+    {"/sleeper", "GET", false, sim_flask},
+};
+
+/* Equal in time that does not depend on where they differ. */
+static bool same_key(struct str given, const char *key)
+{
+    size_t n = strlen(key);
+    unsigned char diff = given.n != n;
+    for (size_t i = 0; i < given.n; i++)
+        diff |= (unsigned char)(given.p[i] ^ key[n == 0 ? 0 : i % n]);
+    return diff == 0;
+}
+
+static bool has_key(const struct hs_request *q, const char *key)
+{
+    struct str auth = hs_header(q, "authorization");
+    if (str_istarts(auth, STR("Bearer ")) && same_key(str_trim(str_sub(auth, 7, auth.n)), key))
+        return true;
+    struct str x = hs_header(q, "x-api-key"), a = hs_header(q, "api-key");
+    return (x.p != NULL && same_key(x, key)) || (a.p != NULL && same_key(a, key));
+}
+
+/* A client's id is kept when it can stand in a header and is not too long; else one is made. */
+static void identify(struct sim_request *r)
+{
+    struct sim *s = r->w->sim;
+    uint64_t n = atomic_fetch_add_explicit(&s->requests, 1, memory_order_relaxed);
+    struct str given = hs_header(r->q, "x-request-id");
+    bool ok = given.n > 0 && given.n <= SIM_ID_MAX;
+    for (size_t i = 0; ok && i < given.n; i++)
+        ok = given.p[i] > ' ' && given.p[i] < 0x7F;
+    if (ok) {
+        memcpy(r->id, given.p, given.n);
+        r->id[given.n] = 0;
+    } else {
+        snprintf(r->id, sizeof(r->id), "sim-%016llx", (unsigned long long)rng_u64(s->cfg.seed, RNG_UUID, n));
+    }
+}
+
+static const struct route *find(struct str path, bool *known_path, struct str method)
+{
+    *known_path = false;
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+        if (!str_eqz(path, routes[i].path))
+            continue;
+        *known_path = true;
+        if (str_eqz(method, routes[i].method) || (str_eqz(method, "HEAD") && str_eqz(str_of(routes[i].method), "GET")))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static const char *path_text(struct str path)
+{
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+        if (str_eqz(path, routes[i].path))
+            return routes[i].path;
+    return "other";
+}
+
+static void begin_truth(struct sim_request *r)
+{
+    const struct hs_request *q = r->q;
+    if (r->w->sim->truth == NULL)
+        return;
+    struct truth_rec *t = truth_rec_new();
+    snprintf(t->id, sizeof(t->id), "%s", r->id);
+    snprintf(t->method, sizeof(t->method), STR_FMT, (int)MIN(q->method.n, 15), q->method.p);
+    t->path = path_text(q->path);
+    t->kernel = q->kernel;
+    t->recv = q->recv;
+    t->recv_last = q->recv_last;
+    t->received = q->received;
+    r->truth = t;
+}
+
+static void not_allowed(struct sim_request *r)
+{
+    bool get = false;
+    for (size_t i = 0; i < ARRAY_LEN(routes); i++)
+        if (str_eqz(r->q->path, routes[i].path))
+            get = str_eqz(str_of(routes[i].method), "GET");
+    sim_answer_error(r, 405, "This path does not take this method.", NULL, "method_not_allowed",
+                     get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
+}
+
+static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
+{
+    struct sim_request r = {.w = arg, .conn = c, .q = q};
+    const char *key = r.w->sim->cfg.api_key;
+    bool known;
+    identify(&r);
+    begin_truth(&r);
+    const struct route *route = find(q->path, &known, q->method);
+    if (route == NULL && known)
+        not_allowed(&r);
+    else if (route == NULL)
+        sim_answer_error(&r, 404, "There is nothing at this path.", NULL, "not_found", NULL);
+    else if (route->needs_key && key != NULL && !has_key(q, key))
+        sim_answer_error(&r, 401, "The API key is missing or wrong.", NULL, "invalid_api_key",
+                         "WWW-Authenticate: Bearer\r\n");
+    else
+        route->handle(&r);
+}
+
+static void on_refused(void *arg, struct hs_conn *c, const struct hs_request *q, int status, const char *why)
+{
+    struct sim_request r = {.w = arg, .conn = c, .q = q};
+    identify(&r);
+    begin_truth(&r);
+    sim_answer_error(&r, status, why, NULL, status == 413 ? "request_too_large" : NULL, NULL);
+}
+
+static void on_gone(void *arg, struct hs_conn *c, void *user)
+{
+    struct sim_task *t = user;
+    if (t != NULL)
+        t->gone(t);
+}
+
+const struct hserver_ops sim_server_ops = {on_request, on_refused, on_gone};
