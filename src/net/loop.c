@@ -161,7 +161,7 @@ void loop_on_turn(struct loop *l, void (*fn)(void *arg), void *arg)
 static void fire_timers(struct loop *l)
 {
     const int64_t now = l->now;
-    while (!l->stop) {
+    for (;;) {
         struct heap_node *a = heap_top(&l->precise), *b = heap_top(&l->timers);
         struct heap *h = !b || (a && a->key <= b->key) ? &l->precise : &l->timers;
         struct heap_node *x = h == &l->precise ? a : b;
@@ -180,7 +180,7 @@ static void give_files(struct loop *l)
     enum { FILES_BETWEEN_LOOKS = 4 };
     struct io *io;
     unsigned what, n = 0;
-    while (!l->stop && poller_next(l->poller, &io, &what)) {
+    while (poller_next(l->poller, &io, &what)) {
         what &= io->want | IO_HANGUP;
         if (io->want && what)
             io->ready(io, what);

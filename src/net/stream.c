@@ -179,8 +179,10 @@ static void on_kick(struct timer *t)
     case ST_HANDSHAKE:
         break;
     case ST_UP:
-        if (s->want_read && s->ops->pending(s))
-            stream_report(s, STREAM_READABLE);
+        if (!s->want_read || !s->ops->pending(s))
+            break;
+        loop_timer_set(s->loop, t, 0); /* level-triggered, as files are: told every turn until it is read */
+        stream_report(s, STREAM_READABLE);
         break;
     case ST_FAILED:
         stream_report(s, STREAM_FAILED);

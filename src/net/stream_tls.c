@@ -287,11 +287,13 @@ static ssize_t tls_read(struct stream *s, void *p, size_t cap, struct rx *rx)
     }
     size_t got = decrypt(t, p, cap);
     keep_rest(t);
+    if (!tls_pending(s))
+        loop_timer_stop(s->loop, &s->kick);
+    else if (s->want_read)
+        loop_timer_set(s->loop, &s->kick, 0);
     if (got == 0)
         return t->end ? t->end : STREAM_AGAIN;
     *rx = t->rx;
-    if (tls_pending(s))
-        loop_timer_set(s->loop, &s->kick, 0);
     return (ssize_t)got;
 }
 
