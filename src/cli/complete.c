@@ -154,6 +154,20 @@ static void fish(void)
     }
 }
 
+/* Every row as "COMMAND NAME LETTER ALIASES VARIABLE shown|hidden", for the test that compares what is made from them.
+ */
+static void list(void)
+{
+    char env[64];
+    for (const struct cmd *const *c = cli_commands(); *c; c++) {
+        for (size_t i = 0; (*c)->options && i < (*c)->options->n; i++) {
+            const struct opt *o = &(*c)->options->opts[i];
+            printf("%s\t%s\t%.1s\t%s\t%s\t%s\n", (*c)->name, o->name, o->letter ? &o->letter : "",
+                   o->aliases ? o->aliases : "", opt_env_name(env, (*c)->options, o), shown(o) ? "shown" : "hidden");
+        }
+    }
+}
+
 int complete_main(int argc, const char *const *argv)
 {
     const char *shell = argc == 2 ? argv[1] : "";
@@ -163,6 +177,8 @@ int complete_main(int argc, const char *const *argv)
         zsh();
     } else if (strcmp(shell, "fish") == 0) {
         fish();
+    } else if (strcmp(shell, "list") == 0) {
+        list();
     } else {
         struct err e = {0};
         err_set(&e, ERR_USAGE, "give one of bash, zsh, fish");

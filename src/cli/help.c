@@ -44,11 +44,11 @@ static void wrap_prose(FILE *out, const char *prose, unsigned width)
         wrap(out, line, 0, width);
 }
 
-static void indent_lines(FILE *out, const char *lines)
+static void indent_lines(FILE *out, struct str lines)
 {
-    struct str_split it = {.rest = str_of(lines), .sep = '\n'};
+    struct str_split it = {.rest = lines, .sep = '\n'};
     struct str line;
-    while (lines && str_next(&it, &line))
+    while (lines.n > 0 && str_next(&it, &line))
         fprintf(out, "  " STR_FMT "\n", STR_ARG(line));
 }
 
@@ -104,8 +104,12 @@ void help_overview(FILE *out, unsigned width)
     fputs("weir measures LLM endpoints: it sends realistic load, times every token where the\n"
           "kernel received it, and says how far its own numbers can be trusted.\n\nExamples:\n",
           out);
-    for (const struct cmd *const *c = cli_commands(); *c; c++)
-        indent_lines(out, (*c)->examples);
+    for (const struct cmd *const *c = cli_commands(); *c; c++) {
+        /* All of the first command, which is the main one; of the others one line. */
+        struct str all = str_of((*c)->examples);
+        ptrdiff_t end = c == cli_commands() ? -1 : str_chr(all, '\n');
+        indent_lines(out, end < 0 ? all : str_sub(all, 0, (size_t)end));
+    }
     fputs("\nCommands:\n", out);
     for (const struct cmd *const *c = cli_commands(); *c; c++) {
         int n = fprintf(out, "  %s%s%s", (*c)->name, *(*c)->args ? " " : "", (*c)->args);
@@ -120,7 +124,7 @@ void help_command(FILE *out, const struct cmd *c, unsigned width)
     fprintf(out, "usage: weir %s%s%s\n\n", c->name, *c->args ? " " : "", c->args);
     if (c->examples) {
         fputs("Examples:\n", out);
-        indent_lines(out, c->examples);
+        indent_lines(out, str_of(c->examples));
         fputc('\n', out);
     }
     wrap_prose(out, c->prose, width);

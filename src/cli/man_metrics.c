@@ -1,6 +1,4 @@
 /* man_metrics.c - the figures' definitions in short, for the man page. The whole text is docs/METRICS.md. */
-#include <stddef.h>
-
 #include "cli/man.h"
 
 const char *const man_metrics[] = {

@@ -91,13 +91,23 @@ const char *opt_nearest(struct str word, const char *const *names)
 
 static int unknown(const struct opt_table *t, struct str name, struct err *e)
 {
-    const char *names[OPT_MAX + 2] = {0};
-    size_t n = 0;
+    /* Long names first, so that they win over other spellings that are as near. */
+    char aliases[OPT_MAX][40];
+    const char *names[2 * OPT_MAX + 2] = {0};
+    size_t n = 0, n_aliases = 0;
     for (size_t i = 0; i < t->n; i++) {
         if (!(t->opts[i].flags & OPT_HIDDEN))
             names[n++] = t->opts[i].name;
     }
-    names[n] = "help";
+    names[n++] = "help";
+    for (size_t i = 0; i < t->n; i++) {
+        struct str_split it = {.rest = str_of(t->opts[i].aliases), .sep = ' '};
+        struct str part;
+        while (t->opts[i].aliases && n_aliases < OPT_MAX && str_next(&it, &part)) {
+            snprintf(aliases[n_aliases], sizeof aliases[0], STR_FMT, STR_ARG(part));
+            names[n++] = aliases[n_aliases++];
+        }
+    }
     const char *near = opt_nearest(name, names);
     if (near)
         return err_set(e, ERR_USAGE, "unknown option --" STR_FMT "; did you mean --%s? (see weir %s --help)",
@@ -208,6 +218,13 @@ int opt_settle(const struct opt_table *t, void *config, struct opt_seen *seen, s
     return 0;
 }
 
+/* Whether a value can stand in a message without quotes. */
+static bool is_plain(const char *v)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,:/=@%";
+    return *v && v[strspn(v, plain)] == 0;
+}
+
 int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, const struct opt *o, const char *value,
             enum opt_source from, struct err *e)
 {
@@ -221,7 +238,7 @@ int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, cons
     if (opt_store(o, config, value, e) != 0) {
         char name[80];
         const char *sep = from == OPT_FROM_FLAG ? " " : "=";
-        bool quote = value[0] == 0 || strpbrk(value, " \t\n") != NULL;
+        bool quote = !is_plain(value);
         if (o->flags & OPT_SECRET)
             return err_prefix(e, "%s: ", spelled(name, t, o, from));
         return err_prefix(e, "%s%s%s%.200s%s: ", spelled(name, t, o, from), sep, quote ? "'" : "", value,

@@ -104,9 +104,8 @@ static int read_double(const struct opt *o, const char *v, double *out, struct e
 static int read_duration(const struct opt *o, const char *v, int64_t *out, struct err *e)
 {
     int64_t ns;
-    double d;
     if (parse_duration(str_of(v), &ns) != 0) {
-        if (parse_f64(str_of(v), &d) == 0 && d < 0)
+        if (v[0] == '-' && parse_duration(str_of(v + 1), &ns) == 0)
             return err_set(e, ERR_USAGE, (o->flags & OPT_POSITIVE) ? "must be above 0" : "must not be negative");
         return err_set(e, ERR_USAGE, "is not a duration; write 500ms, 10s or 2m");
     }

@@ -141,8 +141,8 @@ static void spellings(void **state)
     TRY(&t, "http://a", "--model", "abcd", "-c8", "--timeout=1m30s", "-H", "A: 1", "-fignored");
     assert_int_equal(t.rc, -1); /* -f is a flag */
     done(&t);
-    TRY(&t, "http://a", "--model", "abcd", "-c8", "--timeout=1m30s", "-H", "A: 1", "-f", "--heat", "1.5", "-HB: 2",
-        "x", "--seed", "7");
+    TRY(&t, "http://a", "--model", "abcd", "-c8", "--timeout=1m30s", "-H", "A: 1", "-f", "--heat", "1.5", "-HB: 2", "x",
+        "--seed", "7");
     assert_int_equal(t.rc, 0);
     assert_string_equal(t.c.model, "abcd");
     assert_int_equal(t.c.count, 8);
@@ -267,6 +267,10 @@ static void mistakes(void **state)
     WRONG("--timeout 0: must be above 0", "--timeout", "0");
     WRONG("--timeout -1: must be above 0", "--timeout", "-1");
     WRONG("--timeout 2h: must be at most 3600s", "--timeout", "2h");
+    WRONG("--timeout -2ms: must be above 0", "--timeout", "-2ms");
+    WRONG("--grace -2ms: must not be negative", "--grace", "-2ms");
+    WRONG("--heat '{': is not a number", "--heat", "{");
+    WRONG("unknown option --how-mny; did you mean --how-many? (see weir try --help)", "--how-mny", "1");
     WRONG("--timeout soon: is not a duration; write 500ms, 10s or 2m", "--timeout", "soon");
     WRONG("--body 'a lot': is not a size; write 512, 64k or 10M", "--body", "a lot");
     WRONG("--heat hot: is not a number", "--heat", "hot");

@@ -1,0 +1,41 @@
+weir run --concurrency 0
+weir run -c -4
+weir run -c 8,0
+weir run -c 2.5
+weir run -c eight
+weir run --rate 0
+weir run --rate 1,-5
+weir run --rate fast
+weir run --rate 1,,5
+weir run --num-requests 0
+weir run -n -1
+weir run --duration 0
+weir run --duration -5s
+weir run --duration soon
+weir run --timeout 0s
+weir run --warmup lots
+weir run --arrival poison
+weir run --auth-style basic
+weir run --order random
+weir run --max-tokens 0
+weir run --max-tokens 1.5
+weir run --temperature hot
+weir run --temperature -1
+weir run --extra-body '{"a":'
+weir run --extra-body '[1]'
+weir run -H 'no colon'
+weir run --percentiles 50,101
+weir run --slo 'ttft<<5'
+weir run --goodput nonsense:5s
+weir run --workers 0
+weir run --seed -1
+weir run --model ''
+weir run --rate
+weir run --rate --duration 5s
+weir run --json=perhaps
+weir run http://a/ http://b/
+weir sim --itl soon
+weir sim --max-seqs 0
+weir sim --max-body big
+weir sim --jitter sometimes
+weir sim here

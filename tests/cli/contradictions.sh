@@ -1,0 +1,19 @@
+weir run --rate 5 --concurrency 8
+weir run --prompt hello --dataset file.json
+weir run --api-key-env A --api-key-file b
+weir run http://a/ --unix-socket /run/a --connect-to b:80
+weir run --concurrency 8 --max-concurrency 16
+weir run --concurrency 8 --arrival poisson
+weir run --replay results/a --rate 5
+weir run --replay results/a --prompt hello
+weir run --unix-socket /run/a
+weir run --insecure
+weir run https://a/ --key k.pem
+weir run https://a/ --insecure --cacert ca.pem
+weir run --duration none
+weir run --dataset-format text
+weir run --no-stream --first-token-timeout 5s
+weir run --first-token-timeout 10s --timeout 5s
+weir sim --cert c.pem --key k.pem
+weir sim --tls --key k.pem
+weir sim --write-cert c.pem

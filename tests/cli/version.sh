@@ -1,0 +1,4 @@
+weir --version
+weir version
+weir -V
+weir version now
