@@ -68,7 +68,7 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
     if (o->key && !user_has(o, auth_name(o->auth_style)))
         auth_key_header(b, o->auth_style, o->key);
     for (size_t i = 0; o->headers && o->headers[i]; i++) {
-        struct str name, value;
+        struct str name = {0}, value = {0};
         if (split_header(o->headers[i], &name, &value, e) < 0)
             return -1;
         buf_addf(b, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
