@@ -1,5 +1,7 @@
 /* load.h - one level's plan: item i of the one global seeded schedule, whatever worker asks for it.
- * Read-only after creation (thread-safe to read), but for the closed loop's shared counter, which is atomic. */
+ * Read-only after creation (thread-safe to read), but for the closed loop's shared counters, which are atomic.
+ * The window begins at warmup_ns, or at the due instant (closed: the start) of the first item behind warmup_requests,
+ * or, with both, at the later of the two. duration_ns counts from there. */
 #ifndef WEIR_LOAD_LOAD_H
 #define WEIR_LOAD_LOAD_H
 
@@ -13,38 +15,40 @@ enum load_order { ORDER_SEQUENTIAL, ORDER_SHUFFLE };
 
 struct load_opts {
     enum load_mode mode;
-    double rate;                /* open loop: requests per second */
+    double rate; /* open loop: requests per second */
     enum arrival_kind arrival;
-    uint32_t concurrency;       /* closed loop: requests in flight */
-    uint64_t warmup_requests;   /* the first so many items are warm-up */
-    int64_t warmup_ns;          /* or everything due (closed: started) before this */
-    uint64_t num_requests;      /* measured items, warm-up excluded; 0 = no such end */
-    int64_t duration_ns;        /* measured time; 0 = no such end; the first of both ends the level */
-    enum load_order order;      /* shuffle: a seeded permutation, a new one each time through the dataset */
+    uint32_t concurrency;     /* closed loop: requests in flight */
+    uint64_t warmup_requests; /* the first so many items are warm-up */
+    int64_t warmup_ns;        /* or everything due (closed: started) before this */
+    uint64_t num_requests;    /* measured items, warm-up excluded; 0 = no such end */
+    int64_t duration_ns;      /* measured time; 0 = no such end; the first of both ends the level */
+    enum load_order order;    /* shuffle: a seeded permutation, a new one each time through the dataset */
     bool unique_prompts;
     uint64_t seed;
     uint32_t level;
-    uint64_t first_sample;      /* where this level goes on in the dataset */
+    uint64_t first_sample; /* where this level goes on in the dataset */
 };
 
 struct load {
     struct load_opts o;
     const struct dataset *ds;
+    int64_t w0;                   /* open loop: where the window begins, ns after the level's start */
+    uint64_t first_item;          /* open loop: the first item of the window */
     _Atomic uint64_t next_closed; /* closed loop: the next item */
+    _Atomic uint64_t measured;    /* closed loop: items taken that are no warm-up */
+    _Atomic int64_t w0_closed;    /* closed loop: the window's begin, -1 while unknown */
 };
 
+/* Cost in an open loop with Poisson arrivals: a walk through the warm-up's instants, 15 ns each. */
 void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds);
-/* Fill *it with item i: sample, nonce, warmup by count. Open loop: `due` comes from the caller's arrival cursor. */
+/* Fill *it with item i: sample, nonce, warm-up. Open loop: `due` comes from the caller's arrival cursor; closed loop:
+ * 0, and only the warm-up by count is judged (load_take judges both). */
 void load_item(const struct load *l, uint64_t i, int64_t due, struct plan_item *it);
 /* Closed loop: take the next item for a start at `now` (ns after the level's start); false: the level has ended. */
 bool load_take(struct load *l, int64_t now, struct plan_item *it);
 /* Open loop: false when item i, due then, is beyond the level's end. */
 bool load_open_has(const struct load *l, uint64_t i, int64_t due);
-
-/* Open loop: the window [begin, end) of what is measured, ns after the level's start, as the schedule alone decides it:
- * begin = the end of the warm-up, or the instant of the first item behind it; end = begin + duration_ns, or the instant at
- * which the first item beyond num_requests would have been due, whichever is first. In a closed loop both are 0. */
-int64_t load_open_begin(const struct load *l);
-int64_t load_open_end(const struct load *l);
+/* Where the window begins, ns after the level's start; -1: a closed loop still in its warm-up by count. */
+int64_t load_window_begin(const struct load *l);
 
 #endif

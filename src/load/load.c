@@ -1,0 +1,97 @@
+#include "load/load.h"
+
+#include "base/rng.h"
+
+void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds)
+{
+    *l = (struct load){.o = *o, .ds = ds};
+    atomic_init(&l->next_closed, 0);
+    atomic_init(&l->measured, 0);
+    atomic_init(&l->w0_closed, o->warmup_requests > 0 ? -1 : o->warmup_ns);
+    if (o->mode != LOAD_OPEN)
+        return;
+    struct arrival a;
+    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
+    l->w0 = o->warmup_ns;
+    if (o->warmup_requests > 0) {
+        int64_t due = arrival_seek_item(&a, o->warmup_requests);
+        l->w0 = MAX(l->w0, due);
+    }
+    if (o->warmup_ns > 0)
+        arrival_seek_time(&a, o->warmup_ns);
+    l->first_item = a.next;
+}
+
+static uint32_t pick_sample(const struct load *l, uint64_t i)
+{
+    uint64_t n = dataset_n(l->ds), at = l->o.first_sample + i;
+    if (l->o.order == ORDER_SEQUENTIAL)
+        return (uint32_t)(at % n);
+    /* A permutation of its own for each time through. */
+    uint64_t seed = rng_u64(l->o.seed, RNG_ORDER, at / n);
+    return (uint32_t)rng_permute(seed, RNG_ORDER, at % n, n);
+}
+
+/* "[0123456789abcdef] ": one word, so that it costs the same few tokens in every prompt. */
+static void put_nonce(char out[PLAN_NONCE_MAX], uint64_t v)
+{
+    char *p = out;
+    *p++ = '[';
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *p++ = "0123456789abcdef"[v >> shift & 15];
+    *p++ = ']';
+    *p++ = ' ';
+    *p = 0;
+}
+
+static void fill(const struct load *l, uint64_t i, int64_t due, bool warmup, struct plan_item *it)
+{
+    it->index = i;
+    it->due = due;
+    it->warmup = warmup;
+    it->sample = pick_sample(l, i);
+    it->turn = 0;
+    it->what = dataset_at(l->ds, it->sample);
+    it->nonce[0] = 0;
+    if (l->o.unique_prompts)
+        put_nonce(it->nonce, rng_u64(l->o.seed, RNG_NONCE, arrival_key(l->o.level, i)));
+}
+
+void load_item(const struct load *l, uint64_t i, int64_t due, struct plan_item *it)
+{
+    bool open = l->o.mode == LOAD_OPEN;
+    fill(l, i, due, open ? i < l->first_item : i < l->o.warmup_requests, it);
+}
+
+bool load_open_has(const struct load *l, uint64_t i, int64_t due)
+{
+    if (l->o.num_requests > 0 && i >= l->first_item && i - l->first_item >= l->o.num_requests)
+        return false;
+    return l->o.duration_ns == 0 || i < l->first_item || due - l->w0 < l->o.duration_ns;
+}
+
+bool load_take(struct load *l, int64_t now, struct plan_item *it)
+{
+    const struct load_opts *o = &l->o;
+    int64_t w0 = atomic_load(&l->w0_closed);
+    if (o->duration_ns > 0 && w0 >= 0 && now - w0 >= o->duration_ns)
+        return false;
+    if (o->num_requests > 0 && atomic_load(&l->measured) >= o->num_requests)
+        return false;
+    uint64_t i = atomic_fetch_add(&l->next_closed, 1);
+    bool warmup = i < o->warmup_requests || now < o->warmup_ns;
+    if (!warmup) {
+        /* Two that start together both count, so that never more than num_requests are handed out. */
+        if (atomic_fetch_add(&l->measured, 1) >= o->num_requests && o->num_requests > 0)
+            return false;
+        if (w0 < 0)
+            atomic_compare_exchange_strong(&l->w0_closed, &w0, now);
+    }
+    fill(l, i, 0, warmup, it);
+    return true;
+}
+
+int64_t load_window_begin(const struct load *l)
+{
+    return l->o.mode == LOAD_OPEN ? l->w0 : atomic_load(&l->w0_closed);
+}
