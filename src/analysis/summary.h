@@ -40,11 +40,13 @@ const char *metric_title(enum metric m);
 /* Quantiles that every distribution carries: the five of summary.json first, then what --percentiles and --slo ask for.
  */
 #define SUMMARY_Q_MAX 32
+#define SUMMARY_SHOWN_MAX 8
 enum { SUMMARY_Q_JSON = 5 };                        /* p50 p90 p95 p99 p999 */
 extern const double summary_q_json[SUMMARY_Q_JSON]; /* 0.5 0.9 0.95 0.99 0.999 */
 /* "50,95,99.9" (each 0..100, an optional "p" in front): shares into q[0..max), *n set. -1 + e. */
 int percentiles_parse(struct str text, double *q, size_t max, size_t *n, struct err *e);
-char *percentile_name(char out[16], double q); /* 0.5 -> "p50", 0.999 -> "p99.9" */
+int percentile_parse(struct str text, double *q); /* one of them */
+char *percentile_name(char out[16], double q);    /* 0.5 -> "p50", 0.999 -> "p99.9" */
 
 struct sum_dist {
     bool present;      /* false: the metric does not exist here (a response latency in a closed loop): null in JSON */
@@ -166,9 +168,14 @@ struct summary {
     uint64_t successful, attempted; /* of all levels */
     size_t n_q;
     double q[SUMMARY_Q_MAX];
+    size_t n_shown; /* what tables print, as --percentiles asked; all are in q[] */
+    double shown[SUMMARY_SHOWN_MAX];
     struct sum_texts notes; /* on the whole run */
     size_t n_levels;
     struct sum_level *levels;
 };
+
+ptrdiff_t summary_q_index(const struct summary *s,
+                          double q); /* where q stands in the distributions' q[]; -1: nowhere */
 
 #endif

@@ -7,7 +7,7 @@
 
 #define REC_SCHEMA "weir.records/1"
 /* No instant or duration of a file lies beyond 2^62 ns (146 years): sums and differences of two cannot overflow. */
-#define REC_NS_MAX ((int64_t)1 << 62)
+#define REC_NS_MAX (((int64_t)1 << 62) - 1)
 #define REC_COUNT_MAX ((int64_t)1 << 48) /* of tokens, bytes, requests in one line */
 
 enum field_kind {

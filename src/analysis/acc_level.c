@@ -1,0 +1,295 @@
+#include "analysis/acc_level.h"
+
+#include <stdarg.h>
+
+#include "base/xalloc.h"
+
+#define TEXTS_MAX 200
+
+void texts_add(struct sum_texts *t, const char *fmt, ...)
+{
+    if (t->n == TEXTS_MAX)
+        return;
+    char line[1000];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    t->v = xreallocarray(t->v, t->n + 1, sizeof *t->v);
+    t->v[t->n++] = xstrdup(line);
+}
+
+void texts_free(struct sum_texts *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->v[i]);
+    free(t->v);
+    *t = (struct sum_texts){0};
+}
+
+struct acc_level *acc_level_new(const struct rec_level *info)
+{
+    struct acc_level *l = xcalloc(1, sizeof *l);
+    l->gap = hist_new();
+    l->gap_censored = hist_new();
+    l->gap_token = hist_new();
+    l->gap_width = hist_new();
+    l->ttft_live = hist_new();
+    l->lag = hist_new();
+    l->lag_user = hist_new();
+    l->timeline.begin = info->begin;
+    struct tcount *points[] = {&l->starts, &l->due, &l->late_starts, &l->ends, &l->ends_ok};
+    for (size_t i = 0; i < ARRAY_LEN(points); i++)
+        tcount_init(points[i], info->begin, true);
+    tcount_init(&l->tok_in, info->begin, false);
+    tcount_init(&l->tok_out, info->begin, false);
+    acc_level_update(l, info);
+    return l;
+}
+
+void acc_level_update(struct acc_level *l, const struct rec_level *info)
+{
+    l->info = *info;
+    struct tcount *all[] = {&l->starts, &l->due, &l->late_starts, &l->ends, &l->ends_ok, &l->tok_in, &l->tok_out};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        tcount_window(all[i], info->w0, info->w1);
+}
+
+void acc_level_free(struct acc_level **lp)
+{
+    struct acc_level *l = *lp;
+    if (!l)
+        return;
+    *lp = NULL;
+    for (int k = 0; k < METRIC_LATENCIES; k++)
+        samples_free(&l->lat[k]);
+    samples_free(&l->tok_rate);
+    samples_free(&l->send_lag);
+    struct hist **hists[] = {&l->gap,       &l->gap_censored, &l->gap_token, &l->gap_width,
+                             &l->ttft_live, &l->lag,          &l->lag_user};
+    for (size_t i = 0; i < ARRAY_LEN(hists); i++)
+        hist_free(hists[i]);
+    struct tcount *all[] = {&l->starts, &l->due, &l->late_starts, &l->ends, &l->ends_ok, &l->tok_in, &l->tok_out};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        tcount_free(all[i]);
+    timeline_free(&l->timeline);
+    texts_free(&l->notes);
+    free(l);
+}
+
+/* Warm-up is marked by whoever planned the request; the window's end is open in an open loop, and in a closed loop,
+ * which may end with its last start, closed. */
+static bool in_cohort(const struct acc_level *l, const struct record *r)
+{
+    int64_t key = record_key(r, l->info.open), w1 = l->info.w1;
+    if (r->flags & REC_WARMUP)
+        return false;
+    return w1 == 0 || key < w1 || (!l->info.open && key == w1);
+}
+
+/* One pass over the events: gaps and their widths. Returns the bytes of text. */
+static uint64_t add_gaps(struct acc_level *l, const struct record *r, bool member)
+{
+    struct rec_iter it;
+    struct rec_event ev;
+    uint64_t bytes = 0;
+    int64_t prev = 0, prev_width = 0, prev_count = -1, pending = 0;
+    bool counted = r->n_events > 1, counts = member && (r->outcome == OUT_OK || outcome_censors(r->outcome));
+    rec_iter_init(&it, r);
+    for (uint32_t i = 0; rec_iter_next(&it, &ev); i++) {
+        bytes += ev.bytes;
+        if (i && counts) {
+            int64_t gap = MAX(ev.at - prev, 0);
+            hist_add(l->gap, gap, 1);
+            hist_add(l->gap_width, ev.width + prev_width, 1);
+            pending = MIN(pending + gap, INT64_MAX / 2);
+            int64_t k = ev.cumulative - prev_count;
+            if (ev.cumulative < 0 || prev_count < 0) {
+                counted = false;
+            } else if (k > 0) { /* an event without a new token lengthens the next one's gap */
+                hist_add(l->gap_token, (pending + k / 2) / k, (uint64_t)k);
+                pending = 0;
+            }
+        }
+        prev = ev.at;
+        prev_width = ev.width;
+        prev_count = ev.cumulative;
+    }
+    if (!counts)
+        return bytes;
+    if (r->n_events > 1) {
+        l->gap_requests++;
+        l->gap_requests_counted += counted;
+    }
+    if (r->n_events && r->outcome != OUT_OK && r->end > prev)
+        hist_add(l->gap_censored, r->end - prev, 1);
+    return bytes;
+}
+
+static void add_throughput(struct acc_level *l, const struct record *r, uint64_t event_bytes)
+{
+    struct spread s;
+    int64_t at;
+    uint64_t n;
+    spread_init(&s, r, event_bytes);
+    while (spread_next(&s, &at, &n))
+        tcount_add(&l->tok_out, at, n);
+    int64_t prefilled = r->first_token ? r->first_token : r->outcome == OUT_OK ? r->end : 0;
+    if (prefilled && r->tokens_in > 0)
+        tcount_add(&l->tok_in, prefilled, (uint64_t)r->tokens_in);
+    if (r->start)
+        tcount_add(&l->starts, r->start, 1);
+    if (r->start && r->end) {
+        if (r->outcome != OUT_CANCELLED)
+            tcount_add(&l->ends, r->end, 1);
+        if (r->outcome == OUT_OK)
+            tcount_add(&l->ends_ok, r->end, 1);
+    }
+}
+
+static void add_tokens(struct acc_level *l, const struct record *r)
+{
+    const int64_t v[] = {r->tokens_in, r->tokens_out, r->tokens_cached, r->tokens_reasoning};
+    uint64_t *sum[] = {&l->tokens_in, &l->tokens_out, &l->tokens_cached, &l->tokens_reasoning};
+    uint64_t *known[] = {&l->known_in, &l->known_out, &l->known_cached, &l->known_reasoning};
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        if (v[i] < 0)
+            continue;
+        *sum[i] += (uint64_t)v[i];
+        (*known[i])++;
+    }
+}
+
+/* What a success says about the sample: sources, sizes, sameness. */
+static void add_success(struct acc_level *l, const struct record *r)
+{
+    l->sources[(unsigned)r->token_source < TOKEN_SOURCES ? r->token_source : TOKENS_NONE]++;
+    l->finish[(unsigned)r->finish <= FINISH_OTHER ? r->finish : FINISH_OTHER]++;
+    l->not_streamed += !(r->flags & REC_STREAMED);
+    l->unknown_tokens += r->tokens_out < 0;
+    if (r->tokens_reasoning > 0 && r->first_output == r->first_token)
+        l->hidden_reasoning++;
+    if (r->n_events > 0 && r->tokens_out > 0) {
+        l->chunks += r->n_events;
+        l->chunk_tokens += (uint64_t)r->tokens_out;
+    }
+    if (l->outcomes[OUT_OK] == 1) {
+        l->answer_bytes = r->text_bytes;
+        l->answer_words = r->words;
+        l->first_sample = r->sample;
+    }
+    if (r->text_bytes != l->answer_bytes || r->words != l->answer_words)
+        l->answers_differ = true;
+    if (r->sample != l->first_sample)
+        l->samples_differ = true;
+}
+
+static double observed_or_waited(const struct measured *m, const struct slo_term *t, bool open)
+{
+    int k = t->metric;
+    if (open && k == METRIC_TTFT)
+        k = METRIC_TTFT_RESPONSE;
+    if (open && k == METRIC_E2E)
+        k = METRIC_E2E_RESPONSE;
+    return (double)m->v[k];
+}
+
+static bool within(double v, const struct slo_term *t)
+{
+    return t->inclusive ? v <= t->limit : v < t->limit;
+}
+
+/* A success meets what it meets; one that we cancelled may have, unless what it had waited was too long already. A
+ * metric that does not exist for a request (TPOT of a single token) breaks nothing; a missing first token does. */
+static void add_goodput(struct acc_level *l, const struct record *r, const struct measured *m,
+                        const struct slo_set *set)
+{
+    bool ok = r->outcome == OUT_OK, open = r->outcome == OUT_CANCELLED;
+    if (!set || (!ok && !open))
+        return;
+    for (size_t i = 0; i < set->n; i++) {
+        const struct slo_term *t = &set->t[i];
+        double v = observed_or_waited(m, t, l->info.open);
+        bool optional = t->metric == METRIC_ITL || t->metric == METRIC_TPOT || t->metric == METRIC_NTPOT ||
+                        t->metric == METRIC_QUEUE_WAIT;
+        if (v < 0 ? ok && !optional : !within(v, t))
+            return;
+    }
+    l->good += ok;
+    l->maybe_good += open;
+}
+
+static void add_member(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+{
+    struct measured m;
+    int64_t key = record_key(r, l->info.open);
+    if (key && (l->first_key == 0 || key < l->first_key))
+        l->first_key = key;
+    l->members++;
+    l->outcomes[(unsigned)r->outcome < OUT_COUNT ? r->outcome : OUT_BAD_FRAME]++;
+    if (r->status > 0 && r->status < STATUS_MAX)
+        l->status[r->status]++;
+    else
+        l->status_other += r->status != 0;
+    if (r->outcome == OUT_HTTP && r->status > 0 && r->status < STATUS_MAX)
+        l->http_status[r->status]++;
+    l->retried += (r->flags & REC_RETRIED) != 0;
+    add_tokens(l, r);
+    if (r->outcome == OUT_OK)
+        add_success(l, r);
+
+    measure(r, l->info.open, &m);
+    for (int k = 0; k < METRIC_LATENCIES; k++)
+        if (k != METRIC_ITL && m.v[k] >= 0)
+            samples_add(&l->lat[k], m.v[k], (m.censored >> k & 1) != 0);
+    if (m.tok_rate >= 0)
+        samples_add(&l->tok_rate, m.tok_rate, false);
+    if (m.send_lag >= 0)
+        samples_add(&l->send_lag, m.send_lag, false);
+    if (r->start && l->info.open) {
+        tcount_add(&l->due, MAX(r->intended, r->admitted), 1);
+        tcount_add(&l->late_starts, r->start, 1);
+    }
+    add_goodput(l, r, &m, goodput);
+}
+
+void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+{
+    bool member = in_cohort(l, r);
+    l->last_instant = MAX(l->last_instant, record_last_instant(r));
+    uint64_t bytes = add_gaps(l, r, member);
+    add_throughput(l, r, bytes);
+    timeline_add(&l->timeline, r, l->info.open);
+    if (r->first_token && r->start && (r->flags & REC_STREAMED))
+        hist_add(l->ttft_live, r->first_token - r->start, 1);
+    if (member)
+        add_member(l, r, goodput);
+    else
+        l->warmup++;
+}
+
+void acc_level_client(struct acc_level *l, const struct rec_client *c)
+{
+    l->workers++;
+    l->reads += c->reads;
+    l->kernel_stamped += c->kernel_stamped;
+    l->events += c->events;
+    l->conns_opened += c->conns_opened;
+    l->conns_reused += c->conns_reused;
+    l->conns_retried += c->retried;
+    if (c->lag)
+        hist_merge(l->lag, c->lag);
+    if (c->lag_user)
+        hist_merge(l->lag_user, c->lag_user);
+    if (c->window > 0) {
+        double window = (double)c->window;
+        double busy = ((double)c->cpu + (double)c->run_delay - (double)c->empty_polls) / window;
+        busy = MAX(busy, 0.0);
+        l->busy_sum += busy;
+        l->busy_max = MAX(l->busy_max, busy);
+        if (c->steal >= 0) { /* of the machine: every worker tells the same */
+            l->steal = MAX(l->steal, (double)c->steal / window);
+            l->steal_known = true;
+        }
+    }
+}

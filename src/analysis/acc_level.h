@@ -1,0 +1,70 @@
+/* acc_level.h - one level while its records come in, and its end. Private to the accumulator (acc.c). */
+#ifndef WEIR_ANALYSIS_ACC_LEVEL_H
+#define WEIR_ANALYSIS_ACC_LEVEL_H
+
+#include "analysis/acc.h"
+#include "analysis/measure.h"
+#include "analysis/timeline.h"
+
+#define STATUS_MAX 1000
+#define TOKEN_SOURCES (TOKENS_WORDS + 1)
+
+struct acc_level {
+    struct rec_level info; /* the last line seen */
+    int64_t last_instant;  /* of any request */
+    int64_t first_key;     /* of the cohort; 0 none */
+
+    /* cohort */
+    struct samples lat[METRIC_LATENCIES]; /* ITL's is not used */
+    struct samples tok_rate, send_lag;
+    struct hist *gap, *gap_censored, *gap_token, *gap_width;
+    uint64_t gap_requests, gap_requests_counted; /* with gaps; and with server counts for them */
+    uint64_t outcomes[OUT_COUNT], status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];
+    uint64_t http_status[STATUS_MAX]; /* of OUT_HTTP alone */
+    uint64_t members;                 /* all of the cohort */
+    uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
+    uint64_t known_in, known_out, known_cached, known_reasoning; /* requests that said so */
+    uint64_t chunks, chunk_tokens;                               /* events and tokens of requests that have both */
+    uint64_t same_answers;                                       /* successes as large as the first ... */
+    bool answers_differ;                                         /* ... or some are not */
+    uint64_t answer_bytes, answer_words, first_sample;
+    bool samples_differ;
+    uint64_t good, maybe_good;
+    uint64_t retried, hidden_reasoning, unknown_tokens, not_streamed;
+
+    /* all requests of the level */
+    uint64_t warmup;
+    struct tcount starts, due, late_starts; /* due, late_starts: of the cohort */
+    struct tcount ends, ends_ok, tok_in, tok_out;
+    struct timeline timeline;
+    struct hist *ttft_live;
+
+    /* client, summed over workers */
+    struct hist *lag, *lag_user;
+    uint64_t workers, reads, kernel_stamped, events, conns_opened, conns_reused, conns_retried;
+    double busy_max, busy_sum, steal;
+    bool steal_known;
+
+    struct sum_texts notes;
+};
+
+struct acc_level *acc_level_new(const struct rec_level *info);
+void acc_level_free(struct acc_level **l);
+void acc_level_update(struct acc_level *l, const struct rec_level *info);
+void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput);
+void acc_level_client(struct acc_level *l, const struct rec_client *c);
+
+/* The end: everything in *out, which then owns what it points to. `s` gives the quantiles. */
+void acc_level_finish(struct acc_level *l, const struct summary *s, const struct acc_opts *o, struct sum_level *out);
+void sum_level_free(struct sum_level *out);
+
+/* The parts of the end, in this order. */
+void judge_slo(const struct summary *s, const struct slo_set *set, struct sum_level *out);
+void judge_goodput(const struct acc_level *l, const struct slo_set *set, struct sum_level *out);
+void judge_client(const struct acc_level *l, struct sum_level *out); /* the verdict */
+void write_notes(const struct acc_level *l, const struct summary *s, struct sum_level *out);
+
+void texts_add(struct sum_texts *t, const char *fmt, ...) ATTR_PRINTF(2, 3);
+void texts_free(struct sum_texts *t);
+
+#endif

@@ -1,0 +1,110 @@
+/* notes.c - what the reader of a report should know about the server and the sample, each with what to do about it. */
+#include <math.h>
+
+#include "analysis/acc_level.h"
+
+#define SHORT_ANSWER 8.0 /* tokens */
+#define CACHED_SHARE 0.1 /* of the prompt tokens */
+#define SAME_MIN 8       /* answers that must be alike before it is said */
+#define BEHIND 0.95      /* completed per offered */
+
+static void note_sample(const struct summary *s, struct sum_level *out)
+{
+    const struct sum_dist *d = &out->lat[METRIC_TOTAL];
+    uint64_t n = d->n + d->censored;
+    double worst = 0;
+    char name[16];
+    for (size_t i = 0; i < s->n_shown; i++)
+        if (s->shown[i] > worst && s->shown[i] < 1 && n < quant_min_n(s->shown[i]))
+            worst = s->shown[i];
+    if (worst > 0 && n > 0)
+        texts_add(&out->notes,
+                  "%s needs %llu requests, this level has %llu: figures marked * have no 95 %% interval; ask for more "
+                  "with --num-requests or --duration",
+                  percentile_name(name, worst), (unsigned long long)quant_min_n(worst), (unsigned long long)n);
+}
+
+static void note_load(const struct acc_level *l, struct sum_level *out)
+{
+    if (!out->open)
+        texts_add(&out->notes,
+                  "a closed loop waits for its answers: while the server stalls, at most %u requests show it and none "
+                  "is sent that should have been; --rate shows what users would have waited",
+                  out->concurrency);
+    if (out->interrupted)
+        texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
+    if (!out->final)
+        texts_add(&out->notes, "the records end before this level did: the figures cover what was stored");
+    double total_p50 = out->lat[METRIC_TOTAL].q[0];
+    if (out->open && out->completed_rps < BEHIND * out->offered_rps &&
+        out->window_s * (double)NS_PER_S > 10 * total_p50)
+        texts_add(&out->notes,
+                  "the server completed %.3g of %.3g requests per second: it was overloaded, and latencies grow with "
+                  "the length of the run; lower --rate, or cap with --max-concurrency",
+                  out->completed_rps, out->offered_rps);
+    if (l->conns_retried || l->retried)
+        texts_add(&out->notes,
+                  "%llu requests were sent again on a new connection, because the server had closed the idle one; "
+                  "--idle-timeout below the server's avoids it",
+                  (unsigned long long)MAX(l->conns_retried, l->retried));
+    if (out->client.kernel_stamped < 0.99)
+        texts_add(&out->notes, "%.1f %% of the reads had no kernel stamp: their instants are those of reading",
+                  (1 - out->client.kernel_stamped) * 100);
+}
+
+static void note_answers(const struct acc_level *l, struct sum_level *out)
+{
+    if (out->successful >= SAME_MIN && !l->answers_differ && l->answer_bytes)
+        texts_add(
+            &out->notes,
+            "all %llu answers have the same size (%llu bytes, %llu words)%s: probably one cached or canned answer; "
+            "--unique-prompts tells",
+            (unsigned long long)out->successful, (unsigned long long)l->answer_bytes,
+            (unsigned long long)l->answer_words, l->samples_differ ? " though the prompts differ" : "");
+    if (l->known_out && out->successful) {
+        double mean = (double)l->tokens_out / (double)l->known_out;
+        if (mean < SHORT_ANSWER)
+            texts_add(&out->notes,
+                      "answers average %.1f tokens: ITL, TPOT and tokens/s say little; raise --max-tokens or use "
+                      "--ignore-eos",
+                      mean);
+    }
+    if (l->tokens_in && (double)l->tokens_cached > CACHED_SHARE * (double)l->tokens_in)
+        texts_add(&out->notes,
+                  "%.0f %% of the prompt tokens came from the server's prefix cache: TTFT is that of cached prompts; "
+                  "--unique-prompts avoids it",
+                  100.0 * (double)l->tokens_cached / (double)l->tokens_in);
+}
+
+static void note_tokens(const struct acc_level *l, struct sum_level *out)
+{
+    if (out->token_source_mixed) {
+        char text[160] = "";
+        size_t at = 0;
+        for (int k = 0; k < TOKEN_SOURCES; k++)
+            if (l->sources[k])
+                at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %llu", at ? ", " : "",
+                                       token_source_name((enum token_source)k), (unsigned long long)l->sources[k]);
+        texts_add(&out->notes, "output tokens were counted in different ways: %s requests", text);
+    } else if (out->successful && out->token_source == TOKENS_WORDS) {
+        texts_add(&out->notes, "the server gave no token counts: words were counted instead of tokens");
+    }
+    if (l->unknown_tokens)
+        texts_add(&out->notes, "%llu answers have an unknown number of tokens and are in no figure per token",
+                  (unsigned long long)l->unknown_tokens);
+    if (l->hidden_reasoning)
+        texts_add(&out->notes,
+                  "%llu answers had reasoning that was counted but not streamed: TTFT includes the time for it, TPOT "
+                  "leaves its tokens out",
+                  (unsigned long long)l->hidden_reasoning);
+    if (out->successful && l->not_streamed == out->successful)
+        texts_add(&out->notes, "the answers were not streamed: there is no TTFT, ITL or TPOT");
+}
+
+void write_notes(const struct acc_level *l, const struct summary *s, struct sum_level *out)
+{
+    note_load(l, out);
+    note_answers(l, out);
+    note_tokens(l, out);
+    note_sample(s, out);
+}
