@@ -51,7 +51,7 @@ static const struct opt rows[] = {
      .check = check_counts,
      .help = "Closed loop: so many requests in flight, each followed by the next. A list (8,32) measures one level "
              "after another."},
-    {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .group = "load", .flags = OPT_DIR, .check = check_not_empty,
+    {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .flags = OPT_DIR, .check = check_not_empty,
      .help = "Repeat the plan of the run stored in DIR: the same requests at the same instants."},
     {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant", .choices = "constant poisson",
      .help = "Instants of the open loop: evenly spaced, or a Poisson process, as many independent users make."},
@@ -144,6 +144,23 @@ static const struct opt rows[] = {
 
 const struct opt_table opt_run = {"run", "WEIR_", rows, ARRAY_LEN(rows), "URL", 1};
 
+int run_replay_check(const struct opt_seen *seen, struct err *e)
+{
+    static const char *const plan[] = {
+        "rate",       "concurrency",     "arrival",        "duration",   "num-requests",
+        "warmup",     "max-concurrency", "seed",           "dataset",    "dataset-format",
+        "prompt",     "order",           "unique-prompts", "max-tokens", "temperature",
+        "ignore-eos", "no-stream",       "extra-body",
+    };
+    if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(plan); i++) {
+        if (opt_source_of(&opt_run, seen, plan[i]) > OPT_FROM_FILE)
+            return err_set(e, ERR_USAGE, "--replay repeats the stored run's plan; --%s would change it", plan[i]);
+    }
+    return 0;
+}
+
 static int check_target(const struct run_config *c, struct err *e)
 {
     if (!c->url) {
@@ -170,7 +187,7 @@ static int check_load(const struct run_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "--max-concurrency caps the open loop; it needs --rate");
     if (c->concurrency && strcmp(c->arrival, "constant") != 0)
         return err_set(e, ERR_USAGE, "--arrival %s is for the open loop; it needs --rate", c->arrival);
-    if (c->duration == 0 && c->num_requests == 0 && !c->replay)
+    if (c->duration == 0 && c->num_requests == 0)
         return err_set(e, ERR_USAGE, "a level without end; give --duration or --num-requests");
     return 0;
 }
@@ -179,8 +196,6 @@ int run_config_check(const struct run_config *c, struct err *e)
 {
     if (check_target(c, e) != 0 || check_load(c, e) != 0)
         return -1;
-    if (c->replay && (c->dataset || c->prompt))
-        return err_set(e, ERR_USAGE, "--replay repeats a stored run's prompts; it excludes --dataset and --prompt");
     if (!c->dataset && strcmp(c->dataset_format, "auto") != 0)
         return err_set(e, ERR_USAGE, "--dataset-format needs --dataset");
     if (c->no_stream && c->first_token_timeout > 0)

@@ -23,6 +23,9 @@ extern const struct opt_table opt_report; /* into struct report_config */
 
 /* What single rows cannot see: options that contradict each other or need each other. 0, or -1 + e (ERR_USAGE). */
 int run_config_check(const struct run_config *c, struct err *e);
+/* --replay together with an option that decides the plan. To be asked after opt_parse and before what the stored run
+ * says is set (opt_set with OPT_FROM_FILE, then opt_settle, then run_config_check). */
+int run_replay_check(const struct opt_seen *seen, struct err *e);
 int sim_config_check(const struct sim_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */

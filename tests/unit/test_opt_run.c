@@ -30,7 +30,9 @@ static void try(struct tried *t, const char *const *words)
     t->rc = opt_parse(&opt_run, argc, argv, NULL, &t->c, &t->seen, &t->e);
     if (t->rc == 0) {
         t->c.url = t->seen.pos[0];
-        t->rc = run_config_check(&t->c, &t->e);
+        t->rc = run_replay_check(&t->seen, &t->e);
+        if (t->rc == 0)
+            t->rc = run_config_check(&t->c, &t->e);
     }
 }
 #define TRY(t, ...) try(t, (const char *const[]){__VA_ARGS__, NULL})
@@ -116,10 +118,26 @@ static void run_contradictions(void **state)
     TRY(&t, "--replay", "d", "--dataset", "f");
     assert_int_equal(t.rc, -1);
     assert_int_equal(t.e.code, ERR_USAGE);
+    assert_string_equal(t.e.text, "--replay repeats the stored run's plan; --dataset would change it");
     done(&t);
-    TRY(&t, "--replay", "d"); /* needs no end and no load of its own */
+    TRY(&t, "--replay", "d", "--seed", "4");
+    assert_int_equal(t.rc, -1);
+    done(&t);
+    /* What the stored run says comes in as from a file, and clears the defaults that it replaces. */
+    TRY(&t, "--replay", "d", "--timeout", "5s", "--output-dir", "o");
     assert_int_equal(t.rc, 0);
+    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("rate")), "5", OPT_FROM_FILE, &t.e), 0);
+    assert_int_equal(
+        opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("num-requests")), "9", OPT_FROM_FILE, &t.e), 0);
+    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("timeout")), "60s", OPT_FROM_FILE, &t.e),
+                     0);
+    assert_int_equal(opt_settle(&opt_run, &t.c, &t.seen, &t.e), 0);
+    assert_int_equal(run_config_check(&t.c, &t.e), 0);
+    assert_string_equal(t.c.rate, "5");
     assert_null(t.c.concurrency);
+    assert_int_equal(t.c.num_requests, 9);
+    assert_int_equal(t.c.duration, 0);
+    assert_int_equal(t.c.timeout, 5 * NS_PER_S);
     done(&t);
     TRY(&t, "--rate", "5", "--max-concurrency", "4", "--arrival", "poisson");
     assert_int_equal(t.rc, 0);
