@@ -46,7 +46,8 @@ struct run_config {
     const char *slo, *goodput, *percentiles;
     const char *output_dir;  /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live;
-    const char *replay;      /* folder of a stored run */
+    const char *replay;      /* folder of a stored run: the cli has put its options in place */
+    const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     /* not options: for metadata.json */
     const char *const *command; /* the words of the command line, secrets still in */
     int n_command;

@@ -74,7 +74,12 @@ static int load_texts(struct campaign_state *s, struct err *e)
         s->ds = dataset_load(c->dataset, c->dataset_format, e);
     else
         s->ds = dataset_builtin();
-    return s->ds ? 0 : -1;
+    if (!s->ds)
+        return -1;
+    if (c->replay_sha256 && strcmp(c->replay_sha256, dataset_get_stats(s->ds)->sha256) != 0)
+        return err_set(e, ERR_DATA, "--replay: %s is not what the stored run sent (its SHA-256 differs)",
+                       c->dataset ? c->dataset : "the built-in dataset");
+    return 0;
 }
 
 static int check_samples(const struct campaign_state *s, struct err *e)

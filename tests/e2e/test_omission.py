@@ -1,0 +1,58 @@
+"""Coordinated omission: the whole server stands still for 2 s.
+
+An uncapped open loop shows up to 2 s in response and in service latency; with a cap of 4, response shows it for all that
+were due meanwhile and service for at most 4; a closed loop of C shows it for at most C, and its report says so.
+"""
+import sys
+
+from lib import SANITIZED, Sim, check, run
+
+WEIR = sys.argv[1]
+RATE, PAUSE, SLOW_MS = 50, 2.0, 500
+SIM = ("--ttft", "5ms", "--itl", "1ms", "--output-tokens", "5", "--pause", "2s@3s")
+
+
+def slow(rows, kind):
+    """How many requests waited more than SLOW_MS for their first token, from `start` or from `intended`."""
+    return sum(1 for q in rows if q["first_token"] - q[kind] > SLOW_MS * 1e6)
+
+
+def open_loop(*options):
+    with Sim(WEIR, *SIM) as sim:
+        return run(WEIR, sim.url, "--rate", str(RATE), "--duration", "6s", *options)
+
+
+def main():
+    due = RATE * (PAUSE - SLOW_MS / 1000)  # due in the pause with more than SLOW_MS of it left
+
+    r = open_loop()
+    level, rows = r.summary["levels"][0], r.requests
+    check(len(rows) == RATE * 6 and all(q["outcome"] == "ok" for q in rows), "all requests were sent and answered")
+    response, service = slow(rows, "intended"), slow(rows, "start")
+    print(f"uncapped: {response} slow by response, {service} by service, {due:.0f} expected")
+    check(response >= 0.8 * due and service >= 0.8 * due, "an uncapped open loop must show the pause in both latencies")
+    if not SANITIZED:
+        check(response <= 1.2 * due + 4, "more were slow than the pause can explain")
+        check(1900 <= level["latency_ms"]["ttft_response"]["max"] <= 2300, f"max {level['latency_ms']['ttft_response']['max']} ms")
+
+    r = open_loop("--max-concurrency", "4")
+    level, rows = r.summary["levels"][0], r.requests
+    response, service = slow(rows, "intended"), slow(rows, "start")
+    print(f"capped: {response} slow by response, {service} by service")
+    check(len(rows) == RATE * 6, "nothing is skipped")
+    check(response >= 0.8 * due, "response latency must show the pause for all that were due")
+    check(service <= 4, "no more than the cap can have been in flight")
+    check(level["latency_ms"]["queue_wait"]["max"] > 1000, "the wait for the cap must be reported")
+    check(level["latency_ms"]["ttft_response"]["p95"] > 5 * level["latency_ms"]["ttft"]["p95"], "service hides what response shows")
+
+    with Sim(WEIR, *SIM) as sim:
+        r = run(WEIR, sim.url, "--concurrency", "4", "--duration", "6s")
+    level, rows = r.summary["levels"][0], r.requests
+    service = slow(rows, "start")
+    print(f"closed: {service} slow of {len(rows)}")
+    check(1 <= service <= 4, "a closed loop of 4 shows the pause at most 4 times")
+    check(level["latency_ms"]["ttft_response"] is None, "there is no response latency in a closed loop")
+    check(any("closed loop" in n for n in level["notes"]), f"the report must say what a closed loop cannot show: {level['notes']}")
+
+
+main()
