@@ -14,18 +14,33 @@ static const json_t *node(jnode *n)
     return n;
 }
 
+static struct jdoc *bad_text(struct err *e, const char *name, size_t line, const char *why)
+{
+    err_set(e, ERR_DATA, "%s:%zu: %s", name, line, why);
+    if (e)
+        e->line = line;
+    return NULL;
+}
+
+/* Jansson overlooks some NUL bytes between tokens; none is valid anywhere in JSON. */
+static size_t line_of_nul(struct str text)
+{
+    const char *nul = text.n ? memchr(text.p, 0, text.n) : NULL;
+    size_t line = nul != NULL;
+    for (const char *p = text.p; nul && (p = memchr(p, '\n', (size_t)(nul - p))); p++)
+        line++;
+    return line;
+}
+
 struct jdoc *jdoc_parse(struct str text, const char *name, struct err *e)
 {
     json_error_t why;
-    /* Names in Jansson's messages are cut; so its own source is not used and the name is put in front here. */
+    size_t nul_line = line_of_nul(text);
+    if (nul_line)
+        return bad_text(e, name, nul_line, "a NUL byte, which JSON does not allow");
     json_t *root = json_loadb(text.n ? text.p : "", text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    if (!root) {
-        size_t line = why.line > 0 ? (size_t)why.line : 1;
-        err_set(e, ERR_DATA, "%s:%zu: %s", name, line, why.text);
-        if (e)
-            e->line = line;
-        return NULL;
-    }
+    if (!root) /* the name is put in front here, since Jansson would cut it */
+        return bad_text(e, name, why.line > 0 ? (size_t)why.line : 1, why.text);
     struct jdoc *d = xmalloc(sizeof *d);
     d->root = root;
     return d;

@@ -108,6 +108,10 @@ static void test_errors_name_file_and_line(void **state)
         assert_true(strlen(e.text) > strlen(want));
     }
     assert_null(jdoc_parse(STR("["), "x", NULL));
+    struct err e = {0};
+    assert_null(jdoc_parse(STR("1\n\0"), "x", &e)); /* Jansson alone takes a NUL behind a number */
+    assert_int_equal(e.line, 2);
+    assert_memory_equal(e.text, "x:2: a NUL", 10);
 }
 
 static void test_load(void **state)
