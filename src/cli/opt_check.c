@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "analysis/slo.h"
+#include "analysis/summary.h"
 #include "base/jdoc.h"
 
 int check_not_empty(const char *v, struct err *e)
@@ -43,19 +44,9 @@ int check_counts(const char *v, struct err *e)
 
 int check_percentiles(const char *v, struct err *e)
 {
-    struct str_split it = {.rest = str_of(v), .sep = ','};
-    struct str part;
-    size_t n = 0;
-    while (str_next(&it, &part)) {
-        double d;
-        if (parse_f64(str_trim(part), &d) != 0)
-            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a number; write 50,95,99.9", STR_ARG(part));
-        if (d < 0 || d > 100)
-            return err_set(e, ERR_USAGE, "percentiles lie between 0 and 100");
-        if (++n > 8)
-            return err_set(e, ERR_USAGE, "more than 8 percentiles make no table");
-    }
-    return 0;
+    double q[SUMMARY_SHOWN_MAX];
+    size_t n;
+    return percentiles_parse(str_of(v), q, ARRAY_LEN(q), &n, e);
 }
 
 int check_warmup(const char *v, struct err *e)

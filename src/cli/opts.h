@@ -31,7 +31,7 @@ int sim_config_check(const struct sim_config *c, struct err *e);
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */
 int check_rates(const char *v, struct err *e);       /* "1,2.5,10", each above 0 */
 int check_counts(const char *v, struct err *e);      /* "8,32", each a whole number of at least 1 */
-int check_percentiles(const char *v, struct err *e); /* "50,99.9", each 0..100 */
+int check_percentiles(const char *v, struct err *e); /* "50,99.9" or "p50,p99.9", as many as a table shows */
 int check_warmup(const char *v, struct err *e);      /* "10" or "10s" */
 int check_header(const char *v, struct err *e);      /* "Name: value" */
 int check_json_object(const char *v, struct err *e);

@@ -41,8 +41,8 @@ static void counts(void **state)
 
 static void percentiles(void **state)
 {
-    hold(check_percentiles, LIST("50", "0,100", "50,95,99.9", "1,2,3,4,5,6,7,8"),
-         LIST("", "101", "-1", "p50", "50,", "1,2,3,4,5,6,7,8,9"));
+    hold(check_percentiles, LIST("50", "p50", "0,100", "50,95,99.9", "1,2,3,4,5,6,7,8"),
+         LIST("", "101", "-1", "q50", "50,", "1,2,3,4,5,6,7,8,9"));
 }
 
 static void warmup(void **state)
