@@ -208,7 +208,7 @@ static void begin(struct run_state *r)
     r->begin = clock_mono() + LEAD_NS;
     l->begin = r->begin - r->s->epoch;
     if (l->open) {
-        l->w0 = l->begin + load_open_begin(&r->load);
+        l->w0 = l->begin + load_window_begin(&r->load);
         l->w1 = l->begin + load_open_end(&r->load);
     } else if (l->warmup_requests == 0) {
         l->w0 = l->begin + l->warmup;

@@ -95,3 +95,16 @@ int64_t load_window_begin(const struct load *l)
 {
     return l->o.mode == LOAD_OPEN ? l->w0 : atomic_load(&l->w0_closed);
 }
+
+int64_t load_open_end(const struct load *l)
+{
+    const struct load_opts *o = &l->o;
+    if (o->mode != LOAD_OPEN)
+        return 0;
+    int64_t by_time = o->duration_ns > 0 ? l->w0 + o->duration_ns : INT64_MAX;
+    if (o->num_requests == 0)
+        return by_time;
+    struct arrival a;
+    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
+    return MIN(by_time, arrival_seek_item(&a, l->first_item + o->num_requests));
+}

@@ -50,5 +50,8 @@ bool load_take(struct load *l, int64_t now, struct plan_item *it);
 bool load_open_has(const struct load *l, uint64_t i, int64_t due);
 /* Where the window begins, ns after the level's start; -1: a closed loop still in its warm-up by count. */
 int64_t load_window_begin(const struct load *l);
+/* Open loop: where the window ends, ns after the level's start: after duration_ns, or when the first item beyond
+ * num_requests would have been due, whichever is first. A Poisson schedule is walked: 15 ns an item. Closed loop: 0. */
+int64_t load_open_end(const struct load *l);
 
 #endif
