@@ -1,0 +1,336 @@
+/* test_load.c - which items a level has, in what order, and where its window lies. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+#include "load/load.h"
+
+#define SEC NS_PER_S
+
+static struct dataset *numbers(size_t n)
+{
+    struct buf b = BUF_INIT(1 << 20);
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&b, "prompt %zu\n", i);
+    struct dataset *ds = dataset_load_text(buf_str(&b), "numbers.txt", "text", NULL);
+    assert_non_null(ds);
+    assert_int_equal(dataset_n(ds), n);
+    buf_free(&b);
+    return ds;
+}
+
+static void test_sequential(void **state)
+{
+    struct dataset *ds = numbers(7);
+    struct load l;
+    struct plan_item it;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .first_sample = 5, .seed = 1}, ds);
+    for (uint64_t i = 0; i < 50; i++) {
+        memset(&it, 0xAB, sizeof it);
+        load_item(&l, i, 0, &it);
+        assert_int_equal(it.index, i);
+        assert_int_equal(it.sample, (5 + i) % 7);
+        assert_ptr_equal(it.what, dataset_at(ds, it.sample));
+        assert_int_equal(it.turn, 0);
+        assert_int_equal(it.due, 0);
+        assert_false(it.warmup);
+        assert_string_equal(it.nonce, "");
+    }
+    dataset_free(&ds);
+}
+
+/* Every pass visits each sample once; passes and seeds differ; a level that begins in the middle goes on as if one. */
+static void test_shuffle(void **state)
+{
+    enum { SAMPLES = 101, PASSES = 20 };
+    struct dataset *ds = numbers(SAMPLES);
+    struct load l, late, other;
+    struct plan_item it;
+    uint32_t first[SAMPLES];
+    unsigned as_before = 0, as_other = 0, in_order = 0;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .order = ORDER_SHUFFLE, .seed = 1}, ds);
+    load_init(&late, &(struct load_opts){.mode = LOAD_CLOSED, .order = ORDER_SHUFFLE, .seed = 1, .first_sample = 150},
+              ds);
+    load_init(&other, &(struct load_opts){.mode = LOAD_CLOSED, .order = ORDER_SHUFFLE, .seed = 2}, ds);
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        bool seen[SAMPLES] = {false};
+        for (unsigned k = 0; k < SAMPLES; k++) {
+            uint64_t i = pass * SAMPLES + k;
+            load_item(&l, i, 0, &it);
+            assert_false(seen[it.sample]);
+            seen[it.sample] = true;
+            in_order += it.sample == k;
+            if (pass == 0)
+                first[k] = it.sample;
+            else
+                as_before += first[k] == it.sample;
+            uint32_t sample = it.sample;
+            load_item(&other, i, 0, &it);
+            as_other += it.sample == sample;
+            if (i >= 150) {
+                load_item(&late, i - 150, 0, &it);
+                assert_int_equal(it.sample, sample);
+            }
+        }
+    }
+    /* By chance about one place in 101 agrees: 20 of some 2,000. */
+    assert_true(in_order < 50 && as_before < 50 && as_other < 50);
+    dataset_free(&ds);
+}
+
+static void test_nonce(void **state)
+{
+    struct dataset *ds = numbers(3);
+    struct load a, b, level, seed;
+    struct plan_item it, it2;
+    load_init(&a, &(struct load_opts){.mode = LOAD_CLOSED, .unique_prompts = true, .seed = 1}, ds);
+    load_init(&b, &(struct load_opts){.mode = LOAD_CLOSED, .unique_prompts = true, .seed = 1}, ds);
+    load_init(&level, &(struct load_opts){.mode = LOAD_CLOSED, .unique_prompts = true, .seed = 1, .level = 1}, ds);
+    load_init(&seed, &(struct load_opts){.mode = LOAD_CLOSED, .unique_prompts = true, .seed = 2}, ds);
+    char before[PLAN_NONCE_MAX] = "";
+    for (uint64_t i = 0; i < 1000; i++) {
+        load_item(&a, i, 0, &it);
+        assert_int_equal(strlen(it.nonce), 19);
+        assert_true(it.nonce[0] == '[' && it.nonce[17] == ']' && it.nonce[18] == ' ');
+        assert_int_equal(strspn(it.nonce + 1, "0123456789abcdef"), 16);
+        assert_string_not_equal(it.nonce, before);
+        memcpy(before, it.nonce, sizeof before);
+        load_item(&b, i, 0, &it2);
+        assert_string_equal(it.nonce, it2.nonce);
+        load_item(&level, i, 0, &it2);
+        assert_string_not_equal(it.nonce, it2.nonce);
+        load_item(&seed, i, 0, &it2);
+        assert_string_not_equal(it.nonce, it2.nonce);
+    }
+    dataset_free(&ds);
+}
+
+struct window {
+    uint64_t items, warm; /* of the level */
+    int64_t begin;
+    int64_t first, last; /* due instants of the measured ones */
+};
+
+/* Walks the level as a worker does. */
+static struct window walk(const struct load_opts *o)
+{
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct arrival a;
+    struct window w = {.first = -1};
+    bool measured = false;
+    load_init(&l, o, ds);
+    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
+    for (;;) {
+        uint64_t i = a.next;
+        int64_t due = arrival_next(&a);
+        struct plan_item it;
+        if (!load_open_has(&l, i, due))
+            break;
+        assert_true(w.items < 1000000);
+        load_item(&l, i, due, &it);
+        assert_int_equal(it.due, due);
+        assert_false(it.warmup && measured); /* warm-up comes first */
+        measured = measured || !it.warmup;
+        w.items++;
+        w.warm += it.warmup;
+        if (!it.warmup && w.first < 0)
+            w.first = due;
+        w.last = due;
+    }
+    for (int k = 0; k < 10; k++) { /* what is beyond the end stays there */
+        uint64_t i = a.next;
+        assert_false(load_open_has(&l, i, arrival_next(&a)));
+    }
+    w.begin = load_window_begin(&l);
+    dataset_free(&ds);
+    return w;
+}
+
+static void test_open_ends(void **state)
+{
+    struct load_opts o = {.mode = LOAD_OPEN, .rate = 10, .arrival = ARRIVAL_CONSTANT, .seed = 1};
+    o.num_requests = 25;
+    struct window w = walk(&o);
+    assert_int_equal(w.items, 25);
+    assert_int_equal(w.begin, 0);
+
+    o.duration_ns = 2 * SEC; /* the first of both: due 0 .. 1.9 s */
+    w = walk(&o);
+    assert_int_equal(w.items, 20);
+    assert_int_equal(w.last, 1900000000);
+
+    o.num_requests = 0;
+    w = walk(&o);
+    assert_int_equal(w.items, 20);
+}
+
+static void test_open_warmup(void **state)
+{
+    struct load_opts o = {.mode = LOAD_OPEN, .rate = 10, .arrival = ARRIVAL_CONSTANT, .seed = 1};
+    o.warmup_requests = 7;
+    o.duration_ns = 2 * SEC;
+    struct window w = walk(&o); /* item 7 is due at 0.7 s, the window ends at 2.7 s */
+    assert_int_equal(w.warm, 7);
+    assert_int_equal(w.items, 27);
+    assert_int_equal(w.begin, 700000000);
+    assert_int_equal(w.first, w.begin);
+
+    o.num_requests = 5;
+    w = walk(&o);
+    assert_int_equal(w.warm, 7);
+    assert_int_equal(w.items, 12);
+
+    o = (struct load_opts){.mode = LOAD_OPEN, .rate = 10, .warmup_ns = 1050000000, .duration_ns = SEC, .seed = 1};
+    w = walk(&o); /* items at 0 .. 1.0 s, window from 1.05 to 2.05 s: 1.1 .. 2.0 s */
+    assert_int_equal(w.warm, 11);
+    assert_int_equal(w.items, 21);
+    assert_int_equal(w.begin, 1050000000);
+    assert_int_equal(w.first, 1100000000);
+    assert_int_equal(w.last, 2000000000);
+
+    o.num_requests = 3;
+    w = walk(&o);
+    assert_int_equal(w.items, 14);
+
+    o.warmup_requests = 15; /* both: the later */
+    w = walk(&o);
+    assert_int_equal(w.warm, 15);
+    assert_int_equal(w.begin, 1500000000);
+    o.warmup_requests = 5;
+    w = walk(&o);
+    assert_int_equal(w.warm, 11);
+    assert_int_equal(w.begin, 1050000000);
+}
+
+static void test_open_poisson(void **state)
+{
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        struct load_opts o = {.mode = LOAD_OPEN, .rate = 100, .arrival = ARRIVAL_POISSON, .seed = seed, .level = 2};
+        o.warmup_requests = 50;
+        o.duration_ns = 3 * SEC;
+        struct window w = walk(&o);
+        assert_int_equal(w.warm, 50);
+        assert_int_equal(w.first, w.begin);
+        assert_true(w.last < w.begin + 3 * SEC);
+        assert_true(w.items - w.warm > 300 - 5 * 17 && w.items - w.warm < 300 + 5 * 17);
+
+        o.warmup_requests = 0;
+        o.warmup_ns = SEC;
+        o.num_requests = 40;
+        w = walk(&o);
+        assert_int_equal(w.items - w.warm, 40);
+        assert_true(w.first >= SEC && w.begin == SEC);
+    }
+}
+
+static void test_closed_counts(void **state)
+{
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct plan_item it;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .warmup_requests = 2, .num_requests = 3}, ds);
+    assert_int_equal(load_window_begin(&l), -1);
+    for (uint64_t i = 0; i < 5; i++) {
+        assert_true(load_take(&l, (int64_t)i * SEC, &it));
+        assert_int_equal(it.index, i);
+        assert_int_equal(it.warmup, i < 2);
+        assert_int_equal(load_window_begin(&l), i < 2 ? -1 : 2 * SEC);
+    }
+    for (int k = 0; k < 5; k++)
+        assert_false(load_take(&l, 10 * SEC, &it));
+    dataset_free(&ds);
+}
+
+static void test_closed_time(void **state)
+{
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct plan_item it;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .warmup_ns = SEC, .duration_ns = 2 * SEC}, ds);
+    assert_int_equal(load_window_begin(&l), SEC);
+    assert_true(load_take(&l, 0, &it) && it.warmup);
+    assert_true(load_take(&l, SEC - 1, &it) && it.warmup);
+    assert_true(load_take(&l, SEC, &it) && !it.warmup);
+    assert_true(load_take(&l, 3 * SEC - 1, &it) && !it.warmup);
+    assert_int_equal(it.index, 3);
+    assert_false(load_take(&l, 3 * SEC, &it));
+    assert_false(load_take(&l, 9 * SEC, &it));
+
+    /* Warm-up by count and a duration: it runs from the first measured start. */
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .warmup_requests = 1, .duration_ns = 2 * SEC}, ds);
+    assert_true(load_take(&l, 0, &it) && it.warmup);
+    assert_true(load_take(&l, 5 * SEC, &it) && !it.warmup);
+    assert_true(load_take(&l, 7 * SEC - 1, &it) && !it.warmup);
+    assert_false(load_take(&l, 7 * SEC, &it));
+
+    /* Warm-up by time and a count of measured ones. */
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .warmup_ns = SEC, .num_requests = 1}, ds);
+    for (int k = 0; k < 10; k++)
+        assert_true(load_take(&l, k, &it) && it.warmup);
+    assert_true(load_take(&l, SEC, &it) && !it.warmup);
+    assert_int_equal(it.index, 10);
+    assert_false(load_take(&l, SEC, &it));
+    dataset_free(&ds);
+}
+
+struct taker {
+    struct load *l;
+    _Atomic int *times; /* how often each index was handed out */
+    uint64_t taken, measured;
+};
+
+static void *take_all(void *arg)
+{
+    struct taker *t = arg;
+    struct plan_item it;
+    while (load_take(t->l, 0, &it)) {
+        t->taken++;
+        t->measured += !it.warmup;
+        atomic_fetch_add(&t->times[it.index], 1);
+    }
+    return NULL;
+}
+
+static void test_closed_threads(void **state)
+{
+    enum { WARM = 500, WANT = 20000, THREADS = 4 };
+    struct dataset *ds = numbers(3);
+    struct load l;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .warmup_requests = WARM, .num_requests = WANT}, ds);
+    _Atomic int *times = xcalloc(WARM + WANT + 1, sizeof *times);
+    struct taker t[THREADS];
+    pthread_t id[THREADS];
+    uint64_t taken = 0, measured = 0;
+    for (int i = 0; i < THREADS; i++) {
+        t[i] = (struct taker){&l, times, 0, 0};
+        assert_int_equal(pthread_create(&id[i], NULL, take_all, &t[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(id[i], NULL);
+        taken += t[i].taken;
+        measured += t[i].measured;
+    }
+    assert_int_equal(taken, WARM + WANT);
+    assert_int_equal(measured, WANT);
+    for (size_t i = 0; i < WARM + WANT; i++)
+        assert_int_equal(times[i], 1);
+    free(times);
+    dataset_free(&ds);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sequential),    cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_open_ends),     cmocka_unit_test(test_open_warmup), cmocka_unit_test(test_open_poisson),
+        cmocka_unit_test(test_closed_counts), cmocka_unit_test(test_closed_time), cmocka_unit_test(test_closed_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
