@@ -40,14 +40,14 @@ struct hclient_stats hclient_get_stats(const struct hclient *c);
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
 
 enum hx_result {
-    HX_OK = 0,      /* a whole response */
-    HX_CONNECT,     /* no connection: see rc (refused, unreachable, no files, no ports, TLS, ...) */
-    HX_RESET,       /* reset or closed before any byte of the response */
-    HX_TRUNCATED,   /* closed within the response */
-    HX_BAD_FRAME,   /* not HTTP, or broken framing */
-    HX_TOOBIG,      /* header ceiling */
-    HX_CANCELLED,   /* by hx_cancel; no callback */
-    HX_STOPPED,     /* a callback returned non-zero */
+    HX_OK = 0,    /* a whole response */
+    HX_CONNECT,   /* no connection: see rc (refused, unreachable, no files, no ports, TLS, ...) */
+    HX_RESET,     /* reset or closed before any byte of the response */
+    HX_TRUNCATED, /* closed within the response */
+    HX_BAD_FRAME, /* not HTTP, or broken framing */
+    HX_TOOBIG,    /* header ceiling */
+    HX_CANCELLED, /* by hx_cancel; no callback */
+    HX_STOPPED,   /* a callback returned non-zero */
 };
 
 struct hx_ops {
@@ -55,8 +55,8 @@ struct hx_ops {
     int (*header)(struct hx *x, struct str name, struct str value);
     int (*headers_done)(struct hx *x);
     int (*body)(struct hx *x, struct str piece, const struct rx *rx); /* several per read are possible */
-    void (*read_end)(struct hx *x, const struct rx *rx); /* after all pieces of one read */
-    void (*done)(struct hx *x); /* always the last; x may be reused from inside */
+    void (*read_end)(struct hx *x, const struct rx *rx);              /* after all pieces of one read */
+    void (*done)(struct hx *x);                                       /* always the last; x may be reused from inside */
 };
 
 struct hx { /* embedded in the caller's request; zero it before first use */
@@ -70,11 +70,11 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     int64_t sent_first, sent_last, first_byte, headers_at, end;
     int status;
     bool new_conn, retried;
-    uint64_t conn_id;   /* 1, 2, ... within this client */
+    uint64_t conn_id; /* 1, 2, ... within this client */
     enum hx_result result;
-    enum stream_rc rc;  /* cause of HX_CONNECT and the like */
-    int sys;            /* errno, 0 */
-    char detail[160];   /* text of the cause; "" */
+    enum stream_rc rc; /* cause of HX_CONNECT and the like */
+    int sys;           /* errno, 0 */
+    char detail[160];  /* text of the cause; "" */
     uint64_t bytes_in, bytes_out;
     /* private */
     struct hconn *conn;

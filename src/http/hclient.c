@@ -1,0 +1,214 @@
+#include "http/hclient.h"
+
+#include "base/xalloc.h"
+#include "http/hclient_private.h"
+
+enum { READ_BYTES = 64 * 1024, PREWARM_AT_ONCE = 256 /* less than a usual backlog */ };
+
+/* ---- idle connections: newest first out, oldest first closed; one timer looks at the oldest */
+
+static void arm_idle_timer(struct hclient *c)
+{
+    if (c->o.idle_ns > 0 && c->oldest && c->idle_timer.node.at == 0)
+        loop_timer_set(c->loop, &c->idle_timer, c->oldest->idle_since + c->o.idle_ns);
+}
+
+void pool_put(struct hconn *k)
+{
+    struct hclient *c = k->c;
+    k->idle = true;
+    k->idle_since = loop_now(c->loop);
+    k->newer = NULL;
+    k->older = c->newest;
+    if (c->newest)
+        c->newest->newer = k;
+    else
+        c->oldest = k;
+    c->newest = k;
+    c->stats.idle_now++;
+    arm_idle_timer(c);
+}
+
+void pool_remove(struct hconn *k)
+{
+    struct hclient *c = k->c;
+    *(k->newer ? &k->newer->older : &c->newest) = k->older;
+    *(k->older ? &k->older->newer : &c->oldest) = k->newer;
+    k->newer = k->older = NULL;
+    k->idle = false;
+    c->stats.idle_now--;
+}
+
+static void on_idle_timer(struct timer *t)
+{
+    struct hclient *c = CONTAINER_OF(t, struct hclient, idle_timer);
+    int64_t now = loop_now(c->loop);
+    while (c->oldest && c->oldest->idle_since + c->o.idle_ns <= now) {
+        c->stats.idle_closed++;
+        hconn_close(c->oldest);
+    }
+    arm_idle_timer(c);
+}
+
+/* ---- the client */
+
+struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o)
+{
+    struct hclient *c = xcalloc(1, sizeof(*c));
+    c->loop = l;
+    c->o = *o;
+    c->idle_timer.fire = on_idle_timer;
+    if (!c->o.read_buf) {
+        c->o.read_buf = c->own_buf = xmalloc(READ_BYTES);
+        c->o.read_cap = READ_BYTES;
+    }
+    return c;
+}
+
+void hclient_free(struct hclient **cp)
+{
+    struct hclient *c = *cp;
+    if (!c)
+        return;
+    *cp = NULL;
+    while (c->all)
+        hconn_close(c->all);
+    hconn_free_spare(c);
+    loop_timer_stop(c->loop, &c->idle_timer);
+    while (c->prewarms) {
+        struct prewarm *p = c->prewarms;
+        c->prewarms = p->next;
+        loop_timer_stop(c->loop, &p->at_once);
+        free(p);
+    }
+    free(c->own_buf);
+    free(c);
+}
+
+struct hclient_stats hclient_get_stats(const struct hclient *c)
+{
+    return c->stats;
+}
+
+/* ---- prewarming */
+
+static void prewarm_ready(struct prewarm *p)
+{
+    for (struct prewarm **at = &p->c->prewarms; *at; at = &(*at)->next) {
+        if (*at == p) {
+            *at = p->next;
+            break;
+        }
+    }
+    void (*ready)(void *arg) = p->ready;
+    void *arg = p->arg;
+    free(p);
+    if (ready)
+        ready(arg);
+}
+
+static void on_at_once(struct timer *t)
+{
+    prewarm_ready(CONTAINER_OF(t, struct prewarm, at_once));
+}
+
+static void prewarm_open(struct prewarm *p)
+{
+    while (p->left > 0 && p->pending < PREWARM_AT_ONCE) {
+        p->left--;
+        p->pending++;
+        hconn_open(p->c)->pw = p;
+    }
+}
+
+void prewarm_step(struct prewarm *p)
+{
+    p->pending--;
+    prewarm_open(p);
+    if (p->pending == 0)
+        prewarm_ready(p);
+}
+
+void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg)
+{
+    struct prewarm *p = xcalloc(1, sizeof(*p));
+    *p = (struct prewarm){.next = c->prewarms, .c = c, .left = n, .ready = ready, .arg = arg};
+    p->at_once.fire = on_at_once;
+    c->prewarms = p;
+    if (n == 0)
+        loop_timer_set(c->loop, &p->at_once, 0);
+    prewarm_open(p);
+}
+
+/* ---- exchanges */
+
+static void clear_attempt(struct hx *x)
+{
+    x->conn_start = x->conn_end = x->tls_end = 0;
+    x->sent_first = x->sent_last = 0;
+    x->bytes_out = 0;
+    x->out_done = 0;
+}
+
+void hx_begin(struct hx *x, struct hconn *k)
+{
+    k->x = x;
+    x->conn = k;
+    x->conn_id = k->id;
+    if (x->n_out > 0 && x->out[0].iov_len > 5 && memcmp(x->out[0].iov_base, "HEAD ", 5) == 0)
+        h1_head_response(k->h1);
+}
+
+void hx_start(struct hclient *c, struct hx *x)
+{
+    x->client = c;
+    x->next = NULL;
+    clear_attempt(x);
+    x->first_byte = x->headers_at = x->end = 0;
+    x->status = 0;
+    x->new_conn = x->retried = false;
+    x->result = HX_OK;
+    x->rc = 0;
+    x->sys = 0;
+    x->detail[0] = 0;
+    x->bytes_in = 0;
+    struct hconn *k = c->newest;
+    if (k) {
+        pool_remove(k);
+        c->stats.reused++;
+        hx_begin(x, k);
+        hconn_write(k);
+        return;
+    }
+    x->new_conn = true;
+    hx_begin(x, hconn_open(c));
+}
+
+void hx_retry(struct hx *x)
+{
+    struct hclient *c = x->client;
+    c->stats.retried++;
+    clear_attempt(x);
+    x->retried = x->new_conn = true;
+    hx_begin(x, hconn_open(c));
+}
+
+void hx_finish(struct hx *x, enum hx_result result, int64_t end)
+{
+    x->conn = NULL;
+    x->result = result;
+    x->end = end;
+    x->ops->done(x);
+}
+
+void hx_cancel(struct hx *x)
+{
+    struct hconn *k = x->conn;
+    if (!k)
+        return;
+    x->conn = NULL;
+    x->result = HX_CANCELLED;
+    x->end = clock_mono();
+    k->x = NULL;
+    hconn_close(k);
+}
