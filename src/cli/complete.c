@@ -83,7 +83,9 @@ static void bash(void)
 static void zsh_option(const struct opt *o)
 {
     fputs("        '", stdout);
-    if (o->letter)
+    if (o->kind == OPT_LIST && o->letter)
+        printf("*'{-%c,--%s}'", o->letter, o->name);
+    else if (o->letter)
         printf("(-%c --%s)'{-%c,--%s}'", o->letter, o->name, o->letter, o->name);
     else if (o->kind == OPT_LIST)
         printf("*--%s", o->name);
