@@ -25,10 +25,11 @@ int64_t jn_i64(jnode *n, int64_t dflt);
 double jn_f64(jnode *n, double dflt); /* integers too */
 bool jn_bool(jnode *n, bool dflt);
 bool jn_is_null(jnode *n); /* null or absent */
-/* Members of an object in file order: iterate i from 0 to jn_len; *key borrowed. */
+/* Members of an object in file order: iterate i from 0 to jn_len; *key borrowed. O(i): for objects of some hundreds. */
 jnode *jn_member(jnode *n, size_t i, const char **key);
 
-/* Text of `base` with the members of `over` set on top, objects merged deeply; both must be objects. */
+/* Text of `base` with the members of `over` set on top, objects merged deeply; both must be objects. Values keep their
+ * spelling (numbers are not converted). Time grows with the product of the numbers of members. */
 int json_merge(struct buf *out, struct str base, struct str over, struct err *e);
 
 #endif

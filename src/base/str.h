@@ -46,7 +46,8 @@ int parse_duration(struct str s, int64_t *ns);
 /* "512" "64k" "10M" "1G" (powers of 1024; KiB, MB and the like are accepted as the same). Result in bytes. */
 int parse_size(struct str s, uint64_t *bytes);
 
-/* Print for people, 3 significant digits, unit chosen: "850 ns" "12.3 us" "45.6 ms" "1.23 s" "2m05s". Returns out. */
+/* Print for people, 3 significant digits, unit chosen: "850 ns" "12.3 us" "45.6 ms" "1.23 s" "2m05s"
+ * "1h02m". Returns out. */
 char *fmt_duration(char out[32], int64_t ns);
 /* "0" "999" "1.23k" "45.6M" "1.2G" (decimal). */
 char *fmt_count(char out[32], double v);

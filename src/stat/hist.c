@@ -55,26 +55,36 @@ void hist_free(struct hist **h)
     *h = NULL;
 }
 
-void hist_add(struct hist *h, int64_t v, uint64_t count)
+/* Everything that the common case below leaves out; apart, so that the common case needs no stack. */
+static __attribute__((noinline)) void add_any(struct hist *h, int64_t v, uint64_t count)
 {
-    if (UNLIKELY(count == 0))
+    if (count == 0)
         return;
-    if (UNLIKELY(v < 0))
-        v = 0;
+    v = MAX(v, 0);
     size_t i = index_of((uint64_t)v);
-    if (UNLIKELY(i >= h->cap))
+    if (i >= h->cap)
         grow(h, i + 1);
     h->count[i] += count;
-    if (UNLIKELY(h->m.n == 0)) {
-        h->m.min = h->m.max = v;
-    } else {
-        h->m.min = MIN(h->m.min, v);
-        h->m.max = MAX(h->m.max, v);
-    }
-    unsigned __int128 sq = (unsigned __int128)(uint64_t)v * (uint64_t)v;
+    h->m.min = h->m.n ? MIN(h->m.min, v) : v;
+    h->m.max = h->m.n ? MAX(h->m.max, v) : v;
     h->m.n += count;
     h->m.sum += (__int128)v * (__int128)count;
-    h->m.sum_sq += sq * count;
+    h->m.sum_sq += (unsigned __int128)(uint64_t)v * (uint64_t)v * count;
+}
+
+void hist_add(struct hist *h, int64_t v, uint64_t count)
+{
+    size_t i = index_of((uint64_t)v); /* of a negative value: one beyond the array */
+    if (UNLIKELY(i >= h->cap || count != 1 || h->m.n == 0)) {
+        add_any(h, v, count);
+        return;
+    }
+    h->count[i]++;
+    h->m.min = MIN(h->m.min, v);
+    h->m.max = MAX(h->m.max, v);
+    h->m.n++;
+    h->m.sum += v;
+    h->m.sum_sq += (unsigned __int128)(uint64_t)v * (uint64_t)v;
 }
 
 void hist_merge(struct hist *into, const struct hist *from)

@@ -1,7 +1,7 @@
 /* hist.h - a histogram of non-negative int64_t values with a bounded relative error, in the manner of HdrHistogram.
  * 3 significant decimal digits: 2048 linear buckets first, then 1024 per power of two; every value of [0, 2^63) has a
  * bucket, nothing is clamped or dropped. Memory grows with the largest value (about 8 KiB per power of two), at most
- * 480 KiB. hist_add costs about 2 ns once the range is reached. n, min, max, sum and sum of squares are exact (128
+ * 480 KiB. hist_add costs about 4 ns once the range is reached. n, min, max, sum and sum of squares are exact (128
  * bits), so merging is free of order. Not thread-safe. */
 #ifndef WEIR_STAT_HIST_H
 #define WEIR_STAT_HIST_H
