@@ -145,10 +145,6 @@ static int on_sse(void *arg, const struct sse_ev *sse)
 {
     struct req *r = arg;
     struct api_event ev;
-    if (r->has_pending) { /* another event in the same read: the stamp is only this one's upper bound */
-        r->pending_shared = true;
-        commit_pending(r);
-    }
     if (r->w->e->o.api->ops->event(sse->type, sse->data, &ev) < 0) {
         r->bad = true;
         set_error_detail(r, sse->data);
@@ -157,8 +153,13 @@ static int on_sse(void *arg, const struct sse_ev *sse)
     if (ev.flags & API_TERMINAL)
         r->terminal = true;
     take_facts(r, &ev);
-    if (ev.flags & API_TOKEN)
-        take_token(r, &ev);
+    if (!(ev.flags & API_TOKEN))
+        return 0; /* finish, usage and terminal events stand right behind the last token: they do not blur it */
+    if (r->has_pending) { /* another token in the same read: the stamp is only an upper bound of the one before */
+        r->pending_shared = true;
+        commit_pending(r);
+    }
+    take_token(r, &ev);
     return 0;
 }
 
