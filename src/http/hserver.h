@@ -5,10 +5,11 @@
  * A connection carries one request at a time. A request is given whole (head and body). Bytes that a client pipelines
  * behind it wait, up to a ceiling, then reading stops until the answer is through.
  * Writes go to the socket at once; what the kernel does not take is queued and flushed in order. When more than
- * `max_out` bytes are already waiting, the client does not read: the connection is dropped. A client that closes (or
- * half-closes) its connection while being answered has gone away: `gone` comes at once. Memory: about 300 bytes per
- * connection besides its stream; parsers and request buffers are pooled and belong to requests being received, not to
- * connections. Callbacks come from the loop, never from inside hs_write, hs_end or hs_reset. */
+ * `max_out` bytes are already waiting, the client does not read: the connection is dropped.
+ * A client that closes (or half-closes) its connection while being answered has gone away: `gone` comes at once.
+ * Memory: about 300 bytes per connection besides its stream; parsers and request buffers are pooled and belong to
+ * requests being received, not to connections.
+ * Callbacks come from the loop, never from inside hs_write, hs_end or hs_reset. */
 #ifndef WEIR_HTTP_HSERVER_H
 #define WEIR_HTTP_HSERVER_H
 

@@ -14,8 +14,9 @@ struct model {
     struct seq **batch; /* NULL where one left during a step */
     size_t n, cap, live;
     bool stepping; /* a step is under way */
+    bool opening;  /* one begins at opening_at, once all that joins at that instant has joined */
     bool in_step;  /* its tokens are being given out */
-    int64_t step_due;
+    int64_t opening_at, step_due;
     uint64_t step; /* number of the step under way, or of the next */
     uint64_t moved;
     bool slots_ready; /* a slot was passed on to one of ours */
@@ -77,7 +78,7 @@ static void begin_step(struct model *m, int64_t t)
     m->step_due = t + jittered(m, linear(m->p.itl, m->p.itl_per_seq, running), true, m->step);
 }
 
-static void join(struct model *m, struct seq *s, int64_t t)
+static void join(struct model *m, struct seq *s)
 {
     if (m->live == 0)
         m->n = 0; /* only gaps are left */
@@ -90,8 +91,6 @@ static void join(struct model *m, struct seq *s, int64_t t)
     m->live++;
     atomic_fetch_add_explicit(&m->gate->decoding, 1, memory_order_relaxed);
     s->joined = m->stepping ? m->step + 1 : m->step;
-    if (!m->stepping && !m->in_step)
-        begin_step(m, t);
 }
 
 static void unjoin(struct model *m, struct seq *s)
@@ -173,11 +172,13 @@ static void end_single(struct model *m, struct seq *s)
     heap_remove(&m->single, &s->node);
     m->in_step = true; /* no slot is passed on from inside the callback */
     if (s->done + 1 < s->output_tokens)
-        join(m, s, t);
+        join(m, s);
     give_token(m, s, t);
     m->in_step = false;
-    if (m->live > 0 && !m->stepping)
-        begin_step(m, t);
+    if (!m->stepping && !m->opening) {
+        m->opening = true;
+        m->opening_at = t;
+    }
     if (m->slots_ready)
         take_slots(m, t);
 }
@@ -235,7 +236,11 @@ void model_advance(struct model *m, int64_t now)
         int64_t t = now - m->offset;
         bool step = m->stepping && m->step_due <= t;
         bool single = top != NULL && top->key <= t;
-        if (step && (!single || m->step_due <= top->key))
+        if (m->opening && !(single && top->key <= m->opening_at)) {
+            m->opening = false;
+            if (m->live > 0)
+                begin_step(m, m->opening_at);
+        } else if (step && (!single || m->step_due <= top->key))
             end_step(m, t);
         else if (single)
             end_single(m, CONTAINER_OF(top, struct seq, node));

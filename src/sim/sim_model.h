@@ -3,15 +3,15 @@
  *
  * The model, exactly. J is a factor drawn from `jitter` (1 without), a pure function of (seed, what, number):
  *   - A request arrives at A and gets a slot at S: S = A when fewer than max_seqs run, else the instant at which the
- * slot that it inherits comes free (first come, first served; see sim_gate.h).
+ *     slot that it inherits comes free (first come, first served; see sim_gate.h).
  *   - Prefill: the first token comes out at S + extra + (ttft + prefill * prompt_tokens) * J(request). Prefills do not
  *     disturb each other or the batch.
  *   - Then the sequence joins the batch. The batch moves in lock-step: a step that begins at B with r sequences in the
  *     batch ends at B + (itl + itl_per_seq * r) * J(step), and at its end each of those r gets one token. The next step
- *     begins at the same instant. A sequence that joins while a step is under way takes part from the next one on; a
- *     sequence that joins an empty batch begins a step.
- *     So between the 2nd, 3rd, ... token of a sequence the gap is itl + itl_per_seq * r exactly; between the 1st and
- * the 2nd it is that when it runs alone, else once to twice that.
+ *     begins at the same instant. A sequence that joins while a step is under way takes part from the next one on; one
+ *     that joins an empty batch begins a step, together with all that join at that same instant.
+ *     So the gap between the 2nd, 3rd, ... token of a sequence is itl + itl_per_seq * r exactly; between the 1st and
+ *     the 2nd it is that when it runs alone, else once to twice that.
  *   - With its last token a sequence frees its slot at once; so does a cancelled one.
  *   - At equal instants a step's end comes before the end of a prefill, and that before the passing on of a slot.
  * Instants are absolute: token k is due where the formula says, however late the caller came before; a late caller gets

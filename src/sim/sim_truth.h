@@ -1,21 +1,32 @@
 /* sim_truth.h - the truth file: what the simulator really did, one JSON line per HTTP request, in the order of their
- * ends. This is the reference that the client's figures are tested against. All instants are CLOCK_MONOTONIC ns; 0 or
- * an empty array = did not happen:
+ * ends. This is the reference that the client's figures are tested against. All instants are CLOCK_MONOTONIC ns;
+ * 0 or an empty array = did not happen:
+ *
  *   {"id":"...","n":17,"method":"POST","path":"/v1/chat/completions","status":200,"stream":true,"fault":null,
  *    "kernel":true,"recv":..,"recv_last":..,"received":..,"started":..,"headers":..,"tokens":[..],"end":..,
  *    "prompt_tokens":12,"output_tokens":128,"queued":0,"complete":true}
- *   id         the x-request-id of the response         n   1, 2, ... over generation requests; 0 = not one
- *   recv       kernel stamp of the read that brought the first byte of the request (`kernel` false: the clock after it)
- *   recv_last  the same of the read that completed it   received    the clock when it had been parsed whole
- *   started    it got a slot                            headers     the clock before the write that carried the headers
- *   tokens     streaming: the clock before the call that wrote each token (split: before the byte that completes its
- * event) end        the clock after the last write, or when the connection was cut or found dead output_tokens  tokens
- * written (not streaming: tokens of the text) queued     tokens that could not go out at once because the client did
- * not read: their instants are of queueing complete   the whole answer was handed to the kernel or queued; false: cut
- * by a fault, the client or the end fault      the fault that struck, or null
  *
- * truth_put() takes a filled record; a thread of its own formats and writes, at least twice a second. The caller's
- * cost is one atomic exchange. Thread-safe. */
+ *   id             the x-request-id of the response
+ *   n              1, 2, ... over generation requests; 0 = not one
+ *   path           one that the simulator has, else "other"
+ *   status         of the answer; 0 = none was begun
+ *   fault          the fault that struck, or null
+ *   kernel         recv and recv_last are the kernel's stamps; false: the clock after the read
+ *   recv           arrival of the read that brought the first byte of the request
+ *   recv_last      of the read that completed it
+ *   received       the clock when it had been parsed whole
+ *   started        it got a slot
+ *   headers        the clock before the write that carried the headers
+ *   tokens         streaming: the clock before the call that wrote each token (split: before the byte that completes
+ *                  its event)
+ *   end            the clock after the last write, or when the connection was cut or found dead
+ *   output_tokens  tokens written (not streaming: tokens of the text)
+ *   queued         tokens that could not go out at once because the client did not read: their instants are those of
+ *                  queueing
+ *   complete       the whole answer was handed to the kernel or queued; false: cut by a fault, the client or the end
+ *
+ * truth_put() takes a filled record; a thread of its own formats and writes, several times a second. The caller's cost
+ * is one atomic exchange. Thread-safe. */
 #ifndef WEIR_SIM_SIM_TRUTH_H
 #define WEIR_SIM_SIM_TRUTH_H
 
