@@ -92,7 +92,7 @@ double moments_mean(const struct moments *m)
     return m->n ? (double)m->sum / (double)m->n : 0;
 }
 
-/* Sum of squared deviations without cancellation: with c = floor(mean) and r = sum - n c, it is
+/* Sum of squared deviations without cancellation: with c = the mean cut to an integer and r = sum - n c, it is
  * sum_sq - 2 c sum + n c^2 - r^2 / n. All but the last term is integer arithmetic modulo 2^128, which is exact when the
  * result fits, even where sum_sq itself wrapped. */
 double moments_std(const struct moments *m)
@@ -100,10 +100,6 @@ double moments_std(const struct moments *m)
     if (m->n < 2)
         return 0;
     __int128 n = m->n, c = m->sum / n, r = m->sum % n;
-    if (r < 0) {
-        r += n;
-        c--;
-    }
     unsigned __int128 uc = (unsigned __int128)c, un = (unsigned __int128)n;
     unsigned __int128 dev = m->sum_sq - 2 * uc * (unsigned __int128)m->sum + un * uc * uc;
     double ss = (double)dev - (double)r * ((double)r / (double)n);

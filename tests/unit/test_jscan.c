@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/jscan.h"
+#include "base/rng.h"
 #include "base/xalloc.h"
 
 /* Read any value through the public calls alone; false on error. */
@@ -428,6 +429,17 @@ static void test_doubles_round_as_strtod(void **state)
         js_init(&s, str_of(t[i]));
         assert_int_equal(js_f64(&s, &v), 0);
         assert_memory_equal(&v, &want, sizeof v);
+    }
+    for (uint64_t i = 0; i < 20000; i++) { /* any number of digits before and behind the point */
+        char text[64];
+        uint64_t r = rng_u64(1, RNG_TEST, i);
+        snprintf(text, sizeof text, "%llu.%0*llu", (unsigned long long)(r >> (i % 64)), (int)(i % 13) + 1,
+                 (unsigned long long)(r & 0xFFFF));
+        struct js s;
+        double v, want = strtod(text, NULL);
+        js_init(&s, str_of(text));
+        assert_int_equal(js_f64(&s, &v), 0);
+        assert_true(v == want);
     }
     struct js s;
     double v;

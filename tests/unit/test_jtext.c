@@ -25,6 +25,7 @@ static void test_decode(void **state)
         {"\\ud83d\\u0041", "\uFFFDA"},
         {"\\udbff\\udfff", "\U0010FFFF"},
         {"\\ud83dx", "\uFFFDx"},
+        {"\\udc00\\udc00", "\uFFFD\uFFFD"},
         {"\u00e9\\n\u00e9", "\u00e9\n\u00e9"},
     };
     for (size_t i = 0; i < ARRAY_LEN(t); i++) {
