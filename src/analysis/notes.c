@@ -28,9 +28,8 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
 {
     if (!out->open)
         texts_add(&out->notes,
-                  "a closed loop waits for its answers: while the server stalls, at most %u requests show it and none "
-                  "is sent that should have been; --rate shows what users would have waited",
-                  out->concurrency);
+                  "a closed loop waits for its answers: while the server stalls, no more requests than are in flight "
+                  "show it, and none is sent that should have been; --rate shows what users would have waited");
     if (out->interrupted)
         texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
     if (!out->final)

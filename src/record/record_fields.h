@@ -6,8 +6,9 @@
 #include "record/record.h"
 
 #define REC_SCHEMA "weir.records/1"
-/* No instant or duration of a file lies beyond 2^62 ns (146 years): sums and differences of two cannot overflow. */
-#define REC_NS_MAX (((int64_t)1 << 62) - 1)
+/* No instant or duration of a file lies beyond about 146 years, nearly 2^62 ns: the sum or difference of two, and a few
+ * weeks more, does not overflow. */
+#define REC_NS_MAX (((int64_t)1 << 62) - ((int64_t)1 << 52))
 #define REC_COUNT_MAX ((int64_t)1 << 48) /* of tokens, bytes, requests in one line */
 
 enum field_kind {

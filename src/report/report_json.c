@@ -1,0 +1,276 @@
+/* report_json.c - summary.json, "weir.summary/1". Described in docs/FORMATS.md; a new member is an addition, a changed
+ * meaning a new version. */
+#include <math.h>
+
+#include "base/jout.h"
+#include "report/report.h"
+
+#define MS 1e6 /* ns in one */
+#define US 1e3
+
+static void put_num(struct jout *j, const char *key, double v, int decimals)
+{
+    jo_key(j, key);
+    if (isfinite(v))
+        jo_fixed(j, v, decimals);
+    else
+        jo_null(j);
+}
+
+/* p50, p999, p75: the digits of the percent without the point. */
+static void quantile_key(char out[20], double q)
+{
+    char name[16];
+    size_t n = 0;
+    percentile_name(name, q);
+    for (const char *c = name; *c; c++)
+        if (*c != '.')
+            out[n++] = *c;
+    out[n] = 0;
+}
+
+static void put_dist(struct jout *j, const char *key, const struct summary *s, const struct sum_dist *d, double unit,
+                     int decimals)
+{
+    char name[20];
+    jo_key(j, key);
+    if (!d->present) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    jo_ku64(j, "n", d->n);
+    put_num(j, "mean", d->mean / unit, decimals);
+    put_num(j, "std", d->std / unit, decimals);
+    put_num(j, "min", d->min / unit, decimals);
+    put_num(j, "max", d->max / unit, decimals);
+    for (size_t i = 0; i < s->n_q; i++) {
+        quantile_key(name, s->q[i]);
+        put_num(j, name, d->q[i] / unit, decimals);
+    }
+    jo_ku64(j, "censored", d->censored);
+    if (d->at_least) {
+        jo_key(j, "at_least");
+        jo_arr(j);
+        for (size_t i = 0; i < s->n_q; i++) {
+            quantile_key(name, s->q[i]);
+            if (d->at_least >> i & 1)
+                jo_strz(j, name);
+        }
+        jo_end_arr(j);
+    }
+    jo_end_obj(j);
+}
+
+static void put_counts(struct jout *j, const char *key, const struct sum_counts *c)
+{
+    jo_key(j, key);
+    jo_obj(j);
+    for (size_t i = 0; i < c->n; i++)
+        jo_ku64(j, c->v[i].name, c->v[i].n);
+    jo_end_obj(j);
+}
+
+static void put_texts(struct jout *j, const char *key, const struct sum_texts *t)
+{
+    jo_key(j, key);
+    jo_arr(j);
+    for (size_t i = 0; i < t->n; i++)
+        jo_strz(j, t->v[i]);
+    jo_end_arr(j);
+}
+
+static void put_known(struct jout *j, const char *key, int64_t v)
+{
+    jo_key(j, key);
+    if (v < 0)
+        jo_null(j);
+    else
+        jo_i64(j, v);
+}
+
+static const char *state_name(enum sum_state s)
+{
+    static const char *const names[] = {NULL, "met", "broken", "undecided"};
+    return names[s];
+}
+
+static void put_load(struct jout *j, const struct sum_level *l)
+{
+    jo_key(j, "load");
+    jo_obj(j);
+    jo_kstrz(j, "mode", l->open ? "open" : "closed");
+    put_num(j, "rate", l->open ? l->rate : NAN, 9);
+    jo_kstrz(j, "arrival", l->open ? l->arrival : NULL);
+    put_known(j, "concurrency", l->open ? -1 : (int64_t)l->concurrency);
+    put_known(j, "max_concurrency", l->max_concurrency ? (int64_t)l->max_concurrency : -1);
+    put_known(j, "num_requests", l->num_requests ? (int64_t)l->num_requests : -1);
+    put_num(j, "duration_s", l->window_s, 9);
+    jo_end_obj(j);
+}
+
+static void put_requests(struct jout *j, const struct sum_level *l)
+{
+    jo_key(j, "requests");
+    jo_obj(j);
+    jo_ku64(j, "attempted", l->attempted);
+    jo_ku64(j, "successful", l->successful);
+    jo_ku64(j, "failed", l->failed);
+    jo_ku64(j, "cancelled", l->cancelled);
+    jo_ku64(j, "unsent", l->unsent);
+    jo_ku64(j, "warmup", l->warmup);
+    jo_end_obj(j);
+    jo_key(j, "rates");
+    jo_obj(j);
+    put_num(j, "offered_rps", l->offered_rps, 6);
+    put_num(j, "attempted_rps", l->attempted_rps, 6);
+    put_num(j, "completed_rps", l->completed_rps, 6);
+    put_num(j, "successful_rps", l->successful_rps, 6);
+    put_num(j, "success_rate", l->success_rate, 6);
+    put_num(j, "input_tok_s", l->input_tok_s, 6);
+    put_num(j, "output_tok_s", l->output_tok_s, 6);
+    jo_end_obj(j);
+}
+
+static void put_tokens(struct jout *j, const struct sum_level *l)
+{
+    jo_key(j, "tokens");
+    jo_obj(j);
+    jo_kstrz(j, "source", token_source_name(l->token_source));
+    put_known(j, "input", l->tokens_in);
+    put_known(j, "output", l->tokens_out);
+    put_known(j, "cached", l->tokens_cached);
+    put_known(j, "reasoning", l->tokens_reasoning);
+    put_num(j, "per_chunk", l->tokens_per_chunk, 6);
+    jo_kstrz(j, "itl_unit", l->itl_by_token ? "token" : "chunk");
+    jo_end_obj(j);
+}
+
+static void put_slo(struct jout *j, const struct sum_level *l)
+{
+    jo_key(j, "slo");
+    if (l->slo.n == 0) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    jo_kstrz(j, "state", state_name(l->slo.state));
+    jo_key(j, "terms");
+    jo_arr(j);
+    for (size_t i = 0; i < l->slo.n; i++) {
+        const struct sum_slo_term *t = &l->slo.t[i];
+        bool latency = t->term->metric < (int)METRIC_LATENCIES;
+        jo_obj(j);
+        jo_kstrz(j, "text", t->term->text);
+        jo_kstrz(j, "metric", metric_name((enum metric)t->term->metric));
+        put_num(j, latency ? "value_ms" : "value", latency ? t->value / MS : t->value, 6);
+        put_num(j, latency ? "limit_ms" : "limit", latency ? t->term->limit / MS : t->term->limit, 6);
+        jo_kbool(j, "at_least", t->at_least);
+        jo_kstrz(j, "state", state_name(t->state));
+        jo_end_obj(j);
+    }
+    jo_end_arr(j);
+    jo_end_obj(j);
+}
+
+static void put_goodput(struct jout *j, const struct sum_level *l)
+{
+    const struct sum_goodput *g = &l->goodput;
+    jo_key(j, "goodput");
+    if (!g->terms) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    jo_key(j, "terms");
+    jo_arr(j);
+    for (size_t i = 0; i < g->terms->n; i++)
+        jo_strz(j, g->terms->t[i].text);
+    jo_end_arr(j);
+    jo_ku64(j, "met", g->met);
+    jo_ku64(j, "undecided", g->open);
+    jo_ku64(j, "of", g->of);
+    put_num(j, "rps", g->rps_lo, 6);
+    put_num(j, "rps_max", g->rps_hi, 6);
+    put_num(j, "attainment", g->attainment_lo, 6);
+    put_num(j, "attainment_max", g->attainment_hi, 6);
+    jo_end_obj(j);
+}
+
+static void put_client(struct jout *j, const struct summary *s, const struct sum_level *l)
+{
+    const struct sum_client *c = &l->client;
+    jo_key(j, "client");
+    jo_obj(j);
+    put_dist(j, "lag_us", s, &c->lag, US, 3);
+    put_dist(j, "send_lag_us", s, &c->send_lag, US, 3);
+    put_num(j, "busy", c->busy, 6);
+    put_num(j, "busy_mean", c->busy_mean, 6);
+    put_num(j, "kernel_stamped", c->kernel_stamped, 6);
+    put_num(j, "wide_gaps", c->wide_gaps, 6);
+    put_num(j, "wide_gap_us", (double)c->wide_threshold / US, 3);
+    put_num(j, "late", c->late, 6);
+    put_num(j, "steal", c->steal, 6);
+    jo_ku64(j, "workers", c->workers);
+    jo_ku64(j, "connections_opened", c->conns_opened);
+    jo_ku64(j, "connections_reused", c->conns_reused);
+    jo_ku64(j, "retried", c->retried);
+    jo_ku64(j, "lost_records", c->lost_records);
+    jo_ku64(j, "exhausted", c->exhausted);
+    jo_end_obj(j);
+    jo_key(j, "verdict");
+    jo_obj(j);
+    jo_kstrz(j, "status", verdict_name(l->verdict));
+    put_texts(j, "reasons", &l->reasons);
+    jo_end_obj(j);
+}
+
+static void put_level(struct jout *j, const struct summary *s, const struct sum_level *l)
+{
+    char iso[40];
+    jo_obj(j);
+    jo_ku64(j, "level", l->level);
+    put_load(j, l);
+    jo_kstrz(j, "window_start", fmt_utc_iso(iso, s->epoch_unix + l->w0));
+    jo_kbool(j, "complete", l->final && !l->interrupted);
+    put_requests(j, l);
+    jo_key(j, "latency_ms");
+    jo_obj(j);
+    for (int k = 0; k < METRIC_LATENCIES; k++)
+        put_dist(j, metric_name((enum metric)k), s, &l->lat[k], MS, 6);
+    jo_end_obj(j);
+    put_dist(j, "tokens_per_s", s, &l->tokens_per_s, 1, 6);
+    put_tokens(j, l);
+    put_counts(j, "outcomes", &l->outcomes);
+    put_counts(j, "status_codes", &l->status_codes);
+    put_counts(j, "finish_reasons", &l->finish_reasons);
+    put_slo(j, l);
+    put_goodput(j, l);
+    put_client(j, s, l);
+    put_texts(j, "notes", &l->notes);
+    jo_end_obj(j);
+}
+
+void report_json(struct buf *out, const struct summary *s)
+{
+    struct jout j;
+    char iso[40];
+    jo_init(&j, out, 2);
+    jo_obj(&j);
+    jo_kstrz(&j, "schema", "weir.summary/1");
+    jo_kstrz(&j, "weir", s->version);
+    jo_kstrz(&j, "started", fmt_utc_iso(iso, s->started));
+    jo_ku64(&j, "seed", s->seed);
+    jo_kbool(&j, "interrupted", s->interrupted);
+    jo_kbool(&j, "cut", s->cut);
+    jo_kstrz(&j, "verdict", verdict_name(s->verdict));
+    jo_kstrz(&j, "slo", state_name(s->slo));
+    put_texts(&j, "notes", &s->notes);
+    jo_key(&j, "levels");
+    jo_arr(&j);
+    for (size_t i = 0; i < s->n_levels; i++)
+        put_level(&j, s, &s->levels[i]);
+    jo_end_arr(&j);
+    jo_end_obj(&j);
+    buf_addc(out, '\n');
+}

@@ -1,0 +1,220 @@
+#include "report/table_parts.h"
+
+#include <math.h>
+
+#define LABEL_BYTES 64
+#define LINE_BYTES 2000
+
+/* Lines are laid out without colours, so that widths are right, and painted afterwards where they begin. */
+static void labelled(struct buf *out, const char *label, const char *text, int width)
+{
+    char first[LABEL_BYTES];
+    snprintf(first, sizeof first, "   %-8s ", label);
+    text_wrap(out, first, text, width);
+}
+
+static char *dur(char out[32], double ns)
+{
+    if (!isfinite(ns))
+        snprintf(out, 32, "unknown");
+    else
+        fmt_duration(out, (int64_t)llround(ns));
+    return out;
+}
+
+void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width)
+{
+    if (!l->at_least && !l->small && !l->open)
+        return;
+    buf_addc(out, '\n');
+    buf_addz(out, p->dim);
+    if (l->open)
+        text_wrap(out, "   ", "service counts from the request's start, response from when it was due", width);
+    if (l->small)
+        text_wrap(out, "   ", "* fewer requests than a 95 % interval of this percentile needs", width);
+    if (l->at_least)
+        text_wrap(out, "   ", "≥ at least: timeouts or cancellations hide the value", width);
+    buf_addz(out, p->off);
+}
+
+static void put_errors(struct buf *out, const struct sum_level *l, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    for (size_t i = 0; i < l->outcomes.n; i++) {
+        const struct sum_count *c = &l->outcomes.v[i];
+        if (strcmp(c->name, outcome_name(OUT_OK)) == 0)
+            continue;
+        buf_addf(&t, "%s%s %llu", t.n ? " · " : "", c->name, (unsigned long long)c->n);
+    }
+    if (l->unsent && l->outcomes.n)
+        buf_addf(&t, "%snot sent %llu", t.n ? " · " : "", (unsigned long long)l->unsent);
+    if (t.n)
+        labelled(out, "errors", t.p, width);
+    buf_free(&t);
+}
+
+static void put_client(struct buf *out, const struct summary *s, const struct sum_level *l, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    char a[32], b[32];
+    const struct sum_client *c = &l->client;
+    ptrdiff_t p50 = summary_q_index(s, 0.5), p99 = summary_q_index(s, 0.99);
+    if (c->lag.n)
+        buf_addf(&t, "client lag p50 %s, p99 %s", dur(a, c->lag.q[p50]), dur(b, c->lag.q[p99]));
+    if (c->send_lag.present && c->send_lag.n)
+        buf_addf(&t, "%ssend lag p50 %s, p99 %s", t.n ? " · " : "", dur(a, c->send_lag.q[p50]),
+                 dur(b, c->send_lag.q[p99]));
+    if (isfinite(c->busy))
+        buf_addf(&t, "%sbusy %.0f %%", t.n ? " · " : "", c->busy * 100);
+    if (isfinite(c->kernel_stamped))
+        buf_addf(&t, "%skernel stamps %.4g %%", t.n ? " · " : "", c->kernel_stamped * 100);
+    if (isfinite(c->wide_gaps))
+        buf_addf(&t, "%swide gaps %.2g %%", t.n ? " · " : "", c->wide_gaps * 100);
+    if (t.n)
+        labelled(out, "client", t.p, width);
+    buf_free(&t);
+}
+
+static void put_tokens(struct buf *out, const struct sum_level *l, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    if (l->tokens_in >= 0)
+        buf_addf(&t, "input %lld", (long long)l->tokens_in);
+    if (l->tokens_out >= 0)
+        buf_addf(&t, "%soutput %lld", t.n ? ", " : "", (long long)l->tokens_out);
+    if (l->tokens_cached > 0)
+        buf_addf(&t, ", cached %lld", (long long)l->tokens_cached);
+    if (l->tokens_reasoning > 0)
+        buf_addf(&t, ", reasoning %lld", (long long)l->tokens_reasoning);
+    if (t.n)
+        buf_addf(&t, " (source: %s)", token_source_name(l->token_source));
+    if (!l->itl_by_token && isfinite(l->tokens_per_chunk))
+        buf_addf(&t, "%s%.3g tokens per chunk", t.n ? " · " : "", l->tokens_per_chunk);
+    if (t.n)
+        labelled(out, "tokens", t.p, width);
+    buf_free(&t);
+}
+
+static char *term_value(char out[64], const struct sum_slo_term *t)
+{
+    char d[32];
+    const char *sign = t->at_least ? "≥ " : "";
+    int m = t->term->metric;
+    if (isnan(t->value))
+        snprintf(out, 64, "no value");
+    else if (m < (int)METRIC_LATENCIES)
+        snprintf(out, 64, "%s%s", sign, dur(d, t->value));
+    else if (m == METRIC_ERROR_RATE || m == METRIC_SUCCESS_RATE)
+        snprintf(out, 64, "%.4g %%", t->value * 100);
+    else
+        snprintf(out, 64, "%.4g/s", t->value);
+    return out;
+}
+
+static void put_slo(struct buf *out, const struct sum_level *l, const struct paint *p)
+{
+    for (size_t i = 0; i < l->slo.n; i++) {
+        const struct sum_slo_term *t = &l->slo.t[i];
+        char v[64];
+        const char *word = t->state == STATE_MET ? "met" : t->state == STATE_BROKEN ? "BROKEN" : "undecided";
+        const char *hue = t->state == STATE_MET ? p->green : t->state == STATE_BROKEN ? p->red : p->yellow;
+        buf_addf(out, "   %-8s %-24s %s%s%s (%s)\n", i ? "" : "slo", t->term->text, hue, word, p->off,
+                 term_value(v, t));
+    }
+}
+
+static void put_goodput(struct buf *out, const struct sum_level *l, int width)
+{
+    const struct sum_goodput *g = &l->goodput;
+    struct buf t = BUF_INIT(LINE_BYTES);
+    if (!g->terms)
+        return;
+    for (size_t i = 0; i < g->terms->n; i++)
+        buf_addf(&t, "%s%s", i ? ", " : "", g->terms->t[i].text);
+    if (g->open)
+        buf_addf(
+            &t, ": between %.4g and %.4g good requests/s, attainment %.4g to %.4g %% (%llu were cancelled or not sent)",
+            g->rps_lo, g->rps_hi, g->attainment_lo * 100, g->attainment_hi * 100, (unsigned long long)g->open);
+    else
+        buf_addf(&t, ": %.4g good requests/s, attainment %.4g %%", g->rps_lo, g->attainment_lo * 100);
+    labelled(out, "goodput", t.p, width);
+    buf_free(&t);
+}
+
+static void put_verdict(struct buf *out, const struct sum_level *l, const struct paint *p, int width)
+{
+    const char *hue = l->verdict == VERDICT_VALID ? p->green : l->verdict == VERDICT_DEGRADED ? p->yellow : p->red;
+    buf_addf(out, "   %-8s %s%s%s\n", "verdict", hue, verdict_name(l->verdict), p->off);
+    for (size_t i = 0; i < l->reasons.n; i++)
+        text_wrap(out, "            - ", l->reasons.v[i], width);
+}
+
+void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width)
+{
+    char target[GRID_CELL];
+    buf_addc(out, '\n');
+    buf_addf(out, " %s%s%s", p->bold, level_target(target, l), l->open ? "" : " in flight");
+    buf_addf(out, "%s: %llu ok, %llu failed", p->off, (unsigned long long)l->successful, (unsigned long long)l->failed);
+    if (l->cancelled)
+        buf_addf(out, ", %llu cancelled", (unsigned long long)l->cancelled);
+    if (l->unsent)
+        buf_addf(out, ", %llu not sent", (unsigned long long)l->unsent);
+    buf_addf(out, " in %.4g s", l->window_s);
+    if (l->warmup)
+        buf_addf(out, " after %llu for warm-up", (unsigned long long)l->warmup);
+    buf_addc(out, '\n');
+    put_errors(out, l, width);
+    put_tokens(out, l, width);
+    put_slo(out, l, p);
+    put_goodput(out, l, width);
+    put_client(out, s, l, width);
+    put_verdict(out, l, p, width);
+}
+
+static bool has_text(const struct sum_texts *t, const char *z)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->v[i], z) == 0)
+            return true;
+    return false;
+}
+
+/* A note that several levels share is printed once, with their names; one that all share without. */
+static void put_shared(struct buf *out, const struct summary *s, size_t level, const char *text, int width)
+{
+    char first[256] = "   ", target[GRID_CELL];
+    size_t sharing = 0, at = 3;
+    for (size_t i = 0; i < s->n_levels; i++) {
+        if (!has_text(&s->levels[i].notes, text))
+            continue;
+        if (i < level)
+            return; /* printed there */
+        at += (size_t)snprintf(first + at, sizeof first - at, "%s%s", sharing ? ", " : "",
+                               level_target(target, &s->levels[i]));
+        at = MIN(at, sizeof first - 1);
+        sharing++;
+    }
+    if (sharing == s->n_levels) {
+        text_wrap(out, "   ", text, width);
+        return;
+    }
+    struct buf t = BUF_INIT(LINE_BYTES);
+    buf_addf(&t, "%s: %s", first + 3, text);
+    text_wrap(out, "   ", t.n ? t.p : text, width);
+    buf_free(&t);
+}
+
+void table_notes(struct buf *out, const struct summary *s, const struct paint *p, int width)
+{
+    size_t n = s->notes.n;
+    for (size_t i = 0; i < s->n_levels; i++)
+        n += s->levels[i].notes.n;
+    if (n == 0)
+        return;
+    buf_addf(out, "\n %sNotes%s\n", p->bold, p->off);
+    for (size_t i = 0; i < s->notes.n; i++)
+        text_wrap(out, "   ", s->notes.v[i], width);
+    for (size_t i = 0; i < s->n_levels; i++)
+        for (size_t k = 0; k < s->levels[i].notes.n; k++)
+            put_shared(out, s, i, s->levels[i].notes.v[k], width);
+}
