@@ -1,0 +1,59 @@
+/* fuzz_dataset.c - any bytes as each format: no crash; what is accepted is made of valid JSON strings and objects, what
+ * is refused says why. First byte: the format. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/jscan.h"
+#include "load/dataset.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void check_json(struct str text)
+{
+    struct js s;
+    js_init(&s, text);
+    if (js_skip(&s, NULL) != 0 || !js_done(&s))
+        abort();
+}
+
+static void check_message(const struct plan_msg *m)
+{
+    if (m->raw_json.n > 0) {
+        check_json(m->raw_json);
+        return;
+    }
+    struct buf b = BUF_INIT(64 << 20);
+    buf_addc(&b, '"');
+    buf_adds(&b, m->content);
+    buf_addc(&b, '"');
+    check_json(buf_str(&b));
+    buf_free(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static const char *const formats[] = {"auto", "conversations", "messages", "text"};
+    if (n < 1)
+        return 0;
+    struct err e = {0};
+    struct str text = {(const char *)data + 1, n - 1};
+    struct dataset *ds = dataset_load_text(text, data[0] & 4 ? "f.json" : "f", formats[data[0] & 3], &e);
+    if (!ds) {
+        if (e.code != ERR_DATA || !e.text[0])
+            abort();
+        return 0;
+    }
+    size_t messages = 0;
+    for (size_t i = 0; i < dataset_n(ds); i++) {
+        const struct plan_sample *s = dataset_at(ds, i);
+        if (s->n_msgs == 0 || s->max_tokens == 0 || s->max_tokens < -1)
+            abort();
+        for (uint32_t m = 0; m < s->n_msgs; m++)
+            check_message(&s->msgs[m]);
+        messages += s->n_msgs;
+    }
+    if (messages != dataset_get_stats(ds)->messages)
+        abort();
+    dataset_free(&ds);
+    return 0;
+}
