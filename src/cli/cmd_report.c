@@ -1,0 +1,145 @@
+/* cmd_report.c - `weir report`: the table of a stored run, from its records alone. */
+#include <unistd.h>
+
+#include "analysis/acc.h"
+#include "base/jdoc.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "cli/cmd.h"
+#include "cli/opts.h"
+#include "report/report.h"
+
+#define METADATA_MAX ((size_t)64 << 20)
+#define OUT_MAX ((size_t)1 << 30)
+
+struct job {
+    struct report_config c;
+    struct slo_set slo, goodput;
+    double q[SUMMARY_SHOWN_MAX];
+    size_t n_q;
+    struct buf out;
+    enum verdict verdict;
+    bool broken, any_ok, any_sent;
+};
+
+/* What the run asked for stands in its metadata, which may be missing: it is a question, not a result. */
+static int ask(struct job *j, const struct report_config *c, struct err *e)
+{
+    j->slo.n = j->goodput.n = j->n_q = 0;
+    if (c->slo && slo_parse(&j->slo, str_of(c->slo), e) != 0)
+        return err_prefix(e, "--slo: ");
+    if (c->goodput && goodput_parse(&j->goodput, str_of(c->goodput), e) != 0)
+        return err_prefix(e, "--goodput: ");
+    if (c->percentiles && percentiles_parse(str_of(c->percentiles), j->q, ARRAY_LEN(j->q), &j->n_q, e) != 0)
+        return err_prefix(e, "--percentiles: ");
+    return 0;
+}
+
+static int ask_as_stored(struct job *j, const char *dir, struct err *e)
+{
+    struct report_config c = j->c;
+    char *path = xasprintf("%s/metadata.json", dir);
+    struct jdoc *d = access(path, R_OK) == 0 ? jdoc_load(path, METADATA_MAX, NULL) : NULL;
+    jnode *options = jn_get(jdoc_root(d), "options");
+    if (!c.slo)
+        c.slo = jn_str(jn_get(options, "slo"), NULL).p;
+    if (!c.goodput)
+        c.goodput = jn_str(jn_get(options, "goodput"), NULL).p;
+    if (!c.percentiles)
+        c.percentiles = jn_str(jn_get(options, "percentiles"), NULL).p;
+    int rc = ask(j, &c, e);
+    jdoc_free(&d);
+    free(path);
+    return rc;
+}
+
+static void add_report(struct job *j, const char *dir, bool title, const struct summary *s)
+{
+    if (j->c.json) {
+        report_json(&j->out, s);
+    } else {
+        struct table_opts o = {.colour = report_wants_colour(STDOUT_FILENO), .width = report_width(STDOUT_FILENO)};
+        if (title)
+            buf_addf(&j->out, "%s%s\n\n", j->out.n ? "\n" : "", dir);
+        report_table(&j->out, s, &o);
+    }
+    j->broken |= s->slo == STATE_BROKEN;
+    j->verdict = MAX(j->verdict, s->verdict);
+    j->any_ok |= s->successful > 0;
+    j->any_sent |= s->attempted > 0;
+}
+
+static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
+{
+    if (ask_as_stored(j, dir, e) != 0)
+        return -1;
+    struct acc_opts o = {
+        .slo = j->slo.n ? &j->slo : NULL,
+        .goodput = j->goodput.n ? &j->goodput : NULL,
+        .percentiles = j->n_q ? j->q : NULL,
+        .n_percentiles = j->n_q,
+    };
+    struct acc *a = acc_new(&o);
+    struct rec_read_stats st;
+    char *path = xasprintf("%s/requests.jsonl", dir);
+    int rc = rec_read_file(path, &acc_sink, a, &st, e);
+    if (rc == 0) {
+        if (st.cut)
+            log_info("%s: the last line is not whole and was left out", path);
+        add_report(j, dir, title, acc_finish(a));
+    }
+    free(path);
+    acc_free(&a);
+    return rc;
+}
+
+static int report_all(struct job *j, const struct opt_seen *seen, struct err *e)
+{
+    if (seen->n_pos == 0)
+        return err_set(e, ERR_USAGE, "which run? Name its folder, such as results/2025-01-31_12-00-00");
+    if (j->c.quiet)
+        log_set_level(LOG_ERROR);
+    for (size_t i = 0; i < seen->n_pos; i++)
+        if (report_dir(j, seen->pos[i], seen->n_pos > 1, e) != 0)
+            return -1;
+    if (j->out.failed)
+        return err_set(e, ERR_LIMIT, "the report would be larger than 1 GiB");
+    if (fwrite(j->out.p, 1, j->out.n, stdout) != j->out.n || fflush(stdout) != 0)
+        return err_set(e, ERR_IO, "standard output cannot be written");
+    return 0;
+}
+
+static int run(int argc, const char *const *argv)
+{
+    struct job *j = xcalloc(1, sizeof *j);
+    struct opt_seen seen = {0};
+    struct err e = {0};
+    int rc;
+    buf_init(&j->out, OUT_MAX);
+    if (opt_parse(&opt_report, argc, argv, getenv, &j->c, &seen, &e) != 0 || report_all(j, &seen, &e) != 0)
+        rc = cli_fail("report", &e);
+    else
+        rc = j->any_sent && !j->any_ok ? 1 : j->verdict == VERDICT_INVALID ? 4 : j->broken ? 3 : 0;
+    opt_free(&opt_report, &j->c, &seen);
+    buf_free(&j->out);
+    free(j);
+    return rc;
+}
+
+const struct cmd cmd_report = {
+    .name = "report",
+    .args = "DIR... [options]",
+    .summary = "print the report of stored runs from their records",
+    .prose =
+        "Reads requests.jsonl of each folder and prints what `weir run` printed, to the digit; that of a run which was "
+        "killed is read up to its last whole line. Other objectives and percentiles can be asked of the same records.\n"
+        "\n"
+        "Exit codes are those of `weir run`: 1 when every request failed, 3 when an objective is broken, 4 when the "
+        "verdict "
+        "is INVALID.",
+    .examples = "weir report results/2025-01-31_12-00-00\n"
+                "weir report results/* --percentiles 50,90,99.9\n"
+                "weir report results/2025-01-31_12-00-00 --slo 'ttft:p95<300ms' --json",
+    .options = &opt_report,
+    .run = run,
+};
