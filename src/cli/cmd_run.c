@@ -54,7 +54,7 @@ static int load_replay(struct session *s, struct err *e)
 static int configure(struct session *s, int argc, const char *const *argv, struct err *e)
 {
     static const char *const not_stored[] = {"output-dir", "replay", "json", "quiet", "no-live", NULL};
-    if (opt_parse(&opt_run, argc, argv, getenv, &s->c, &s->seen, e) < 0)
+    if (opt_parse(&opt_run, argc, argv, getenv, &s->c, &s->seen, e) < 0 || run_replay_check(&s->seen, e) < 0)
         return -1;
     s->c.url = s->seen.n_pos ? s->seen.pos[0] : NULL;
     if (s->c.replay && load_replay(s, e) < 0)
