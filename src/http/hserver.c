@@ -55,6 +55,12 @@ static size_t queued(const struct hs_conn *c)
     return c->out.n - c->out_done;
 }
 
+/* The next request may be taken up. Not while a large answer to the one before still waits for the client. */
+static bool can_go_on(const struct hs_conn *c)
+{
+    return c->state == HS_READING && !c->broken && queued(c) <= c->srv->o.max_out;
+}
+
 static void update_want(struct hs_conn *c)
 {
     if (c->state != HS_DEAD)
@@ -141,7 +147,7 @@ static void on_timer(struct timer *t)
         free_conn(c);
     else if (c->broken || c->state == HS_LINGER)
         client_gone(c);
-    else if (c->state == HS_READING && c->ahead.n > 0)
+    else if (can_go_on(c) && c->ahead.n > 0)
         read_ahead_on(c);
 }
 
@@ -163,6 +169,8 @@ static void flush(struct hs_conn *c)
     update_want(c);
     if (c->state == HS_CLOSING)
         close_now(c);
+    else if (c->state == HS_READING && c->ahead.n > 0)
+        loop_timer_set(c->srv->loop, &c->timer, 0);
 }
 
 static int enqueue(struct hs_conn *c, const char *p, size_t n)
@@ -210,7 +218,7 @@ static void deliver(struct hs_conn *c, struct rx rx, int refuse, const char *why
     struct hs_reader *r = c->reader;
     struct hs_request q;
     hs_reader_request(r, &q);
-    q.recv_last = rx.stamp;
+    q.recv_last = MAX(rx.stamp, q.recv); /* one stamp converted twice may differ by the bridge's width */
     q.kernel = q.kernel && rx.kernel;
     q.keep_alive = q.keep_alive && refuse == 0;
     q.received = clock_mono();
@@ -227,10 +235,18 @@ static void deliver(struct hs_conn *c, struct rx rx, int refuse, const char *why
     hs_pool_put(s->pool, &r);
 }
 
+static void put_aside(struct hs_conn *c, const char *p, size_t n, const struct rx *rx)
+{
+    buf_add(&c->ahead, p, n);
+    c->ahead_rx = *rx;
+    c->read_off = c->ahead.n >= PIPELINE_MAX;
+    update_want(c);
+}
+
 static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx)
 {
     c->feeding = true;
-    while (n > 0 && c->state == HS_READING && !c->broken) {
+    while (n > 0 && can_go_on(c)) {
         if (c->reader == NULL) {
             if (*p == '\r' || *p == '\n') { /* RFC 9112, 2.2: empty lines before a request */
                 p++;
@@ -254,12 +270,8 @@ static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx
         deliver(c, *rx, rc == HS_READ_REFUSE ? status : 0, why);
     }
     c->feeding = false;
-    if (c->state != HS_BUSY || n == 0 || c->unread)
-        return;
-    buf_add(&c->ahead, p, n);
-    c->ahead_rx = *rx;
-    c->read_off = c->ahead.n >= PIPELINE_MAX;
-    update_want(c);
+    if (n > 0 && !c->unread && (c->state == HS_BUSY || c->state == HS_READING))
+        put_aside(c, p, n, rx);
 }
 
 static void on_readable(struct hs_conn *c)
@@ -270,14 +282,10 @@ static void on_readable(struct hs_conn *c)
         return;
     if (n < 0)
         client_gone(c);
-    else if (c->state == HS_READING && c->ahead.n == 0)
+    else if (can_go_on(c) && c->ahead.n == 0)
         feed(c, c->srv->rdbuf, (size_t)n, &rx);
-    else if (c->state == HS_READING || (c->state == HS_BUSY && !c->unread)) {
-        buf_add(&c->ahead, c->srv->rdbuf, (size_t)n);
-        c->ahead_rx = rx;
-        c->read_off = c->ahead.n >= PIPELINE_MAX;
-        update_want(c);
-    }
+    else if (!c->unread && (c->state == HS_READING || c->state == HS_BUSY))
+        put_aside(c, c->srv->rdbuf, (size_t)n, &rx);
     /* Otherwise what still comes is of no interest. */
 }
 

@@ -12,7 +12,7 @@
 #include "net/resolve.h"
 #include "sim/sim_worker.h"
 
-#define THREADS_MAX 256
+#define THREADS_MAX 1024
 
 static int listen_address(const char *text, struct addr *a, struct err *e)
 {
