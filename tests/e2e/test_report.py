@@ -10,8 +10,8 @@ WEIR = sys.argv[1]
 
 
 def figures_follow_the_records(r):
-    level, rows = r.summary["levels"][0], [q for q in r.requests if not q.get("warmup")]
-    frame = r.lines("level")[-1]
+    level, rows = r.summary["levels"][0], [q for q in r.requests if q["level"] == 0 and not q.get("warmup")]
+    frame = [f for f in r.lines("level") if f["level"] == 0 and f["final"]][0]
     rows = [q for q in rows if frame["w0"] <= q["intended"] < frame["w1"]]
     ok = [q for q in rows if q["outcome"] == "ok"]
     check(level["requests"]["attempted"] == len(rows) and level["requests"]["successful"] == len(ok), "counts")
