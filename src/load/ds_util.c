@@ -28,11 +28,46 @@ static bool escaped_space(const char *p, const char *end, size_t *len)
     return is_space((unsigned)(hex(p[4]) * 16 + hex(p[5])));
 }
 
+/* Eight bytes at once: what is asked about each byte is answered in its highest bit. */
+#define EACH(c) (0x0101010101010101ULL * (c))
+#define TOP EACH(0x80)
+
+static inline uint64_t load8(const char *p)
+{
+    uint64_t w;
+    memcpy(&w, p, 8);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(w) : w;
+}
+
+static inline uint64_t equal8(uint64_t w, unsigned char c)
+{
+    uint64_t z = w ^ EACH(c);
+    return ~(((z & ~TOP) + EACH(0x7f)) | z) & TOP;
+}
+
+static inline uint64_t space8(uint64_t w)
+{
+    uint64_t low = w & ~TOP;
+    return equal8(w, ' ') | ((low + EACH(0x80 - '\t')) & ~(low + EACH(0x80 - '\r' - 1)) & ~w & TOP);
+}
+
 uint32_t ds_words(struct str raw)
 {
     uint64_t words = 0;
     bool in_word = false;
-    for (const char *p = raw.p, *end = p + raw.n; p < end;) {
+    const char *p = raw.p, *end = p + raw.n;
+    while (p < end) {
+        if (LIKELY(end - p >= 8)) {
+            uint64_t w = load8(p), escapes = equal8(w, '\\'), spaces = space8(w);
+            unsigned n = escapes ? (unsigned)__builtin_ctzll(escapes) / 8 : 8;
+            if (n > 0) { /* a word ends at each space behind something else */
+                uint64_t ends = spaces & ~(spaces << 8 | (in_word ? 0 : 0x80));
+                words += ((ends << (64 - 8 * n)) >> 7 & EACH(1)) * EACH(1) >> 56;
+                in_word = !(spaces >> (8 * n - 1) & 1);
+                p += n;
+                continue;
+            }
+        }
         size_t len = 1;
         bool space = *p == '\\' ? escaped_space(p, end, &len) : is_space((unsigned char)*p);
         words += in_word & space;

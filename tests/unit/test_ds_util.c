@@ -45,17 +45,18 @@ static uint32_t plain_words(const char *p, size_t n)
     return words;
 }
 
-/* Random texts of pieces: the count equals that of the decoded text. */
+/* Random texts of pieces, short and long, rich and poor in escapes: the count equals that of the decoded text. */
 static void test_words_of_decoded(void **state)
 {
     static const char *const pieces[] = {
         "a",       "bc",    " ",  "\\n", "\\t",     "\\u0020", "\\u00e9", "\\\\", "\\\"", "n", "\\ud83d\\ude00",
         "\\u000B", "u0020", "  ", "\\/", "\xC3\xA9"};
     for (uint64_t round = 0; round < 3000; round++) {
-        char raw[400], out[400];
-        size_t n = 0;
-        for (uint64_t k = 0; k < 20; k++) {
-            const char *p = pieces[rng_below(round, RNG_TEST, k, ARRAY_LEN(pieces))];
+        static char raw[60000], out[60000];
+        size_t n = 0, units = round % 100 ? round % 97 : 5000, kinds = round % 3 ? ARRAY_LEN(pieces) : 4;
+        for (uint64_t k = 0; k < units; k++) {
+            bool plain = round % 2 && k % 64;
+            const char *p = pieces[rng_below(round, RNG_TEST, k, plain ? 3 : kinds)];
             memcpy(raw + n, p, strlen(p));
             n += strlen(p);
         }
