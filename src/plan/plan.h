@@ -1,34 +1,35 @@
 /* plan.h - the first waist: what to send and the instant it is due. Plain data, versioned with the record format.
  * Text is JSON-escaped when a dataset is loaded, so that a request body is a list of borrowed pieces.
- * Everything in a plan item borrows from the dataset (constant for the whole run), but for the nonce, which it holds. */
+ * Everything in a plan item borrows from the dataset (constant for the whole run), but for the nonce, which it holds.
+ */
 #ifndef WEIR_PLAN_PLAN_H
 #define WEIR_PLAN_PLAN_H
 
 #include "base/str.h"
 
 enum plan_role { ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL, ROLE_DEVELOPER };
-const char *plan_role_name(enum plan_role r); /* "system", "user", ... */
+const char *plan_role_name(enum plan_role r);           /* "system", "user", ... */
 int plan_role_of(struct str name, enum plan_role *out); /* -1: unknown */
 
 struct plan_msg {
     enum plan_role role;
-    struct str content; /* JSON-escaped, without the quotes; ignored when raw_json is set */
+    struct str content;  /* JSON-escaped, without the quotes; ignored when raw_json is set */
     struct str raw_json; /* a whole message object as the dataset gave it (tool calls, content parts); else "" */
 };
 
 struct plan_sample { /* one dataset entry */
     const struct plan_msg *msgs;
     uint32_t n_msgs;
-    uint32_t words;      /* white-space separated words of all contents: the size known without a tokenizer */
-    int64_t max_tokens;  /* -1: not given by the dataset */
-    struct str where;    /* "FILE:LINE" or "FILE[INDEX]", for messages */
+    uint32_t words;     /* white-space separated words of all contents: the size known without a tokenizer */
+    int64_t max_tokens; /* -1: not given by the dataset */
+    struct str where;   /* "FILE:LINE" or "--prompt", for messages */
 };
 
 #define PLAN_NONCE_MAX 40
 
 struct plan_item {
-    uint64_t index;  /* position in the level's one global schedule, from 0; warm-up items come first */
-    int64_t due;     /* open loop: intended instant, ns after the level's start; closed loop: 0 */
+    uint64_t index; /* position in the level's one global schedule, from 0; warm-up items come first */
+    int64_t due;    /* open loop: intended instant, ns after the level's start; closed loop: 0 */
     bool warmup;
     uint32_t sample; /* index in the dataset */
     uint32_t turn;   /* of a session, 0 */
