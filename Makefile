@@ -38,7 +38,7 @@ help:
 demo:
 	@tools/setup
 	$(call configure,build,$(TESTS))
-	@$(NINJA) -C build --quiet weir
+	@if [ -t 1 ]; then $(NINJA) -C build weir; else $(NINJA) -C build --quiet weir; fi
 	@build/weir run --rate 2,8,32 --duration 10s --warmup 2s --max-tokens 64
 
 check:
