@@ -91,7 +91,8 @@ static void measure_per_token(const struct record *r, struct measured *m)
         put(m, METRIC_NTPOT, divide(m->v[METRIC_E2E], r->tokens_out), false);
     int64_t total = r->end - r->start;
     if (total > 0)
-        m->tok_rate = (int64_t)MIN((__int128)r->tokens_out * 1000000 * NS_PER_S / total, (__int128)INT64_MAX / 2);
+        m->tok_rate =
+            (int64_t)MIN(((__int128)r->tokens_out * 1000000 * NS_PER_S + total / 2) / total, (__int128)INT64_MAX / 2);
 }
 
 static void measure_itl(const struct record *r, struct measured *m)
