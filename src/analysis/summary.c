@@ -48,6 +48,7 @@ int percentiles_parse(struct str text, double *q, size_t max, size_t *n, struct 
     struct str_split it = {text, ',', false};
     struct str part;
     size_t k = 0;
+    max = MIN(max, SUMMARY_SHOWN_MAX);
     while (str_next(&it, &part)) {
         if (k == max)
             return err_set(e, ERR_USAGE, "more than %zu percentiles", max);

@@ -43,7 +43,7 @@ const char *metric_title(enum metric m);
 #define SUMMARY_SHOWN_MAX 8
 enum { SUMMARY_Q_JSON = 5 };                        /* p50 p90 p95 p99 p999 */
 extern const double summary_q_json[SUMMARY_Q_JSON]; /* 0.5 0.9 0.95 0.99 0.999 */
-/* "50,95,99.9" (each 0..100, an optional "p" in front): shares into q[0..max), *n set. -1 + e. */
+/* "50,95,99.9" (each 0..100, an optional "p" in front): shares into q[0..max), at most SUMMARY_SHOWN_MAX. -1 + e. */
 int percentiles_parse(struct str text, double *q, size_t max, size_t *n, struct err *e);
 int percentile_parse(struct str text, double *q); /* one of them */
 char *percentile_name(char out[16], double q);    /* 0.5 -> "p50", 0.999 -> "p99.9" */
