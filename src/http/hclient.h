@@ -4,7 +4,9 @@
  * their number. A reused connection on which the server's FIN or RST meets the request before any byte of a response is
  * retried once on a new one and counted (RFC 9112, 9.3.1).
  * Instants are taken here: sent_first right before the first write of the request, sent_last right after the last,
- * first_byte and headers from the kernel's stamp of the read that carried them.
+ * first_byte and headers_at from the kernel's stamp of the read that carried them, `end` from that of the read that
+ * completed the response (the clock where there was none: failures, bodies that end with the connection).
+ * A response that ends before the request is out is a response; its connection is not used again.
  * Costs: no allocation per exchange after warm-up. The callbacks come from the loop, never from inside hx_start. */
 #ifndef WEIR_HTTP_HCLIENT_H
 #define WEIR_HTTP_HCLIENT_H
@@ -36,7 +38,7 @@ struct hclient_stats {
 struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o);
 void hclient_free(struct hclient **c); /* no exchange may be under way */
 struct hclient_stats hclient_get_stats(const struct hclient *c);
-/* Open n connections ahead (closed loop); `ready` is called once when each is up or has failed. */
+/* Open n connections ahead (closed loop), at most 256 at a time; `ready` is called once when all are up or failed. */
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
 
 enum hx_result {

@@ -1,10 +1,10 @@
-/* loop.h - one event loop per thread: readiness of files, timers with absolute monotonic ns, nothing else. epoll behind
- * it.
+/* loop.h - one event loop per thread: readiness of files, timers with absolute monotonic ns, nothing else; on epoll.
  *
- * Precision: waits are epoll_pwait2 with ns timeouts and the thread's timer slack set to 1 ns (raw lateness p50 6-20
+ * Precision: waits are epoll_pwait2 with ns timeouts and the thread's timer slack is set to 1 ns (lateness p50 6-20
  * us); with spin_ns > 0 the loop blocks until spin_ns before the next *precise* timer and then polls (lateness p50 < 1
- * us). Never rounds to milliseconds. Level-triggered. A loop belongs to the thread that runs it; only loop_wake may be
- * called from others. */
+ * us). Never rounds to milliseconds. A turn: wait, timers that are due, files (with a look at precise timers after
+ * every few, so that many ready files do not delay them), the end-of-turn call. Level-triggered. A loop belongs to the
+ * thread that runs it; only loop_wake may be called from others. */
 #ifndef WEIR_NET_LOOP_H
 #define WEIR_NET_LOOP_H
 

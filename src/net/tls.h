@@ -23,6 +23,6 @@ struct tls_server_opts {
     const char *write_cert; /* write the certificate in use to this PEM file (so that clients can trust it), or NULL */
 };
 struct tls_ctx *tls_server_new(const struct tls_server_opts *o, struct err *e);
-void tls_free(struct tls_ctx **c);
+void tls_free(struct tls_ctx **c); /* after the streams that use it */
 
 #endif

@@ -5,7 +5,14 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -374,6 +381,91 @@ static void test_quiet_since_skips_full_waits(void **state)
     loop_free(&l);
 }
 
+static void on_pipe_slow(struct io *io, unsigned what)
+{
+    on_pipe_count(io, what);
+    int64_t until = clock_mono() + 100 * NS_PER_US;
+    while (clock_mono() < until)
+        ;
+}
+
+static void test_precise_timers_do_not_wait_for_all_files(void **state)
+{
+    enum { N = 200 }; /* 20 ms of work that is ready at once */
+    struct loop *l = loop_new(NULL, NULL);
+    struct pipe_io *v[N];
+    for (int i = 0; i < N; i++) {
+        v[i] = pipe_io_new(l, on_pipe_slow);
+        poke(v[i]);
+    }
+    struct probe precise = {.t = {.fire = on_probe, .precise = true}, .l = l},
+                 plain = {.t = {.fire = on_probe}, .l = l};
+    plain.last = true;
+    int64_t t0 = clock_mono();
+    precise.due = plain.due = t0 + 5 * NS_PER_MS;
+    loop_timer_set(l, &precise.t, precise.due);
+    loop_timer_set(l, &plain.t, plain.due);
+    loop_run(l);
+    int64_t all = clock_mono() - t0;
+    assert_true(all >= 20 * NS_PER_MS);
+    assert_true(precise.fired_at >= precise.due);
+    assert_true(precise.fired_at - t0 < all * 3 / 4); /* in the middle of the files, not behind them */
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(v[i]->calls, 1);
+        pipe_io_free(v[i]);
+    }
+    loop_free(&l);
+}
+
+#ifdef SYS_epoll_pwait2
+/* In a child whose kernel says that it has no epoll_pwait2. Exit status 0: timers and files work all the same. */
+static int old_kernel(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog prog = {ARRAY_LEN(code), code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
+        return 77;
+    struct loop *l = loop_new(NULL, NULL);
+    struct pipe_io *p = pipe_io_new(l, on_pipe_count);
+    poke(p);
+    struct probe t = {.t = {.fire = on_probe}, .l = l, .last = true};
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 20; i++) {
+        t.due = clock_mono() + 300 * NS_PER_US;
+        loop_timer_set(l, &t.t, t.due);
+        loop_run(l);
+        if (t.fired_at < t.due)
+            return 1;
+        best = MIN(best, t.fired_at - t.due);
+    }
+    /* Whole milliseconds would be at least 0.7 ms late. */
+    return p->calls != 1 ? 2 : best > 600 * NS_PER_US ? 3 : 0;
+}
+
+static void test_on_a_kernel_without_epoll_pwait2(void **state)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(old_kernel());
+    int st;
+    assert_int_equal(waitpid(pid, &st, 0), pid);
+    assert_true(WIFEXITED(st));
+    if (WEXITSTATUS(st) == 77)
+        skip(); /* no seccomp here */
+    assert_int_equal(WEXITSTATUS(st), 0);
+}
+#else
+static void test_on_a_kernel_without_epoll_pwait2(void **state)
+{
+    skip();
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +476,8 @@ int main(void)
         cmocka_unit_test(test_events_of_deleted_files_are_dropped),
         cmocka_unit_test(test_wishes_and_hang_up),
         cmocka_unit_test(test_adding_a_bad_file_fails),
+        cmocka_unit_test(test_precise_timers_do_not_wait_for_all_files),
+        cmocka_unit_test(test_on_a_kernel_without_epoll_pwait2),
         cmocka_unit_test(test_wake_from_other_threads),
         cmocka_unit_test(test_quiet_since_is_the_entry_of_the_wait_before),
         cmocka_unit_test(test_quiet_since_skips_full_waits),

@@ -418,6 +418,47 @@ static void test_unix_sockets_have_no_stamps(void **state)
     loop_free(&l);
 }
 
+static void test_a_full_unix_backlog_is_waited_for(void **state)
+{
+    enum { N = 4 };
+    struct loop *l = loop_new(NULL, NULL);
+    char path[64];
+    snprintf(path, sizeof(path), "/tmp/weir-test-backlog-%d", (int)getpid());
+    struct addr a;
+    assert_int_equal(resolve_unix(path, &a, NULL), 0);
+    int lfd = socket(AF_UNIX, SOCK_STREAM, 0), fd[N];
+    assert_int_equal(bind(lfd, (struct sockaddr *)&a.sa, a.len), 0);
+    assert_int_equal(listen(lfd, 0), 0); /* room for one */
+    struct peer p[N];
+    struct dial d = {.addrs = &a, .n_addrs = 1};
+    enum stream_rc rc;
+    for (int i = 0; i < N; i++) {
+        p[i] = (struct peer){.l = l};
+        p[i].s = stream_dial(l, &d, on_stream, &p[i], &rc);
+        assert_non_null(p[i].s);
+    }
+    run_for(l, 10 * NS_PER_MS);
+    int up = 0;
+    for (int i = 0; i < N; i++) {
+        assert_false(p[i].seen & STREAM_FAILED);
+        up += p[i].seen == STREAM_UP;
+    }
+    assert_true(up < N);
+    for (int i = 0; i < N; i++) {
+        fd[i] = accept(lfd, NULL, NULL);
+        assert_true(fd[i] >= 0);
+        run_for(l, 5 * NS_PER_MS);
+    }
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(p[i].seen, STREAM_UP);
+        stream_close(&p[i].s);
+        close(fd[i]);
+    }
+    close(lfd);
+    unlink(path);
+    loop_free(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_our_reset_reaches_the_peer),
         cmocka_unit_test(test_accepted_streams_are_stamped_from_the_first_byte),
         cmocka_unit_test(test_unix_sockets_have_no_stamps),
+        cmocka_unit_test(test_a_full_unix_backlog_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
