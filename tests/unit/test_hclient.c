@@ -20,7 +20,7 @@ static void test_a_response_and_its_instants(void **state)
     assert_true(x->new_conn && !x->retried);
     assert_int_equal(x->conn_id, 1);
     assert_true(t0 <= x->conn_start && x->conn_start <= x->conn_end && x->conn_end <= x->sent_first);
-    assert_true(x->sent_first <= x->sent_last && x->sent_last <= x->first_byte + NS_PER_MS);
+    assert_true(x->sent_first <= x->sent_last && x->sent_first <= x->first_byte);
     assert_true(x->first_byte <= x->headers_at && x->headers_at <= x->end && x->end <= t1);
     assert_int_equal(x->tls_end, 0);
     assert_int_equal(x->bytes_in, sizeof(CHUNKED) - 1);
@@ -60,7 +60,7 @@ static void test_bytes_one_by_one(void **state)
         ask(&r);
         assert_int_equal(r.a.x.result, HX_OK);
         assert_body(&r.a, "hello, world");
-        assert_true(r.a.n_read_end > 5);
+        assert_true(r.a.n_read_end > 1);
         assert_true(r.a.x.first_byte < r.a.x.end);
         assert_true(r.a.x.first_byte <= r.a.x.headers_at);
     }
@@ -68,7 +68,7 @@ static void test_bytes_one_by_one(void **state)
     rig_close(&r);
 }
 
-static _Atomic int64_t said_at;
+static _Atomic int64_t said_at, said_after;
 
 static void part_at_a_known_instant(int fd)
 {
@@ -76,12 +76,16 @@ static void part_at_a_known_instant(int fd)
     poll(NULL, 0, 3);
     said_at = clock_mono();
     say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    said_after = clock_mono();
     wait_for_close(fd);
 }
+
+static int64_t busy_end;
 
 static void busy(struct timer *t)
 {
     poll(NULL, 0, 12); /* the loop's thread is held up while the response arrives */
+    busy_end = clock_mono();
 }
 
 static void test_stamps_are_those_of_arrival(void **state)
@@ -93,11 +97,12 @@ static void test_stamps_are_those_of_arrival(void **state)
     loop_timer_set(r.l, &t, clock_mono() + NS_PER_MS);
     ask(&r);
     if (r.a.rx.kernel) {
-        assert_true(r.a.rx.user - said_at > 5 * NS_PER_MS);
         assert_true(r.a.x.first_byte >= said_at - NS_PER_US);
-        assert_true(r.a.x.first_byte <= said_at + NS_PER_MS);
+        assert_true(r.a.x.first_byte <= said_after + NS_PER_MS);
         assert_int_equal(r.a.x.first_byte, r.a.x.end);
         assert_true(r.a.rx.since <= said_at);
+        if (said_after < busy_end - 3 * NS_PER_MS) /* else the server was held up longer than the client */
+            assert_true(r.a.rx.user - r.a.rx.stamp > NS_PER_MS);
     }
     rig_close(&r);
 }

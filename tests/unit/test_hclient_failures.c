@@ -256,7 +256,7 @@ static void test_large_requests(void **state)
     assert_int_equal(r.a.x.result, HX_OK);
     assert_body(&r.a, "got");
     assert_int_equal(r.a.x.bytes_out, (size_t)n + BIG);
-    assert_true(r.a.x.sent_last - r.a.x.sent_first > 5 * NS_PER_MS);
+    assert_true(r.a.x.sent_last > r.a.x.sent_first);
     assert_int_equal(hclient_get_stats(r.c).idle_now, 1);
     hclient_free(&r.c);
     struct hclient_opts o = {.addrs = &r.srv.addr, .n_addrs = 1};

@@ -353,7 +353,7 @@ static void test_accepted_streams_are_stamped_from_the_first_byte(void **state)
     assert_int_equal(connect(fd, (struct sockaddr *)&a.sa, a.len), 0);
     int64_t before = clock_mono();
     assert_int_equal(send(fd, "early", 5, 0), 5);
-    poll(NULL, 0, 3);
+    poll(NULL, 0, 10);
     run_until(&server, STREAM_UP);
     stream_want(acc.s, true, false);
     run_until(&server, STREAM_READABLE);
