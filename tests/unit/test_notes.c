@@ -1,0 +1,115 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "records.h"
+
+struct sample {
+    int n, tokens;
+    bool open, alike, words, no_stream, retried, interrupted, hidden;
+    int64_t cached;
+    double rate; /* completed per second asked, 0 = what is sent */
+    int mixed, unknown;
+};
+
+/* The notes of a level that is made so, one to a line. */
+static char *notes(const struct sample *m, char *out, size_t size)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 1000);
+    struct rec_level line = level_line(m->open, 1000, 11000, false);
+    acc_sink.level(a, &line);
+    for (int i = 0; i < m->n; i++) {
+        double at = 1000 + 20 * i;
+        struct record *r = success(&s, at, at, at + 50, 2, 10);
+        r->tokens_out = i < m->unknown ? -1 : m->tokens;
+        r->tokens_cached = m->cached;
+        r->sample = (uint32_t)i;
+        if (!m->alike)
+            r->text_bytes += (uint64_t)i;
+        if (m->words || i < m->mixed)
+            r->token_source = TOKENS_WORDS;
+        if (m->no_stream)
+            r->flags = REC_NO_STREAM_ASKED;
+        if (m->retried)
+            r->flags |= REC_RETRIED;
+        if (m->hidden)
+            r->tokens_reasoning = 5;
+        feed(a, &s, r);
+    }
+    line.final = true;
+    line.interrupted = m->interrupted;
+    line.scheduled = m->rate > 0 ? (uint64_t)(m->rate * 10) : (uint64_t)m->n;
+    acc_sink.level(a, &line);
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    out[0] = 0;
+    for (size_t i = 0; i < l->notes.n; i++)
+        snprintf(out + strlen(out), size - strlen(out), "%s\n", l->notes.v[i]);
+    rec_slab_free(&s);
+    acc_free(&a);
+    return out;
+}
+
+static void check(const char *want, const struct sample m)
+{
+    char text[8000];
+    notes(&m, text, sizeof text);
+    if (want[0] == 0)
+        assert_string_equal(text, "");
+    if (!strstr(text, want))
+        fail_msg("\"%s\" is not in \"%s\"", want, text);
+}
+
+#define CHECK(want, ...) check(want, (struct sample){__VA_ARGS__})
+
+static void test_nothing_to_say(void **state)
+{
+    CHECK("", .n = 400, .tokens = 50, .open = true);
+}
+
+static void test_few(void **state)
+{
+    CHECK("p99 needs 368 requests, this level has 367", .n = 367, .tokens = 50, .open = true);
+    CHECK("", .n = 368, .tokens = 50, .open = true);
+}
+
+static void test_load(void **state)
+{
+    CHECK("a closed loop waits for its answers", .n = 400, .tokens = 50);
+    CHECK("interrupted", .n = 400, .tokens = 50, .open = true, .interrupted = true);
+    CHECK("the server completed 40 of 50 requests per second", .n = 400, .tokens = 50, .open = true, .rate = 50);
+    CHECK("400 requests were sent again", .n = 400, .tokens = 50, .open = true, .retried = true);
+}
+
+static void test_answers(void **state)
+{
+    CHECK("all 400 answers have the same size (8 bytes, 2 words) though the prompts differ", .n = 400, .tokens = 50,
+          .open = true, .alike = true);
+    CHECK("answers average 3.0 tokens", .n = 400, .tokens = 3, .open = true);
+    CHECK("50 % of the prompt tokens came from the server's prefix cache", .n = 400, .tokens = 50, .open = true,
+          .cached = 10);
+    CHECK("", .n = 400, .tokens = 50, .open = true, .cached = 2); /* a tenth is no more than the system prompt */
+}
+
+static void test_tokens(void **state)
+{
+    CHECK("words were counted instead of tokens", .n = 400, .tokens = 50, .open = true, .words = true);
+    CHECK("counted in different ways: usage 390, words 10 requests", .n = 400, .tokens = 50, .open = true, .mixed = 10);
+    CHECK("7 answers have an unknown number of tokens", .n = 400, .tokens = 50, .open = true, .unknown = 7);
+    CHECK("the answers were not streamed", .n = 400, .tokens = 50, .open = true, .no_stream = true);
+    CHECK("400 answers had reasoning that was counted but not streamed", .n = 400, .tokens = 50, .open = true,
+          .hidden = true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),    cmocka_unit_test(test_load),
+        cmocka_unit_test(test_answers),        cmocka_unit_test(test_tokens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
