@@ -14,7 +14,7 @@ struct unit {
 static struct unit unit_for(double max)
 {
     if (max < 1e6)
-        return (struct unit){"µs", 1e3, max < 1e5 ? 1 : 0};
+        return (struct unit){"us", 1e3, max < 1e5 ? 1 : 0};
     if (max < 1e9)
         return (struct unit){"ms", 1e6, max < 1e8 ? 2 : 1};
     return (struct unit){"s", 1e9, max < 1e11 ? 3 : 1};

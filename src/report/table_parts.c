@@ -37,17 +37,24 @@ void table_legend(struct buf *out, const struct legend *l, const struct paint *p
     buf_addz(out, p->off);
 }
 
+/* Shares from 0.0012 % to 100 %, with two digits at least. */
+static char *percent(char out[32], double share)
+{
+    double v = share * 100;
+    snprintf(out, 32, v < 10 ? "%.2g %%" : "%.3g %%", v);
+    return out;
+}
+
 static void put_errors(struct buf *out, const struct sum_level *l, int width)
 {
     struct buf t = BUF_INIT(LINE_BYTES);
     for (size_t i = 0; i < l->outcomes.n; i++) {
         const struct sum_count *c = &l->outcomes.v[i];
-        if (strcmp(c->name, outcome_name(OUT_OK)) == 0)
-            continue;
+        if (strcmp(c->name, outcome_name(OUT_OK)) == 0 || strcmp(c->name, outcome_name(OUT_CANCELLED)) == 0 ||
+            strcmp(c->name, outcome_name(OUT_UNSENT)) == 0)
+            continue; /* the heading tells of those */
         buf_addf(&t, "%s%s %llu", t.n ? " · " : "", c->name, (unsigned long long)c->n);
     }
-    if (l->unsent && l->outcomes.n)
-        buf_addf(&t, "%snot sent %llu", t.n ? " · " : "", (unsigned long long)l->unsent);
     if (t.n)
         labelled(out, "errors", t.p, width);
     buf_free(&t);
@@ -67,9 +74,9 @@ static void put_client(struct buf *out, const struct summary *s, const struct su
     if (isfinite(c->busy))
         buf_addf(&t, "%sbusy %.0f %%", t.n ? " · " : "", c->busy * 100);
     if (isfinite(c->kernel_stamped))
-        buf_addf(&t, "%skernel stamps %.4g %%", t.n ? " · " : "", c->kernel_stamped * 100);
+        buf_addf(&t, "%skernel stamps %s", t.n ? " · " : "", percent(a, c->kernel_stamped));
     if (isfinite(c->wide_gaps))
-        buf_addf(&t, "%swide gaps %.2g %%", t.n ? " · " : "", c->wide_gaps * 100);
+        buf_addf(&t, "%swide gaps %s", t.n ? " · " : "", percent(a, c->wide_gaps));
     if (t.n)
         labelled(out, "client", t.p, width);
     buf_free(&t);
