@@ -41,7 +41,7 @@ void table_legend(struct buf *out, const struct legend *l, const struct paint *p
 static char *percent(char out[32], double share)
 {
     double v = share * 100;
-    snprintf(out, 32, v < 10 ? "%.2g %%" : "%.3g %%", v);
+    snprintf(out, 32, v < 10 ? "%.2g %%" : "%.4g %%", v);
     return out;
 }
 
