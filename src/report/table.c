@@ -177,7 +177,9 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     } else {
         latency_group(&g, s, METRIC_TTFT, "TTFT", &legend);
     }
-    bool by_token = s->levels[0].itl_by_token;
+    bool by_token = true;
+    for (size_t i = 0; i < s->n_levels; i++)
+        by_token &= s->levels[i].itl_by_token || s->levels[i].lat[METRIC_ITL].n == 0;
     latency_group(&g, s, METRIC_ITL, by_token ? "ITL" : "ITL (chunk)", &legend);
     if (open) {
         latency_group(&g, s, METRIC_E2E, "E2E service", &legend);

@@ -96,7 +96,8 @@ static void put_tokens(struct buf *out, const struct sum_level *l, int width)
     if (t.n)
         buf_addf(&t, " (source: %s)", token_source_name(l->token_source));
     if (!l->itl_by_token && isfinite(l->tokens_per_chunk))
-        buf_addf(&t, "%s%.3g tokens per chunk", t.n ? " · " : "", l->tokens_per_chunk);
+        buf_addf(&t, "%s%.3g token%s per chunk", t.n ? " · " : "", l->tokens_per_chunk,
+                 l->tokens_per_chunk == 1 ? "" : "s");
     if (t.n)
         labelled(out, "tokens", t.p, width);
     buf_free(&t);

@@ -1,0 +1,218 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "records.h"
+#include "report/report.h"
+#include "report/table_parts.h"
+
+/* Two levels of an open loop: all is well in the first; in the second one request in ten gets a 503 and one times out.
+ */
+static void two_levels(struct acc *a)
+{
+    struct rec_slab s;
+    rec_slab_init(&s, 1000);
+    struct rec_run run = {.version = "1"};
+    acc_sink.run(a, &run);
+    for (uint32_t k = 0; k < 2; k++) {
+        struct rec_level line = level_line(true, 1000, 21000, false);
+        line.level = k;
+        line.rate = k ? 20 : 5;
+        acc_sink.level(a, &line);
+        int n = k ? 400 : 100;
+        for (int i = 0; i < n; i++) {
+            double due = 1000 + i * 20000.0 / n;
+            struct record *r = success(&s, due, due + 0.01, due + 50.01 + (k ? i : 0), 11, 10);
+            r->text_bytes += (uint64_t)i;
+            if (k && i % 10 == 3) {
+                rec_recycle(&s, r);
+                r = failure(&s, OUT_HTTP, 503, due, due + 0.01, due + 5);
+            } else if (k && i == 200) {
+                rec_recycle(&s, r);
+                r = failure(&s, OUT_TIMEOUT_FIRST_TOKEN, 200, due, due + 0.01, due + 2000.01);
+            }
+            r->level = k;
+            feed(a, &s, r);
+        }
+        struct hist *lag = hist_new();
+        hist_add(lag, 12345, 100);
+        struct rec_client c = {.level = k,
+                               .window = 1000,
+                               .cpu = k ? 900 : 123,
+                               .steal = -1,
+                               .reads = 100,
+                               .kernel_stamped = 100,
+                               .lag = lag};
+        acc_sink.client(a, &c);
+        hist_free(&lag);
+        line.final = true;
+        line.scheduled = (uint64_t)n;
+        acc_sink.level(a, &line);
+    }
+    rec_slab_free(&s);
+}
+
+/* clang-format off */
+static const char open_100[] =
+    "               requests           TTFT service, ms   TTFT response, ms   ITL (chunk), ms\n"
+    " rate   actual/s       ok  sent        p50     p99         p50     p99       p50     p99\n"
+    " ────   ───────────────────────   ────────────────   ─────────────────   ───────────────\n"
+    "  5/s       5.00  100.0 %   100       50.0   50.0*        50.0   50.0*     10.00  10.00*\n"
+    " 20/s      20.00   89.8 %   400      250.0  446.4*       250.0  446.4*     10.00  10.00*\n"
+    "\n"
+    "        E2E service, ms   E2E response, ms   tokens/s per request   tokens/s in total\n"
+    " rate       p50     p99        p50     p99             p50    p99       input  output\n"
+    " ────   ───────────────   ────────────────   ────────────────────   ─────────────────\n"
+    "  5/s     150.0  150.0*      150.0  150.0*            72.8  72.8*       100.0    55.0\n"
+    " 20/s     350.0  546.4*      350.0  546.4*            31.4  70.7*       352.0   192.8\n"
+    "\n"
+    "   service counts from the request's start, response from when it was due\n"
+    "   * fewer requests than a 95 % interval of this percentile needs\n"
+    "\n"
+    " 5/s: 100 ok, 0 failed in 20 s\n"
+    "   tokens   input 2000, output 1100 (source: usage) · 1 token per chunk\n"
+    "   slo      ttft:p95<100ms           met (50.0 ms)\n"
+    "            error_rate<1%            met (0 %)\n"
+    "   goodput  ttft:100ms: 5 good requests/s, attainment 100 %\n"
+    "   client   client lag p50 12.3 us, p99 12.3 us · send lag p50 10.0 us, p99 10.0 us · busy 12 % ·\n"
+    "            kernel stamps 100 % · wide gaps 0 %\n"
+    "   verdict  VALID\n"
+    "\n"
+    " 20/s: 359 ok, 41 failed in 20 s\n"
+    "   errors   http_503 40 · timeout_first_token 1\n"
+    "   tokens   input 7180, output 3949 (source: usage) · 1 token per chunk\n"
+    "   slo      ttft:p95<100ms           BROKEN (430 ms)\n"
+    "            error_rate<1%            BROKEN (10.25 %)\n"
+    "   goodput  ttft:100ms: 2.25 good requests/s, attainment 11.25 %\n"
+    "   client   client lag p50 12.3 us, p99 12.3 us · send lag p50 10.0 us, p99 10.0 us · busy 90 % ·\n"
+    "            kernel stamps 100 % · wide gaps 0 %\n"
+    "   verdict  DEGRADED\n"
+    "            - a worker was 90 % busy, above 85 %: use --workers, or a machine with more cores\n"
+    "\n"
+    " Notes\n"
+    "   5/s: p99 needs 368 requests, this level has 100: figures marked * have no 95 % interval; ask for\n"
+    "   more with --num-requests or --duration\n"
+    "   20/s: p99 needs 368 requests, this level has 360: figures marked * have no 95 % interval; ask for\n"
+    "   more with --num-requests or --duration\n";
+
+static const char closed_80[] =
+    "                    requests                   TTFT, s\n"
+    " in flight   actual/s       ok  sent      p50      p95      p99\n"
+    " ─────────   ───────────────────────   ────────────────────────\n"
+    "         4       2.50  100.0 %     5   1.500*  ≥1.500*  ≥1.500*\n"
+    "\n"
+    "                ITL (chunk), ms                E2E, s\n"
+    " in flight      p50     p95     p99      p50      p95      p99\n"
+    " ─────────   ──────────────────────   ────────────────────────\n"
+    "         4   250.0*  250.0*  250.0*   2.000*  ≥2.000*  ≥2.000*\n"
+    "\n"
+    "             tokens/s per request   tokens/s in total\n"
+    " in flight        p50   p95   p99       input  output\n"
+    " ─────────   ────────────────────   ─────────────────\n"
+    "         4       1.5*  1.5*  1.5*        40.0     4.0\n"
+    "\n"
+    "   * fewer requests than a 95 % interval of this percentile needs\n"
+    "   ≥ at least: timeouts or cancellations hide the value\n"
+    "\n"
+    " 4 in flight: 4 ok, 0 failed, 1 cancelled in 2 s\n"
+    "   tokens   input 80, output 12 (source: usage) · 1 token per chunk\n"
+    "   client   wide gaps 0 %\n"
+    "   verdict  VALID\n"
+    "\n"
+    " Notes\n"
+    "   the server rejected stream_options\n"
+    "   a closed loop waits for its answers: while the server stalls, no more\n"
+    "   requests than are in flight show it, and none is sent that should have been;\n"
+    "   --rate shows what users would have waited\n"
+    "   interrupted: the figures cover what was sent until then\n"
+    "   answers average 3.0 tokens: ITL, TPOT and tokens/s say little; raise\n"
+    "   --max-tokens or use --ignore-eos\n"
+    "   p99 needs 368 requests, this level has 5: figures marked * have no 95 %\n"
+    "   interval; ask for more with --num-requests or --duration\n";
+/* clang-format on */
+
+static void test_open(void **state)
+{
+    struct slo_set slo, good;
+    struct err e;
+    assert_int_equal(slo_parse(&slo, STR("ttft:p95<100ms,error_rate<1%"), &e), 0);
+    assert_int_equal(goodput_parse(&good, STR("ttft:100ms"), &e), 0);
+    const double shown[] = {0.5, 0.99};
+    struct acc_opts o = {&slo, &good, shown, 2};
+    struct acc *a = acc_new(&o);
+    two_levels(a);
+    struct buf b = BUF_INIT(1 << 20);
+    report_table(&b, acc_finish(a), &(struct table_opts){.width = 100});
+    assert_string_equal(b.p, open_100);
+    for (size_t at = 0; at < b.n;) { /* no line is wider than asked */
+        const char *nl = strchr(b.p + at, '\n');
+        char line[1000];
+        snprintf(line, sizeof line, "%.*s", (int)(nl - b.p - (ptrdiff_t)at), b.p + at);
+        assert_true(text_width(line) <= 100);
+        at = (size_t)(nl - b.p) + 1;
+    }
+    buf_free(&b);
+    acc_free(&a);
+}
+
+static void test_closed(void **state)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 100);
+    struct rec_level line = level_line(false, 1000, 3000, false);
+    acc_sink.level(a, &line);
+    for (int i = 0; i < 4; i++)
+        feed(a, &s, success(&s, 0, 1000 + i, 2500 + i, 3, 250));
+    feed(a, &s, failure(&s, OUT_CANCELLED, 0, 0, 2900, 3900));
+    line.final = line.interrupted = true;
+    acc_sink.level(a, &line);
+    struct rec_note note = {.whole_run = true, .text = "the server rejected stream_options"};
+    acc_sink.note(a, &note);
+    struct buf b = BUF_INIT(1 << 20);
+    report_table(&b, acc_finish(a), &(struct table_opts){.width = 80});
+    assert_string_equal(b.p, closed_80);
+    rec_slab_free(&s);
+    buf_free(&b);
+    acc_free(&a);
+}
+
+/* Colours change nothing but colours; without a level there is a sentence. */
+static void test_colour_and_none(void **state)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    two_levels(a);
+    struct buf plain = BUF_INIT(1 << 20), painted = BUF_INIT(1 << 20), stripped = BUF_INIT(1 << 20);
+    report_table(&plain, acc_finish(a), &(struct table_opts){.width = 90});
+    report_table(&painted, acc_finish(a), &(struct table_opts){.width = 90, .colour = true});
+    assert_null(strchr(plain.p, '\033'));
+    for (size_t i = 0; i < painted.n; i++) {
+        if (painted.p[i] == '\033')
+            while (painted.p[i] != 'm')
+                i++;
+        else
+            buf_addc(&stripped, painted.p[i]);
+    }
+    assert_string_equal(stripped.p, plain.p);
+    assert_true(painted.n > plain.n);
+    buf_clear(&plain);
+    report_table(&plain, &(struct summary){0}, &(struct table_opts){0});
+    assert_string_equal(plain.p, "No level was run.\n");
+    buf_free(&plain);
+    buf_free(&painted);
+    buf_free(&stripped);
+    acc_free(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_colour_and_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
