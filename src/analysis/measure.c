@@ -95,7 +95,7 @@ static void measure_per_token(const struct record *r, struct measured *m)
             (int64_t)MIN(((__int128)r->tokens_out * 1000000 * NS_PER_S + total / 2) / total, (__int128)INT64_MAX / 2);
 }
 
-static void measure_itl(const struct record *r, struct measured *m)
+void measure_itl(const struct record *r, struct measured *m)
 {
     bool ok = r->outcome == OUT_OK;
     if ((!ok && !outcome_censors(r->outcome)) || r->n_events == 0)
@@ -132,7 +132,6 @@ void measure(const struct record *r, bool open, struct measured *m)
     measure_first(r, open, m);
     measure_whole(r, open, m);
     measure_per_token(r, m);
-    measure_itl(r, m);
     if (r->flags & REC_NEW_CONN)
         span(m, METRIC_CONNECT, r, r->conn_start, r->sent_first ? MAX(r->conn_end, r->tls_end) : 0);
 }
@@ -142,6 +141,14 @@ void spread_init(struct spread *s, const struct record *r, uint64_t text_bytes_o
     *s = (struct spread){.total = r->tokens_out, .bytes = text_bytes_of_events, .events = r->n_events};
     rec_iter_init(&s->it, r);
     s->alone = r->n_events == 0;
+}
+
+/* floor(total * k / n); divisions of 128 bits are slow and as good as never needed. */
+static int64_t part_of(int64_t total, uint64_t k, uint64_t n)
+{
+    if (LIKELY(((uint64_t)total | k) <= UINT32_MAX))
+        return (int64_t)((uint64_t)total * k / n);
+    return (int64_t)((__int128)total * (__int128)k / (__int128)n);
 }
 
 bool spread_next(struct spread *s, int64_t *at, uint64_t *tokens)
@@ -161,10 +168,8 @@ bool spread_next(struct spread *s, int64_t *at, uint64_t *tokens)
     int64_t upto = s->given;
     if (ev.cumulative >= 0)
         upto = s->total >= 0 ? MIN(ev.cumulative, s->total) : ev.cumulative;
-    else if (s->total > 0 && s->bytes)
-        upto = (int64_t)((__int128)s->total * (__int128)s->bytes_seen / (__int128)s->bytes);
     else if (s->total > 0)
-        upto = (int64_t)((__int128)s->total * (__int128)s->events_seen / (__int128)s->events);
+        upto = s->bytes ? part_of(s->total, s->bytes_seen, s->bytes) : part_of(s->total, s->events_seen, s->events);
     if (s->total >= 0 && s->events_seen == s->events)
         upto = s->total; /* what no event showed (hidden reasoning, the end mark) came with the last */
     *at = ev.at;

@@ -7,12 +7,14 @@
 #define NOT_MEASURED (-1) /* the metric says nothing about this request */
 
 struct measured {
-    int64_t v[METRIC_LATENCIES]; /* ns, or NOT_MEASURED; ITL: the largest gap between token events */
+    int64_t v[METRIC_LATENCIES]; /* ns, or NOT_MEASURED; ITL: only measure_itl fills it */
     uint32_t censored;           /* bit m: v[m] is only what was waited */
     int64_t tok_rate;            /* tokens per second of the request, in millionths */
     int64_t send_lag;            /* open loop */
 };
 void measure(const struct record *r, bool open, struct measured *m);
+/* After it: v[ITL] = the largest gap between token events. A pass of its own over the events. */
+void measure_itl(const struct record *r, struct measured *m);
 
 /* Whether waiting was cut short by a timeout or by us: then values are right-censored. */
 bool outcome_censors(enum outcome o);

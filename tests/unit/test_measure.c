@@ -26,6 +26,7 @@ static void check(struct record *r, bool open, enum metric k, int64_t want, bool
 {
     struct measured m;
     measure(r, open, &m);
+    measure_itl(r, &m);
     assert_int_equal(m.v[k], want);
     assert_int_equal(m.censored >> k & 1, censored);
 }
