@@ -84,6 +84,63 @@ static int read_text(const char *text, struct seen *s, struct rec_read_stats *st
     return rec_read_text(str_of(text), "F", &sink, s, st, e);
 }
 
+static const struct rec_level level = {
+    .level = 3,
+    .final = true,
+    .rate = 0.1,
+    .concurrency = 4,
+    .max_concurrency = 5,
+    .num_requests = 6,
+    .duration = 7,
+    .warmup = 8,
+    .warmup_requests = 9,
+    .begin = 10,
+    .w0 = 11,
+    .w1 = 12,
+    .scheduled = 13,
+    .unsent = 14,
+    .interrupted = true,
+    .lost_records = 15,
+    .exhausted = 16,
+};
+
+static const struct record want = {
+    .level = 3,
+    .worker = 1,
+    .index = 2,
+    .sample = 3,
+    .turn = 4,
+    .flags = 63,
+    .outcome = OUT_TRUNCATED,
+    .status = 200,
+    .finish = FINISH_TOOL,
+    .conn = 6,
+    .intended = 101,
+    .admitted = 102,
+    .start = 103,
+    .conn_start = 104,
+    .conn_end = 105,
+    .tls_end = 106,
+    .sent_first = 107,
+    .sent_last = 108,
+    .first_byte = 109,
+    .headers = 110,
+    .first_token = 111,
+    .first_output = 112,
+    .last_token = 113,
+    .end = 114,
+    .token_source = TOKENS_TOKENIZER,
+    .tokens_in = 0,
+    .tokens_out = 2,
+    .tokens_cached = 3,
+    .tokens_reasoning = 1,
+    .text_bytes = 55,
+    .words = 66,
+    .bytes_in = 77,
+    .bytes_out = 88,
+    .request_id = "id \"7\"",
+};
+
 /* Everything that a record holds comes back from the file. */
 static void test_round_trip(void **state)
 {
@@ -96,65 +153,10 @@ static void test_round_trip(void **state)
     struct rec_run run = {.epoch_mono = 123456789, .epoch_unix = 1700000000123456789, .seed = UINT64_MAX - 5};
     snprintf(run.version, sizeof run.version, "1.2.3");
     rec_write_run(w, &run);
-    struct rec_level level = {
-        .level = 3,
-        .final = true,
-        .rate = 0.1,
-        .concurrency = 4,
-        .max_concurrency = 5,
-        .num_requests = 6,
-        .duration = 7,
-        .warmup = 8,
-        .warmup_requests = 9,
-        .begin = 10,
-        .w0 = 11,
-        .w1 = 12,
-        .scheduled = 13,
-        .unsent = 14,
-        .interrupted = true,
-        .lost_records = 15,
-        .exhausted = 16,
-    };
     rec_write_level(w, &level);
     struct rec_slab slab;
     rec_slab_init(&slab, 100);
     struct record *r = rec_new(&slab);
-    struct record want = {
-        .level = 3,
-        .worker = 1,
-        .index = 2,
-        .sample = 3,
-        .turn = 4,
-        .flags = 63,
-        .outcome = OUT_TRUNCATED,
-        .status = 200,
-        .finish = FINISH_TOOL,
-        .conn = 6,
-        .intended = 101,
-        .admitted = 102,
-        .start = 103,
-        .conn_start = 104,
-        .conn_end = 105,
-        .tls_end = 106,
-        .sent_first = 107,
-        .sent_last = 108,
-        .first_byte = 109,
-        .headers = 110,
-        .first_token = 111,
-        .first_output = 112,
-        .last_token = 113,
-        .end = 114,
-        .token_source = TOKENS_TOKENIZER,
-        .tokens_in = 0,
-        .tokens_out = 2,
-        .tokens_cached = 3,
-        .tokens_reasoning = 1,
-        .text_bytes = 55,
-        .words = 66,
-        .bytes_in = 77,
-        .bytes_out = 88,
-        .request_id = "id \"7\"",
-    };
     *r = want;
     r->detail = STR("the end \xff came");
     struct rec_event ev[300];
