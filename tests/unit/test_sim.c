@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -67,6 +68,7 @@ static struct fixture *start(struct sim_config c)
     fflush(NULL);
     f->pid = fork();
     if (f->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
         dup2(out[1], 1);
         close(out[0]);
         close(out[1]);
@@ -138,6 +140,11 @@ static void ask(int fd, const char *path, const char *headers, const char *body)
                                           headers, strlen(body), body);
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
     free(text);
+}
+
+static void send_text(int fd, const char *z)
+{
+    assert_int_equal(send(fd, z, strlen(z), MSG_NOSIGNAL), strlen(z));
 }
 
 static bool recv_all(int fd, char *p, size_t n)
@@ -289,7 +296,7 @@ static void test_routes(void **state)
     expect(fd, 400, NULL, "not valid JSON");
     ask(fd, CHAT, "", "{}");
     expect(fd, 401, NULL, NULL);
-    send(fd, "HEAD /version HTTP/1.1\r\nHost: h\r\n\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n", 70, 0);
+    send_text(fd, "HEAD /version HTTP/1.1\r\nHost: h\r\n\r\nGET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
     struct buf head = BUF_INIT(1000);
     while (head.n < 4 || memcmp(head.p + head.n - 4, "\r\n\r\n", 4) != 0)
         assert_true(recv_line(fd, &head));
@@ -297,11 +304,11 @@ static void test_routes(void **state)
     expect(fd, 200, NULL, "Hello World"); /* right behind the head of the HEAD's answer */
     close(fd);
     fd = dial(f);
-    send(fd, "garbage\r\n\r\n", 11, 0);
+    send_text(fd, "garbage\r\n\r\n");
     expect(fd, 400, "Connection: close", "\"error\"");
     close(fd);
     fd = dial(f);
-    send(fd, "POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n", 68, 0);
+    send_text(fd, "POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n");
     expect(fd, 413, "Connection: close", "\"error\"");
     close(fd);
     finish(f, SIGTERM);
