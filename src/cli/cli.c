@@ -1,4 +1,6 @@
 /* cli.c - the array of commands, and the way into them. */
+#include <signal.h>
+
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/complete.h"
@@ -79,6 +81,7 @@ static int dispatch(int argc, const char *const *argv)
 
 int cli_main(int argc, const char *const *argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of that write, not the end of the program */
     int rc = dispatch(argc, argv);
     /* A result that did not arrive (full disk, closed pipe) must not look like one that did. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
