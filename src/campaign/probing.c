@@ -2,6 +2,9 @@
 #include "base/log.h"
 #include "campaign/campaign_private.h"
 
+/* Of 8 tokens; a run without a probe can wait longer. */
+#define LONGEST_PROBE (60 * NS_PER_S)
+
 static int settle_model(struct campaign_state *s, struct err *e)
 {
     if (s->c->model) {
@@ -22,15 +25,21 @@ static void say_what_was_found(struct campaign_state *s)
     const struct probe *p = &s->probe;
     if (p->refused) {
         log_warn("the probe was refused three times (status %d); the run begins without it", p->status);
-        campaign_note(s, "The probe was refused three times with status %d, so what the server supports is not known: the "
-                      "endpoint was already overloaded, or limits its clients.", p->status);
+        campaign_note(s,
+                      "The probe was refused three times with status %d, so what the server supports is not known: the "
+                      "endpoint was already overloaded, or limits its clients.",
+                      p->status);
         return;
     }
     if (p->stream_options_rejected)
-        campaign_note(s, "The server rejected stream_options, so it was asked without them: streamed token counts come from "
-                      "%s.", p->usage ? "usage that it reports all the same" : "words");
+        campaign_note(
+            s,
+            "The server rejected stream_options, so it was asked without them: streamed token counts come from "
+            "%s.",
+            p->usage ? "usage that it reports all the same" : "words");
     else if (!p->usage)
-        campaign_note(s, "The server reports no usage; output tokens are counted as words of the text, which a tokenizer "
+        campaign_note(s,
+                      "The server reports no usage; output tokens are counted as words of the text, which a tokenizer "
                       "would count differently.");
     if (s->api_opts.stream && !p->streamed)
         campaign_note(s, "The server answered a request for a stream in one piece: there is no TTFT and no ITL.");
@@ -38,6 +47,7 @@ static void say_what_was_found(struct campaign_state *s)
 
 int probing(struct campaign_state *s, struct err *e)
 {
+    s->probe.timeout = MIN(s->c->timeout, LONGEST_PROBE);
     if (settle_model(s, e) < 0)
         return -1;
     if (!s->c->no_probe) {

@@ -1,7 +1,6 @@
 #include "engine/call.h"
 
 #include "auth/auth_key.h"
-#include "net/resolve.h"
 
 struct call_state {
     struct hx x;
@@ -63,32 +62,46 @@ static const struct hx_ops call_ops = {
     .done = on_done,
 };
 
+static int explain_connect(const char *where, enum stream_rc rc, struct str detail, struct err *e)
+{
+    if (rc == STREAM_REFUSED)
+        return err_set(e, ERR_NET, "%s: connection refused; is the server running and listening on this port?", where);
+    if (rc != STREAM_TLS)
+        return err_set(e, ERR_NET, "%s: cannot connect: " STR_FMT "; is the address right, and is the server up?",
+                       where, STR_ARG(detail));
+    const char *remedy = "does this port speak TLS, and does the server ask for a client certificate (--cert)?";
+    if (str_find(detail, STR("does not speak TLS")) >= 0)
+        remedy = "if it speaks plain HTTP, write http://";
+    else if (str_find(detail, STR("mismatch")) >= 0)
+        remedy = "use the name that the certificate was made for (see --connect-to), or verify nothing (-k)";
+    else if (str_find(detail, STR("certificate verify failed")) >= 0)
+        remedy = "name the authority to trust by --cacert, or verify nothing (-k)";
+    return err_set(e, ERR_TLS, "%s: " STR_FMT "; %s", where, STR_ARG(detail), remedy);
+}
+
 static int explain(const struct target *t, const struct call *c, const struct hx *x, struct err *e)
 {
-    char where[64];
-    addr_text(&t->addrs[0], where);
+    char where[400], d[32];
+    target_where(t, where, sizeof where);
     const char *detail = x->detail[0] ? x->detail : "no further detail";
     if (c->timed_out)
-        return err_set(e, ERR_NET, "%s (%s): no answer within %.0f s; is the server up, and is this its address?", t->host,
-                       where, (double)c->timeout / 1e9);
+        return err_set(e, ERR_NET, "%s: no answer within %s; is the server up, and is this its address?", where,
+                       fmt_duration(d, c->timeout));
     switch (x->result) {
     case HX_CONNECT:
-        if (x->rc == STREAM_REFUSED)
-            return err_set(e, ERR_NET, "%s (%s): connection refused; is the server running and listening on this port?",
-                           t->host, where);
-        if (x->rc == STREAM_TLS)
-            return err_set(e, ERR_TLS, "%s (%s): TLS failed: %s; see --cacert, -k, and whether the port speaks TLS", t->host,
-                           where, detail);
-        return err_set(e, ERR_NET, "%s (%s): cannot connect: %s", t->host, where, detail);
+        return explain_connect(where, x->rc, str_of(detail), e);
     case HX_BAD_FRAME:
-        return err_set(e, ERR_PROTO, "%s (%s): the answer is not HTTP: %s; does the port speak %s?", t->host, where, detail,
-                       t->tls ? "HTTPS" : "plain HTTP, or is it https://");
+        return err_set(e, ERR_PROTO, "%s: the answer is not HTTP (%s); is this the API's port%s?", where, detail,
+                       t->tls ? "" : ", and not one for https://");
     case HX_TRUNCATED:
-        return err_set(e, ERR_PROTO, "%s (%s): the connection was closed within the response", t->host, where);
+        return err_set(e, ERR_PROTO, "%s: the connection was closed within the response; the server's log may say why",
+                       where);
     case HX_TOOBIG:
-        return err_set(e, ERR_PROTO, "%s (%s): the response's headers exceed 64 KiB", t->host, where);
+        return err_set(e, ERR_PROTO, "%s: the response's headers exceed 64 KiB; is this the API's port?", where);
     default:
-        return err_set(e, ERR_NET, "%s (%s): the connection was closed before any response: %s", t->host, where, detail);
+        return err_set(e, ERR_NET, "%s: %s; is this the API's port%s?", where,
+                       x->detail[0] ? x->detail : "the connection was closed before any response",
+                       t->tls ? "" : ", and not one for https://");
     }
 }
 

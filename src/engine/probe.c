@@ -6,7 +6,6 @@
 #include "proto/sse.h"
 
 enum { TRIES = 3, PROBE_TOKENS = 8 };
-#define PROBE_TIMEOUT (60 * NS_PER_S)
 #define SIDE_TIMEOUT (5 * NS_PER_S)
 
 /* The server's own words, short enough for one line. */
@@ -27,6 +26,9 @@ static void excerpt(char *out, size_t cap, struct str reply)
         if (raw.p)
             text = raw;
     }
+    ptrdiff_t title = str_find(text, STR("<title>")), end = str_find(text, STR("</title>"));
+    if (title >= 0 && end > title) /* a proxy's page */
+        text = str_trim(str_sub(text, (size_t)title + 7, (size_t)(end - title - 7)));
     size_t n = 0;
     for (size_t i = 0; i < text.n && n + 1 < cap && n < 200; i++)
         out[n++] = (unsigned char)text.p[i] < 0x20 ? ' ' : text.p[i];
@@ -48,7 +50,7 @@ static char *models_path(const struct target *t)
     return xstrdup("/v1/models");
 }
 
-static int explain_status(const struct target *t, const char *what, const struct call *c, struct err *e)
+static int explain_status(const struct target *t, const char *path, const struct call *c, struct err *e)
 {
     char said[256];
     excerpt(said, sizeof said, buf_str(&c->reply));
@@ -56,32 +58,37 @@ static int explain_status(const struct target *t, const char *what, const struct
     switch (c->status) {
     case 401:
     case 403:
-        return err_set(e, ERR_USAGE, "%s %s: status %d (%s); give the key by OPENAI_API_KEY, --api-key-file or --api-key-env, "
-                       "and see --auth-style", t->host, what, c->status, quote);
+        return err_set(e, ERR_USAGE,
+                       "%s%s: status %d (%s); give the key by OPENAI_API_KEY, --api-key-file or --api-key-env, "
+                       "and see --auth-style",
+                       t->origin, path, c->status, quote);
     case 404:
-        return err_set(e, ERR_USAGE, "%s %s: status 404 (%s); check the URL's path and --model", t->host, what, quote);
+        return err_set(e, ERR_USAGE, "%s%s: status 404 (%s); check the URL's path and --model", t->origin, path, quote);
     case 405:
-        return err_set(e, ERR_USAGE, "%s %s: status 405 (%s); check the URL's path", t->host, what, quote);
+        return err_set(e, ERR_USAGE, "%s%s: status 405 (%s); check the URL's path", t->origin, path, quote);
     default:
-        return err_set(e, c->status >= 500 ? ERR_PROTO : ERR_USAGE, "%s %s: status %d (%s)", t->host, what, c->status, quote);
+        return err_set(e, c->status >= 500 ? ERR_PROTO : ERR_USAGE,
+                       "%s%s: status %d (%s); the server's log may say more", t->origin, path, c->status, quote);
     }
 }
 
 int probe_model(const struct target *t, struct probe *p, struct err *e)
 {
     char *path = models_path(t);
-    struct call c = {.method = "GET", .path = path, .timeout = SIDE_TIMEOUT * 2};
+    struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
     int rc = call_do(t, &c, e);
     if (rc == 0 && c.status != 200) {
-        rc = c.status == 401 || c.status == 403 ? explain_status(t, path, &c, e)
-             : err_set(e, ERR_USAGE, "%s %s: status %d, so the model's name is not known; give --model", t->host, path, c.status);
+        rc = c.status == 401 || c.status == 403
+                 ? explain_status(t, path, &c, e)
+                 : err_set(e, ERR_USAGE, "%s%s: status %d, so the model's name is not known; give --model", t->origin,
+                           path, c.status);
     }
     if (rc == 0) {
         struct err ignore;
         struct jdoc *d = jdoc_parse(buf_str(&c.reply), path, &ignore);
         struct str id = d ? jn_str(jn_get(jn_at(jn_get(jdoc_root(d), "data"), 0), "id"), NULL) : (struct str){0};
         if (id.n == 0 || id.n >= sizeof p->model)
-            rc = err_set(e, ERR_USAGE, "%s %s: names no model; give --model", t->host, path);
+            rc = err_set(e, ERR_USAGE, "%s%s: names no model; give --model", t->origin, path);
         else
             snprintf(p->model, sizeof p->model, "%.*s", STR_ARG(id));
         jdoc_free(&d);
@@ -93,7 +100,7 @@ int probe_model(const struct target *t, struct probe *p, struct err *e)
 
 void probe_version(const struct target *t, struct probe *p)
 {
-    struct call c = {.method = "GET", .path = "/version", .timeout = SIDE_TIMEOUT, .max_reply = 4096};
+    struct call c = {.method = "GET", .path = "/version", .timeout = MIN(p->timeout, SIDE_TIMEOUT), .max_reply = 4096};
     struct err ignore;
     if (call_do(t, &c, &ignore) == 0 && c.status == 200) {
         struct jdoc *d = jdoc_parse(buf_str(&c.reply), "/version", &ignore);
@@ -145,7 +152,8 @@ static void decode(struct answer *a, const struct call *c)
     a->flags = ev.flags;
 }
 
-static int judge(const struct target *t, const struct api_ops *ops, const struct call *c, struct probe *p, struct err *e)
+static int judge(const struct target *t, const struct api_ops *ops, const struct call *c, struct probe *p,
+                 struct err *e)
 {
     struct answer a = {.ops = ops};
     p->status = c->status;
@@ -155,17 +163,17 @@ static int judge(const struct target *t, const struct api_ops *ops, const struct
         return explain_status(t, t->path, c, e);
     decode(&a, c);
     if (a.flags & API_ERROR)
-        return err_set(e, ERR_PROTO, "%s %s: status %d with an error inside: %s", t->host, t->path, c->status, a.said);
+        return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, t->path, c->status, a.said);
     if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE)))
-        return err_set(e, ERR_PROTO, "%s %s: the answer is not %s's JSON; is this path the API's? (see --api)", t->host, t->path,
-                       ops->name);
+        return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
+                       t->origin, t->path, ops->name);
     p->usage = (a.flags & API_USAGE) != 0;
     return 0;
 }
 
 /* One try: render, send, wait. 0: an answer of any status. */
-static int attempt(const struct target *t, const struct api_ops *ops, const struct api_opts *o, const struct plan_sample *sample,
-                   struct call *c, struct err *e)
+static int attempt(const struct target *t, const struct api_ops *ops, const struct api_opts *o,
+                   const struct plan_sample *sample, struct call *c, struct err *e)
 {
     struct api a;
     if (api_prepare(&a, ops, o, e) < 0)
@@ -177,7 +185,6 @@ static int attempt(const struct target *t, const struct api_ops *ops, const stru
     for (int i = 0; i < body.n; i++)
         buf_add(&flat, body.v[i].iov_base, body.v[i].iov_len);
     c->method = "POST";
-    c->timeout = PROBE_TIMEOUT;
     c->max_reply = 4u << 20;
     c->body = buf_str(&flat);
     int rc = call_do(t, c, e);
@@ -192,7 +199,8 @@ static bool refused_stream_options(const struct call *c)
 {
     if (c->status != 400 && c->status != 422)
         return false;
-    return str_find(buf_str(&c->reply), STR("stream_options")) >= 0 || str_find(buf_str(&c->reply), STR("include_usage")) >= 0 ||
+    return str_find(buf_str(&c->reply), STR("stream_options")) >= 0 ||
+           str_find(buf_str(&c->reply), STR("include_usage")) >= 0 ||
            str_find(buf_str(&c->reply), STR("xtra")) >= 0; /* "Extra inputs are not permitted", "extra fields" */
 }
 
@@ -207,14 +215,14 @@ static void wait_for(int64_t ns)
     nanosleep(&ts, NULL);
 }
 
-int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o, const struct plan_sample *sample,
-                  struct probe *p, struct err *e)
+int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o,
+                  const struct plan_sample *sample, struct probe *p, struct err *e)
 {
     int rc = -1;
     struct api_opts small = *o;
     small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
     for (int i = 0; i < TRIES; i++) {
-        struct call c = {0};
+        struct call c = {.timeout = p->timeout};
         rc = attempt(t, ops, &small, sample, &c, e);
         bool again = rc < 0 && worth_retrying(&c);
         if (rc == 0 && small.include_usage && refused_stream_options(&c)) {

@@ -1,5 +1,6 @@
-/* probe.h - what one unmeasured request settles before a run: whether the server can be reached and believes the key, which
- * model it serves, whether it takes stream_options, and whether it reports usage. Cold: each exchange has its own connection. */
+/* probe.h - what one unmeasured request settles before a run: whether the server can be reached and believes the key,
+ * which model it serves, whether it takes stream_options, and whether it reports usage. Cold: each exchange has its own
+ * connection. */
 #ifndef WEIR_ENGINE_PROBE_H
 #define WEIR_ENGINE_PROBE_H
 
@@ -7,14 +8,15 @@
 #include "engine/target.h"
 
 struct probe {
+    int64_t timeout;              /* in: of each exchange, ns */
     char model[256];              /* of /v1/models; "" not asked or not said */
     bool stream_options_rejected; /* the server refused them and answered without */
     bool usage;                   /* token counts came */
     bool streamed;                /* the answer was an event stream */
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */
     int status;
-    char server_version[128];     /* of /version; "" none */
-    char headers[4096];           /* of the probe's response: "Name: value" lines; secrets replaced */
+    char server_version[128]; /* of /version; "" none */
+    char headers[4096];       /* of the probe's response: "Name: value" lines; secrets replaced */
 };
 
 /* The first model that GET .../models names, into p->model. */
@@ -23,9 +25,9 @@ int probe_model(const struct target *t, struct probe *p, struct err *e);
 /* GET /version, where there is one. Never fails. */
 void probe_version(const struct target *t, struct probe *p);
 
-/* Send the sample once with a small max_tokens. Fills p and sets o->include_usage to what the server takes. -1 + e: it cannot
- * be measured, and why (401, 404, unknown model, not HTTP, ...). Network faults are retried twice. */
-int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o, const struct plan_sample *sample,
-                  struct probe *p, struct err *e);
+/* Send the sample once with a small max_tokens. Fills p and sets o->include_usage to what the server takes. -1 + e: it
+ * cannot be measured, and why (401, 404, unknown model, not HTTP, ...). Network faults are retried twice. */
+int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o,
+                  const struct plan_sample *sample, struct probe *p, struct err *e);
 
 #endif

@@ -106,6 +106,28 @@ static int resolve(struct target *t, const struct target_opts *o, struct err *e)
     return t->n_addrs < 0 ? -1 : 0;
 }
 
+static char *origin_of(const struct url *u, const char *host)
+{
+    const char *scheme = u->tls ? "https" : "http";
+    const char *open = u->host_is_v6 ? "[" : "", *close = u->host_is_v6 ? "]" : "";
+    if (u->port == (u->tls ? 443 : 80))
+        return xasprintf("%s://%s%s%s", scheme, open, host, close);
+    return xasprintf("%s://%s%s%s:%u", scheme, open, host, close, u->port);
+}
+
+char *target_where(const struct target *t, char *out, size_t cap)
+{
+    char text[64];
+    size_t n = (size_t)snprintf(out, cap, "%s", t->origin);
+    for (int i = 0; i < t->n_addrs && n + 80 < cap; i++) {
+        addr_text(&t->addrs[i], text);
+        if (t->n_addrs == 1 && str_ends(str_of(t->origin), str_of(text)))
+            break;
+        n += (size_t)snprintf(out + n, cap - n, "%s%s%s", i ? ", " : " (", text, i + 1 == t->n_addrs ? ")" : "");
+    }
+    return out;
+}
+
 int target_open(struct target *t, const struct target_opts *o, struct err *e)
 {
     memset(t, 0, sizeof *t);
@@ -120,6 +142,7 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     struct url *u = &t->url;
     t->tls = u->tls;
     t->host = xmemdup0(u->host.p, u->host.n);
+    t->origin = origin_of(u, t->host);
     struct str path = u->path.n == 0 || str_eqz(u->path, "/") ? str_of(o->default_path) : u->path;
     t->path = u->has_query ? xasprintf("%.*s?%.*s", STR_ARG(path), STR_ARG(u->query)) : xmemdup0(path.p, path.n);
     if (common_headers(t, o, e) < 0 || resolve(t, o, e) < 0) {
@@ -134,6 +157,7 @@ void target_close(struct target *t)
     free(t->url_text);
     free(t->host);
     free(t->path);
+    free(t->origin);
     buf_free(&t->common);
     memset(t, 0, sizeof *t);
 }
@@ -143,7 +167,8 @@ void target_head(const struct target *t, const char *method, const char *path, b
     buf_addf(out, "%s %s HTTP/1.1\r\n", method, path ? path : t->path);
     buf_adds(out, buf_str(&t->common));
     if (!t->has_accept)
-        buf_addf(out, "Accept: %s\r\n", has_body && t->stream ? "text/event-stream, application/json" : "application/json");
+        buf_addf(out, "Accept: %s\r\n",
+                 has_body && t->stream ? "text/event-stream, application/json" : "application/json");
     if (has_body && !t->has_content_type)
         buf_addz(out, "Content-Type: application/json\r\n");
 }

@@ -9,29 +9,30 @@
 #include "proto/url.h"
 
 struct target_opts {
-    const char *url;          /* "host", "host:port", "http://host/path", "https://..." */
-    const char *default_path; /* where the URL has no path */
-    const char *unix_socket;  /* connect here instead, or NULL */
-    const char *connect_to;   /* "HOST:PORT": connect there instead, keep Host and SNI; or NULL */
+    const char *url;            /* "host", "host:port", "http://host/path", "https://..." */
+    const char *default_path;   /* where the URL has no path */
+    const char *unix_socket;    /* connect here instead, or NULL */
+    const char *connect_to;     /* "HOST:PORT": connect there instead, keep Host and SNI; or NULL */
     const char *const *headers; /* "Name: value", NULL-ended, or NULL; they replace weir's own of that name */
     enum auth_style auth_style;
-    const char *key;          /* NULL: no authentication header */
+    const char *key; /* NULL: no authentication header */
     bool no_keepalive;
-    bool stream;              /* Accept: text/event-stream */
+    bool stream; /* Accept: text/event-stream */
     struct tls_client_opts tls;
 };
 
 enum { TARGET_MAX_ADDRS = 16 };
 struct target {
-    char *url_text;        /* owned; url borrows from it */
+    char *url_text; /* owned; url borrows from it */
     struct url url;
-    char *host;            /* for SNI and messages */
-    char *path;            /* with query */
+    char *host;   /* for SNI and messages */
+    char *path;   /* with query */
+    char *origin; /* "http://host:port", for messages */
     bool tls;
     struct tls_client_opts tls_opts; /* strings borrowed from the options */
     struct addr addrs[TARGET_MAX_ADDRS];
     int n_addrs;
-    struct buf common;     /* header lines of every request: Host, User-Agent, credentials, the user's */
+    struct buf common; /* header lines of every request: Host, User-Agent, credentials, the user's */
     bool has_content_type, has_accept;
     bool stream;
 };
@@ -39,6 +40,10 @@ struct target {
 /* -1 + e: a bad URL or header, a name that does not resolve. Nothing is sent but a name look-up. */
 int target_open(struct target *t, const struct target_opts *o, struct err *e);
 void target_close(struct target *t);
+
+/* Where requests go, for messages: "http://localhost:1 (127.0.0.1:1, [::1]:1)", without what it would only repeat.
+ * Returns out. */
+char *target_where(const struct target *t, char *out, size_t cap);
 
 /* "POST PATH HTTP/1.1" and all constant header lines, without the empty line; path NULL: the target's own. */
 void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out);

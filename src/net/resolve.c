@@ -27,7 +27,8 @@ int resolve_host(const char *host, uint16_t port, struct addr *out, int max, str
     if (rc == EAI_SYSTEM)
         return err_sys(e, ERR_NET, errno, "cannot find the address of \"%s\"", host);
     if (rc != 0)
-        return err_set(e, ERR_NET, "cannot find the address of \"%s\": %s", host, gai_strerror(rc));
+        return err_set(e, ERR_NET, "cannot find the address of \"%s\": %s; check the host's name", host,
+                       gai_strerror(rc));
     int n = 0;
     for (const struct addrinfo *ai = list; ai && n < max; ai = ai->ai_next) {
         if ((ai->ai_family != AF_INET && ai->ai_family != AF_INET6) || ai->ai_addrlen > sizeof(out[n].sa))
