@@ -54,7 +54,7 @@ static int from_file(const char *path, char **key, struct err *e)
         text.n = (size_t)nl;
     int rc = take(str_trim(text), path, key, e);
     buf_free(&b);
-    return rc;
+    return rc < 0 ? err_prefix(e, "--api-key-file: ") : 0;
 }
 
 int auth_key_load(const struct auth_key_source *s, char **key, struct err *e)
@@ -93,7 +93,7 @@ void auth_key_header(struct buf *out, enum auth_style style, const char *key)
 
 bool auth_is_secret_header(struct str name)
 {
-    static const char *const secret[] = {"authorization", "proxy-authorization", "x-api-key", "api-key",
+    static const char *const secret[] = {"authorization", "proxy-authorization", "x-api-key",    "api-key",
                                          "cookie",        "set-cookie",          "x-auth-token", "x-goog-api-key"};
     for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
         if (str_ieq(name, str_of(secret[i])))

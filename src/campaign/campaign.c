@@ -20,8 +20,10 @@ static int open_files(struct campaign_state *s, struct err *e)
     snprintf(path, sizeof path, "%s/errors.jsonl", s->result->dir);
     if (errlog_open(&s->errors, path, e) < 0)
         return -1;
-    struct acc_opts o = {.slo = s->slo.n ? &s->slo : NULL, .goodput = s->goodput.n ? &s->goodput : NULL,
-                         .percentiles = s->q, .n_percentiles = s->n_q};
+    struct acc_opts o = {.slo = s->slo.n ? &s->slo : NULL,
+                         .goodput = s->goodput.n ? &s->goodput : NULL,
+                         .percentiles = s->q,
+                         .n_percentiles = s->n_q};
     s->acc = acc_new(&o);
     struct rec_run run = {.epoch_mono = s->epoch, .epoch_unix = s->epoch_unix, .seed = s->seed};
     snprintf(run.version, sizeof run.version, "%s", WEIR_VERSION);
@@ -71,8 +73,14 @@ static void banner(const struct campaign_state *s)
                           s->sim.pid ? " (weir's simulator, started for this run)" : "");
     line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
                           s->c->insecure ? ", certificate not verified" : "");
-    line[n++] = xasprintf("Dataset: %s, %zu %s", s->c->dataset ? s->c->dataset : s->c->prompt ? "--prompt" : "built in",
+    line[n++] = xasprintf("Dataset: %s, %zu %s",
+                          s->c->dataset  ? s->c->dataset
+                          : s->c->prompt ? "--prompt"
+                                         : "built in",
                           d->samples, d->samples == 1 ? "sample" : "samples");
+    if (d->skipped > 0)
+        line[n++] = xasprintf("Skipped: %zu turns or entries that are not sent (system turns in a history, empty ones)",
+                              d->skipped);
     line[n++] = xasprintf("Load: %s", buf_str(&load).p);
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
     line[n++] = xasprintf("Tokens: %s", token_text(s));
@@ -113,7 +121,8 @@ static int prepare(struct campaign_state *s, struct err *e)
 {
     if (setup_parse(s, e) < 0 || preflight(s, e) < 0)
         return -1;
-    if (s->c->output_dir && outdir_prepare(s, e) < 0) /* a folder that cannot be used is told before a server is asked */
+    if (s->c->output_dir &&
+        outdir_prepare(s, e) < 0) /* a folder that cannot be used is told before a server is asked */
         return -1;
     if (!s->c->url && simproc_start(&s->sim, e) < 0)
         return -1;

@@ -1,5 +1,6 @@
 /* outdir.c - the folder of a run and metadata.json ("weir.metadata/1", docs/FORMATS.md). Nothing secret is stored. */
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -7,15 +8,28 @@
 #include "base/jout.h"
 #include "campaign/campaign_private.h"
 
+static int take_given(struct campaign_state *s, struct err *e)
+{
+    const char *given = s->c->output_dir;
+    size_t most = sizeof s->result->dir - 32;
+    struct stat st;
+    if (strlen(given) > most)
+        return err_set(e, ERR_USAGE, "--output-dir: the path is longer than %zu bytes; give a shorter one", most);
+    if (stat(given, &st) == 0 && !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, "--output-dir %s: is a file; give a new folder", given);
+    if (stat(given, &st) == 0 && !dir_is_empty(given))
+        return err_set(e, ERR_USAGE, "--output-dir %s: is not empty; give a new folder, or clear this one", given);
+    snprintf(s->result->dir, sizeof s->result->dir, "%s", given);
+    return 0;
+}
+
 int outdir_prepare(struct campaign_state *s, struct err *e)
 {
     char *dir = s->result->dir, stamp[32];
     size_t cap = sizeof s->result->dir;
     if (s->c->output_dir) {
-        if (!dir_is_empty(s->c->output_dir))
-            return err_set(e, ERR_USAGE, "--output-dir %s: is not an empty folder; give a new one", s->c->output_dir);
-        if ((size_t)snprintf(dir, cap, "%s", s->c->output_dir) >= cap - 32)
-            return err_set(e, ERR_USAGE, "--output-dir: the path is longer than %zu bytes", cap - 32);
+        if (take_given(s, e) < 0)
+            return -1;
     } else {
         fmt_local_stamp(stamp, s->epoch_unix);
         for (int i = 1; i < 100; i++) { /* two runs within one second */
@@ -24,11 +38,12 @@ int outdir_prepare(struct campaign_state *s, struct err *e)
                 break;
         }
     }
-    if (dir_make(dir, e) < 0)
-        return -1;
-    if (access(dir, W_OK | X_OK) != 0)
-        return err_sys(e, ERR_IO, errno, "%s: cannot write there", dir);
-    return 0;
+    struct err why = {0};
+    if (dir_make(dir, &why) == 0 && access(dir, W_OK | X_OK) != 0)
+        err_sys(&why, ERR_IO, errno, "cannot write in the folder %s", dir);
+    if (why.code == ERR_NONE)
+        return 0;
+    return err_set(e, ERR_USAGE, "--output-dir: %s; name a folder that can be made and written", why.text);
 }
 
 static bool is_option(const char *word, const char *name)
@@ -79,7 +94,8 @@ static void cpu_model(char out[128])
             struct str line = str_sub(text, (size_t)at, text.n);
             ptrdiff_t nl = str_chr(line, '\n'), colon = str_chr(line, ':');
             if (nl > 0 && colon > 0 && colon < nl)
-                snprintf(out, 128, "%.*s", STR_ARG(str_trim(str_sub(line, (size_t)colon + 1, (size_t)(nl - colon - 1)))));
+                snprintf(out, 128, "%.*s",
+                         STR_ARG(str_trim(str_sub(line, (size_t)colon + 1, (size_t)(nl - colon - 1)))));
         }
     }
     buf_free(&b);

@@ -75,7 +75,7 @@ static int load_texts(struct campaign_state *s, struct err *e)
     else
         s->ds = dataset_builtin();
     if (!s->ds)
-        return -1;
+        return e->code == ERR_IO ? err_prefix(e, "--dataset: ") : -1;
     if (c->replay_sha256 && strcmp(c->replay_sha256, dataset_get_stats(s->ds)->sha256) != 0)
         return err_set(e, ERR_DATA, "--replay: %s is not what the stored run sent (its SHA-256 differs)",
                        c->dataset ? c->dataset : "the built-in dataset");
@@ -91,7 +91,7 @@ static int check_samples(const struct campaign_state *s, struct err *e)
     return 0;
 }
 
-int setup_parse(struct campaign_state *s, struct err *e)
+static int parse_all(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
     struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
@@ -100,8 +100,9 @@ int setup_parse(struct campaign_state *s, struct err *e)
         auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
         return -1;
     if (c->api_key)
-        log_warn("--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
-                 "to yourself");
+        log_warn(
+            "--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
+            "to yourself");
     s->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
     s->workers = c->workers ? (unsigned)c->workers : choose_workers(s);
@@ -116,6 +117,26 @@ int setup_parse(struct campaign_state *s, struct err *e)
     return load_texts(s, e);
 }
 
+int setup_parse(struct campaign_state *s, struct err *e)
+{
+    int rc = parse_all(s, e);
+    if (rc < 0 && e->code == ERR_IO) /* a file that the command line names cannot be read */
+        e->code = ERR_USAGE;
+    return rc;
+}
+
+/* The files of TLS are read here once, so that what is wrong with them is told first. */
+static int check_tls(const struct target *t, struct err *e)
+{
+    struct tls_ctx *tls = t->tls ? tls_client_new(&t->tls_opts, e) : NULL;
+    if (t->tls && !tls) {
+        e->code = ERR_USAGE;
+        return -1;
+    }
+    tls_free(&tls);
+    return 0;
+}
+
 static int choose_dialect(struct campaign_state *s, struct str path, struct err *e)
 {
     if (strcmp(s->c->api, "auto") != 0) {
@@ -124,7 +145,8 @@ static int choose_dialect(struct campaign_state *s, struct str path, struct err 
     }
     s->ops = api_of_path(path);
     if (!s->ops && path.n > 1)
-        log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)", STR_ARG(path));
+        log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)",
+                 STR_ARG(path));
     if (!s->ops)
         s->ops = api_find(STR("openai-chat"));
     return 0;
@@ -147,10 +169,13 @@ int setup_target(struct campaign_state *s, struct err *e)
         .key = s->key,
         .no_keepalive = c->no_keepalive,
         .stream = s->api_opts.stream,
-        .tls = {.insecure = c->insecure, .cacert = c->cacert, .cert = c->cert, .key = c->key,
+        .tls = {.insecure = c->insecure,
+                .cacert = c->cacert,
+                .cert = c->cert,
+                .key = c->key,
                 .keylog = getenv("SSLKEYLOGFILE")},
     };
-    return target_open(&s->target, &o, e);
+    return target_open(&s->target, &o, e) < 0 ? -1 : check_tls(&s->target, e);
 }
 
 void setup_free(struct campaign_state *s)
