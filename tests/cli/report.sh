@@ -1,0 +1,25 @@
+# weir report: stored records alone, cut where the run was killed; other objectives; and what is no run.
+mkdir run cut empty
+cat >run/requests.jsonl <<'END'
+{"type":"run","schema":"weir.records/1","version":"0.1.0","epoch_mono":1,"epoch_unix":1700000000000000000,"seed":7}
+{"type":"level","level":0,"final":false,"open":true,"arrival":"constant","rate":2,"begin":1000000000,"w0":1000000000,"w1":2000000000}
+{"type":"request","outcome":"ok","level":0,"index":0,"streamed":true,"status":200,"intended":1000000000,"admitted":1000000000,"start":1000100000,"first_byte":1050000000,"first_token":1050100000,"first_output":1050100000,"last_token":1070100000,"end":1071000000,"tokens_in":10,"tokens_out":3,"token_source":"usage","finish":"stop","dt":[0,10000000,10000000],"len":[5,5,5]}
+{"type":"request","outcome":"http_503","level":0,"index":1,"status":503,"intended":1500000000,"admitted":1500000000,"start":1500200000,"end":1510000000}
+{"type":"note","whole_run":true,"text":"something that only the run knew"}
+{"type":"level","level":0,"final":true,"open":true,"arrival":"constant","rate":2,"begin":1000000000,"w0":1000000000,"w1":2000000000,"scheduled":2}
+END
+weir report run
+weir report run --percentiles 90 --slo 'ttft:p90<10ms,error_rate<60%' --goodput e2e:100ms
+printf '{"options":{"slo":"ttft:p50<1s","percentiles":"75"}}' >run/metadata.json
+weir report run | grep -e p75 -e slo
+
+head -c 800 run/requests.jsonl >cut/requests.jsonl
+weir report cut --json | grep -e stdout -e cut -e attempted -e complete -e '^\['
+weir report run cut | grep -e '^run' -e '^cut'
+weir report
+weir report nowhere
+: >empty/requests.jsonl
+weir report empty
+echo 'not records' >empty/requests.jsonl
+weir report empty
+weir report run --slo 'ttft<1s'
