@@ -6,7 +6,7 @@
 #define SHORT_ANSWER 8.0 /* tokens */
 #define CACHED_SHARE 0.1 /* of the prompt tokens */
 #define SAME_MIN 8       /* answers that must be alike before it is said */
-#define BEHIND 0.95      /* completed per offered */
+#define BEHIND 0.05      /* of what was offered: a backlog that grows by less is no overload */
 
 static void note_sample(const struct summary *s, struct sum_level *out)
 {
@@ -24,23 +24,53 @@ static void note_sample(const struct summary *s, struct sum_level *out)
                   percentile_name(name, worst), (unsigned long long)quant_min_n(worst), (unsigned long long)n);
 }
 
+/* An overloaded server falls further behind with each second, so what is due and not answered grows through the window.
+ * A healthy one has as much of it in the middle as at the end, but for the chance of arrivals (three standard
+ * deviations of both counts). A window of less than four seconds does not tell. */
+static void note_overload(struct sum_level *out)
+{
+    int64_t first = (out->w0 - out->begin + NS_PER_S - 1) / NS_PER_S, end = (out->w1 - out->begin) / NS_PER_S;
+    if (!out->open || end - first < 4 || end > (int64_t)out->n_rows)
+        return;
+    int64_t mid = (first + end) / 2, offered = 0, answered = 0, backlog = 0, mid_offered = 0, mid_answered = 0;
+    for (int64_t k = 0; k < end; k++) {
+        if (k == mid) {
+            mid_offered = offered;
+            mid_answered = answered;
+        }
+        offered += (int64_t)out->rows[k].offered;
+        answered += (int64_t)(out->rows[k].completed + out->rows[k].failed);
+    }
+    backlog = mid_offered - mid_answered;
+    double growth = (double)(offered - answered - backlog), seconds = (double)(end - mid);
+    double chance = 3 * sqrt((double)(MAX(offered - answered, 0) + MAX(backlog, 0)));
+    if (growth <= chance + 1 || growth <= BEHIND * (double)(offered - mid_offered))
+        return;
+    texts_add(
+        &out->notes,
+        "the server answered %.3g of %.3g requests per second in the second half of the window, and what waits for it "
+        "grew from %lld to %lld: it was overloaded, and latencies grow with the length of the run; lower --rate",
+        (double)(answered - mid_answered) / seconds, (double)(offered - mid_offered) / seconds, (long long)backlog,
+        (long long)(offered - answered));
+}
+
 static void note_load(const struct acc_level *l, struct sum_level *out)
 {
     if (!out->open)
         texts_add(&out->notes,
                   "a closed loop waits for its answers: while the server stalls, no more requests than are in flight "
                   "show it, and none is sent that should have been; --rate shows what users would have waited");
+    if (out->unsent && out->max_concurrency && !out->interrupted)
+        texts_add(
+            &out->notes,
+            "%llu requests were due but never sent: --max-concurrency held them back until the grace was over; in "
+            "response percentiles they count as at least what they had waited",
+            (unsigned long long)out->unsent);
     if (out->interrupted)
         texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
     if (!out->final)
         texts_add(&out->notes, "the records end before this level did: the figures cover what was stored");
-    double total_p50 = out->lat[METRIC_TOTAL].q[0];
-    if (out->open && out->completed_rps < BEHIND * out->offered_rps &&
-        out->window_s * (double)NS_PER_S > 10 * total_p50)
-        texts_add(&out->notes,
-                  "the server completed %.3g of %.3g requests per second: it was overloaded, and latencies grow with "
-                  "the length of the run; lower --rate, or cap with --max-concurrency",
-                  out->completed_rps, out->offered_rps);
+    note_overload(out);
     if (l->conns_retried || l->retried)
         texts_add(&out->notes,
                   "%llu requests were sent again on a new connection, because the server had closed the idle one; "

@@ -11,7 +11,7 @@ struct sample {
     int n, tokens;
     bool open, alike, words, no_stream, retried, interrupted, hidden;
     int64_t cached;
-    double rate; /* completed per second asked, 0 = what is sent */
+    double wait, slower; /* ms to the first token beyond the usual 50, and by how much more for each request */
     int mixed, unknown;
 };
 
@@ -25,7 +25,7 @@ static char *notes(const struct sample *m, char *out, size_t size)
     acc_sink.level(a, &line);
     for (int i = 0; i < m->n; i++) {
         double at = 1000 + 20 * i;
-        struct record *r = success(&s, at, at, at + 50, 2, 10);
+        struct record *r = success(&s, at, at, at + 50 + m->wait + m->slower * i, 2, 10);
         r->tokens_out = i < m->unknown ? -1 : m->tokens;
         r->tokens_cached = m->cached;
         r->sample = (uint32_t)i;
@@ -43,7 +43,7 @@ static char *notes(const struct sample *m, char *out, size_t size)
     }
     line.final = true;
     line.interrupted = m->interrupted;
-    line.scheduled = m->rate > 0 ? (uint64_t)(m->rate * 10) : (uint64_t)m->n;
+    line.scheduled = (uint64_t)m->n;
     acc_sink.level(a, &line);
     const struct sum_level *l = &acc_finish(a)->levels[0];
     out[0] = 0;
@@ -81,7 +81,11 @@ static void test_load(void **state)
 {
     CHECK("a closed loop waits for its answers", .n = 400, .tokens = 50);
     CHECK("interrupted", .n = 400, .tokens = 50, .open = true, .interrupted = true);
-    CHECK("the server completed 40 of 50 requests per second", .n = 400, .tokens = 50, .open = true, .rate = 50);
+    /* 50 requests per second and one answer each 70 ms: the 10 s window's second half begins 6 s after the start, and
+     * the answers of its 5 s are 71. */
+    CHECK("the server answered 14.2 of 50 requests per second in the second half of the window", .n = 500, .tokens = 50,
+          .open = true, .slower = 50);
+    CHECK("", .n = 500, .tokens = 50, .open = true, .wait = 2000); /* slow, but steady */
     CHECK("400 requests were sent again", .n = 400, .tokens = 50, .open = true, .retried = true);
 }
 
