@@ -145,6 +145,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     *out = (struct sum_level){0};
     finish_load(l, out);
     finish_window(l, out);
+    acc_level_settle_unsent(l, out->w1, o->goodput);
     finish_requests(l, out);
     finish_counts(l, out);
     finish_tokens(l, out);

@@ -65,6 +65,7 @@ void acc_level_free(struct acc_level **lp)
         samples_free(&l->lat[k]);
     samples_free(&l->tok_rate);
     samples_free(&l->send_lag);
+    ivec_free(&l->unsent);
     struct hist **hists[] = {&l->gap,       &l->gap_censored, &l->gap_token, &l->gap_width,
                              &l->ttft_live, &l->lag,          &l->lag_user};
     for (size_t i = 0; i < ARRAY_LEN(hists); i++)
@@ -199,12 +200,13 @@ static bool within(double v, const struct slo_term *t)
     return t->inclusive ? v <= t->limit : v < t->limit;
 }
 
-/* A success meets what it meets; one that we cancelled may have, unless what it had waited was too long already. A
- * metric that does not exist for a request (TPOT of a single token) breaks nothing; a missing first token does. */
+/* A success meets what it meets; one that we cancelled or never sent may have, unless what it had waited was too long
+ * already. A metric that does not exist for a request (TPOT of a single token) breaks nothing; a missing first token
+ * does. */
 static void add_goodput(struct acc_level *l, const struct record *r, const struct measured *m,
                         const struct slo_set *set)
 {
-    bool ok = r->outcome == OUT_OK, open = r->outcome == OUT_CANCELLED;
+    bool ok = r->outcome == OUT_OK, open = r->outcome == OUT_CANCELLED || r->outcome == OUT_UNSENT;
     if (!set || (!ok && !open))
         return;
     for (size_t i = 0; i < set->n; i++) {
@@ -219,9 +221,31 @@ static void add_goodput(struct acc_level *l, const struct record *r, const struc
     l->maybe_good += open;
 }
 
-static void add_member(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+static void add_measured(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
 {
     struct measured m;
+    measure(r, l->info.open, &m);
+    for (int k = 0; k < METRIC_LATENCIES; k++)
+        if (k != METRIC_ITL && m.v[k] >= 0)
+            samples_add(&l->lat[k], m.v[k], (m.censored >> k & 1) != 0);
+    if (m.tok_rate >= 0)
+        samples_add(&l->tok_rate, m.tok_rate, false);
+    if (m.send_lag >= 0)
+        samples_add(&l->send_lag, m.send_lag, false);
+    add_goodput(l, r, &m, goodput);
+}
+
+void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_set *goodput)
+{
+    for (size_t i = 0; i + 1 < l->unsent.n; i += 2) {
+        int64_t due = l->unsent.v[i], end = l->unsent.v[i + 1];
+        const struct record r = {.outcome = OUT_UNSENT, .intended = due, .end = MAX(end ? end : w1, due)};
+        add_measured(l, &r, goodput);
+    }
+}
+
+static void add_member(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+{
     int64_t key = record_key(r, l->info.open);
     if (key && (l->first_key == 0 || key < l->first_key))
         l->first_key = key;
@@ -238,19 +262,16 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
     if (r->outcome == OUT_OK)
         add_success(l, r);
 
-    measure(r, l->info.open, &m);
-    for (int k = 0; k < METRIC_LATENCIES; k++)
-        if (k != METRIC_ITL && m.v[k] >= 0)
-            samples_add(&l->lat[k], m.v[k], (m.censored >> k & 1) != 0);
-    if (m.tok_rate >= 0)
-        samples_add(&l->tok_rate, m.tok_rate, false);
-    if (m.send_lag >= 0)
-        samples_add(&l->send_lag, m.send_lag, false);
+    if (r->outcome == OUT_UNSENT) {
+        ivec_add(&l->unsent, r->intended);
+        ivec_add(&l->unsent, r->end);
+        return;
+    }
+    add_measured(l, r, goodput);
     if (r->start && l->info.open) {
         tcount_add(&l->due, MAX(r->intended, r->admitted), 1);
         tcount_add(&l->late_starts, r->start, 1);
     }
-    add_goodput(l, r, &m, goodput);
 }
 
 void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput)

@@ -30,6 +30,7 @@ struct acc_level {
     uint64_t answer_bytes, answer_words, first_sample;
     bool samples_differ;
     uint64_t good, maybe_good;
+    struct ivec unsent; /* pairs: intended, end (0: not said) of requests that were never sent */
     uint64_t retried, hidden_reasoning, unknown_tokens, not_streamed;
 
     /* all requests of the level */
@@ -53,6 +54,9 @@ void acc_level_free(struct acc_level **l);
 void acc_level_update(struct acc_level *l, const struct rec_level *info);
 void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput);
 void acc_level_client(struct acc_level *l, const struct rec_client *c);
+/* What was due and never sent had waited until it was given up, at least until the window's end: without it a cap would
+ * make response latencies look better the more it holds back. Once, when the window is known. */
+void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_set *goodput);
 
 /* The end: everything in *out, which then owns what it points to. `s` gives the quantiles. */
 void acc_level_finish(struct acc_level *l, const struct summary *s, const struct acc_opts *o, struct sum_level *out);

@@ -328,11 +328,55 @@ static void test_cancelled(void **state)
     acc_free(&a);
 }
 
+/* What the cap never let go had waited: until the window's end, or as long as its record says. One answer came after
+ * 100 ms; the three others had waited at least 900, 800 and 1,700 ms. */
+static void test_unsent(void **state)
+{
+    struct slo_set good;
+    struct err e;
+    assert_int_equal(goodput_parse(&good, STR("ttft:850ms"), &e), 0);
+    struct acc *a = acc_new(&(struct acc_opts){.goodput = &good});
+    struct rec_slab s;
+    rec_slab_init(&s, 100);
+    struct rec_level line = level_line(true, 1000, 2000, false);
+    line.max_concurrency = 1;
+    acc_sink.level(a, &line);
+    const double end[] = {0, 0, 3000};
+    feed(a, &s, success(&s, 1000, 1000, 1100, 1, 0));
+    for (int i = 0; i < 3; i++) {
+        struct record *r = failure(&s, OUT_UNSENT, 0, 1100 + 100 * i, 0, end[i]);
+        r->admitted = 0;
+        feed(a, &s, r);
+    }
+    line.final = true;
+    line.scheduled = 4;
+    line.unsent = 3;
+    acc_sink.level(a, &line);
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    static const enum metric response[] = {METRIC_TTFT_RESPONSE, METRIC_E2E_RESPONSE};
+    for (size_t i = 0; i < 2; i++) {
+        const struct sum_dist *d = &l->lat[response[i]];
+        check_dist(d, 1e6, 1, 3, 100, 0, 850, 1460, 1676);
+        assert_int_equal(d->at_least, 31);
+    }
+    assert_int_equal(l->lat[METRIC_TTFT].censored, 0);
+    assert_int_equal(l->lat[METRIC_QUEUE_WAIT].censored, 3);
+    assert_int_equal(l->attempted, 1);
+    assert_int_equal(l->unsent, 3);
+    assert_int_equal(l->goodput.met, 1);
+    assert_int_equal(l->goodput.open, 1); /* 800 ms may still have become good, 900 and 1,700 not */
+    assert_int_equal(l->goodput.of, 4);
+    assert_non_null(strstr(l->notes.v[0], "3 requests were due but never sent"));
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open_loop),    cmocka_unit_test(test_closed_loop), cmocka_unit_test(test_killed),
         cmocka_unit_test(test_itl_by_token), cmocka_unit_test(test_levels),      cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_unsent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
