@@ -105,7 +105,7 @@ def clean_env(**more):
 def start(weir, *args, env=None, command="run", out=None):
     """Start `weir run ARGS` in a folder of its own; returns (process, folder)."""
     directory = out or tempfile.mkdtemp(prefix="weir-run-")
-    words = [weir, command, *args]
+    words = [os.path.abspath(weir), command, *args]
     if command == "run":
         words += ["--output-dir", os.path.join(directory, "out")]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
