@@ -50,9 +50,17 @@ static char *models_path(const struct target *t)
     return xstrdup("/v1/models");
 }
 
-static int explain_status(const struct target *t, const char *path, const struct call *c, struct err *e)
+/* A query may hold a key: messages show the path alone. */
+static const char *path_alone(const char *path, char out[512])
 {
-    char said[256];
+    snprintf(out, 512, "%.*s", (int)strcspn(path, "?"), path);
+    return out;
+}
+
+static int explain_status(const struct target *t, const char *target, const struct call *c, struct err *e)
+{
+    char said[256], shown[512];
+    const char *path = path_alone(target, shown);
     excerpt(said, sizeof said, buf_str(&c->reply));
     const char *quote = said[0] ? said : "nothing more";
     switch (c->status) {
@@ -67,6 +75,9 @@ static int explain_status(const struct target *t, const char *path, const struct
     case 405:
         return err_set(e, ERR_USAGE, "%s%s: status 405 (%s); check the URL's path", t->origin, path, quote);
     default:
+        if (c->status >= 300 && c->status < 400 && c->location[0])
+            return err_set(e, ERR_USAGE, "%s%s: status %d redirects to %.*s; weir follows none: give the URL itself",
+                           t->origin, path, c->status, (int)strcspn(c->location, "?"), c->location);
         return err_set(e, c->status >= 500 ? ERR_PROTO : ERR_USAGE,
                        "%s%s: status %d (%s); the server's log may say more", t->origin, path, c->status, quote);
     }
@@ -77,11 +88,13 @@ int probe_model(const struct target *t, struct probe *p, struct err *e)
     char *path = models_path(t);
     struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
     int rc = call_do(t, &c, e);
-    if (rc == 0 && c.status != 200) {
-        rc = c.status == 401 || c.status == 403
-                 ? explain_status(t, path, &c, e)
-                 : err_set(e, ERR_USAGE, "%s%s: status %d, so the model's name is not known; give --model", t->origin,
-                           path, c.status);
+    if (rc == 0 && (c.status == 401 || c.status == 403)) {
+        rc = explain_status(t, path, &c, e);
+    } else if (rc == 0 && c.status != 200) {
+        char said[256];
+        excerpt(said, sizeof said, buf_str(&c.reply));
+        rc = err_set(e, ERR_USAGE, "%s%s: status %d (%s), so the model's name is not known; give --model", t->origin,
+                     path, c.status, said[0] ? said : "nothing more");
     }
     if (rc == 0) {
         struct err ignore;
@@ -156,17 +169,18 @@ static int judge(const struct target *t, const struct api_ops *ops, const struct
                  struct err *e)
 {
     struct answer a = {.ops = ops};
-    p->status = c->status;
+    char path[512];
+    path_alone(t->path, path);
     p->streamed = c->event_stream;
     snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
     if (c->status < 200 || c->status > 299)
         return explain_status(t, t->path, c, e);
     decode(&a, c);
     if (a.flags & API_ERROR)
-        return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, t->path, c->status, a.said);
+        return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
     if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE)))
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
-                       t->origin, t->path, ops->name);
+                       t->origin, path, ops->name);
     p->usage = (a.flags & API_USAGE) != 0;
     return 0;
 }
@@ -195,13 +209,24 @@ static int attempt(const struct target *t, const struct api_ops *ops, const stru
     return rc;
 }
 
-static bool refused_stream_options(const struct call *c)
+/* Whether the server refused something of ours that the run can do without; then it is asked again without it. */
+static bool adapt(const struct call *c, struct api_opts *o, struct api_opts *small, struct probe *p)
 {
+    struct str said = buf_str(&c->reply);
     if (c->status != 400 && c->status != 422)
         return false;
-    return str_find(buf_str(&c->reply), STR("stream_options")) >= 0 ||
-           str_find(buf_str(&c->reply), STR("include_usage")) >= 0 ||
-           str_find(buf_str(&c->reply), STR("xtra")) >= 0; /* "Extra inputs are not permitted", "extra fields" */
+    bool named = str_find(said, STR("stream_options")) >= 0 || str_find(said, STR("include_usage")) >= 0 ||
+                 str_find(said, STR("xtra")) >= 0; /* "Extra inputs are not permitted", "extra fields" */
+    if (small->stream && small->include_usage && named) {
+        small->include_usage = o->include_usage = false;
+        p->stream_options_rejected = true;
+        return true;
+    }
+    if (o->max_tokens < 0 && small->max_tokens >= 0 && str_find(said, STR("max_tokens")) >= 0) {
+        small->max_tokens = -1; /* only the probe asked for it */
+        return true;
+    }
+    return false;
 }
 
 static bool worth_retrying(const struct call *c)
@@ -218,31 +243,29 @@ static void wait_for(int64_t ns)
 int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o,
                   const struct plan_sample *sample, struct probe *p, struct err *e)
 {
-    int rc = -1;
     struct api_opts small = *o;
     small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
-    for (int i = 0; i < TRIES; i++) {
+    for (int tries = 1;; tries++) {
         struct call c = {.timeout = p->timeout};
-        rc = attempt(t, ops, &small, sample, &c, e);
+        int rc = attempt(t, ops, &small, sample, &c, e);
         bool again = rc < 0 && worth_retrying(&c);
-        if (rc == 0 && small.include_usage && refused_stream_options(&c)) {
-            small.include_usage = o->include_usage = false;
-            p->stream_options_rejected = true;
+        int64_t wait = 0;
+        p->status = c.status;
+        p->refused = false;
+        if (rc == 0 && adapt(&c, o, &small, p)) {
             again = true;
+            tries--;
         } else if (rc == 0 && (c.status == 429 || c.status == 503)) {
-            p->refused = true;
-            if (i + 1 < TRIES)
-                wait_for(c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S);
-            again = true;
+            p->refused = again = true;
+            wait = c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S;
         } else if (rc == 0) {
-            p->refused = false;
             rc = judge(t, ops, &c, p, e);
             again = rc < 0 && (c.status == 500 || c.status == 502 || c.status == 504 ||
                                (c.status >= 200 && c.status < 300)); /* may be a passing fault */
         }
         call_free(&c);
-        if (!again)
+        if (!again || tries == TRIES)
             return rc;
+        wait_for(wait);
     }
-    return rc;
 }
