@@ -130,14 +130,6 @@ static void take_slots(struct model *m, int64_t t)
         start(m, CONTAINER_OF(w, struct seq, gate), t);
 }
 
-enum gate_rc model_submit(struct model *m, struct seq *s, int64_t now)
-{
-    enum gate_rc rc = gate_enter(m->gate, &s->gate, m->worker);
-    if (rc == GATE_RUN)
-        start(m, s, now - m->offset);
-    return rc;
-}
-
 void model_cancel(struct model *m, struct seq *s, int64_t now)
 {
     leave(m, s);
@@ -247,6 +239,15 @@ void model_advance(struct model *m, int64_t now)
         else
             return;
     }
+}
+
+enum gate_rc model_submit(struct model *m, struct seq *s, int64_t now)
+{
+    model_advance(m, now); /* a slot that came free before must be seen as free */
+    enum gate_rc rc = gate_enter(m->gate, &s->gate, m->worker);
+    if (rc == GATE_RUN)
+        start(m, s, now - m->offset);
+    return rc;
 }
 
 void model_granted(struct model *m, int64_t now)

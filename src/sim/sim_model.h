@@ -64,7 +64,8 @@ struct model *model_new(const struct model_params *p, struct gate *g, unsigned w
                         void *arg);
 void model_free(struct model **m);
 
-/* A request arrives. GATE_RUN: start() was called. GATE_LIMIT and GATE_FULL: the model has forgotten it. */
+/* A request arrives; what was due before is done first. GATE_RUN: start() was called. GATE_LIMIT and GATE_FULL: the
+ * model has forgotten it. */
 enum gate_rc model_submit(struct model *m, struct seq *s, int64_t now);
 void model_cancel(struct model *m, struct seq *s, int64_t now); /* any time; no effect when it is through */
 /* From inside token(): the next token of s comes `ns` later than now instead of on the grid; then it joins again. */

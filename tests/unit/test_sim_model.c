@@ -160,6 +160,18 @@ static void test_queue_is_serial_with_one_slot(void **state)
     drop(f);
 }
 
+/* An arrival that is seen before the end that came before it still finds the slot free, and starts at its own instant.
+ */
+static void test_arrival_before_the_late_caller(void **state)
+{
+    struct fixture *f = make(plain, 0, 1, 10);
+    submit(f, 0, 0, 0, 2); /* ends at 60 ms */
+    assert_int_equal(submit(f, 1, 61 * MS, 0, 2), GATE_RUN);
+    assert_int_equal(f->r[0].token[1], 60 * MS);
+    assert_int_equal(f->r[1].started, 61 * MS);
+    drop(f);
+}
+
 static void test_limits(void **state)
 {
     struct fixture *f = make(plain, 5, 2, 2);
@@ -367,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_lock_step),
         cmocka_unit_test(test_joining_within_a_step),
         cmocka_unit_test(test_queue_is_serial_with_one_slot),
+        cmocka_unit_test(test_arrival_before_the_late_caller),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_cancel_frees_the_slot_at_once),
         cmocka_unit_test(test_cancel_within_a_step),
