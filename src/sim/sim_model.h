@@ -53,8 +53,8 @@ struct seq { /* embedded in a request; zero it first */
 
 struct model;
 struct model_ops {
-    /* Called from model_submit, model_advance and model_granted. All functions of the model may be called from inside.
-     */
+    /* Called from model_submit, model_advance and model_granted. From inside, model_cancel and
+     * model_hold may be called. */
     void (*start)(void *arg, struct seq *s, int64_t at);  /* it has a slot since `at` */
     void (*token)(void *arg, struct seq *s, int64_t due); /* token number s->done is due; counted already */
     void (*granted)(void *arg, unsigned worker);          /* wake this other worker: it must call model_granted */
