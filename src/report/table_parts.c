@@ -33,7 +33,7 @@ void table_legend(struct buf *out, const struct legend *l, const struct paint *p
     if (l->small)
         text_wrap(out, "   ", "* fewer requests than a 95 % interval of this percentile needs", width);
     if (l->at_least)
-        text_wrap(out, "   ", "≥ at least: timeouts or cancellations hide the value", width);
+        text_wrap(out, "   ", "≥ at least: timeouts, cancellations or requests never sent hide the value", width);
     buf_addz(out, p->off);
 }
 

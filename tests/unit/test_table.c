@@ -115,7 +115,7 @@ static const char closed_80[] =
     "         4       1.5*  1.5*  1.5*        40.0     4.0\n"
     "\n"
     "   * fewer requests than a 95 % interval of this percentile needs\n"
-    "   ≥ at least: timeouts or cancellations hide the value\n"
+    "   ≥ at least: timeouts, cancellations or requests never sent hide the value\n"
     "\n"
     " 4 in flight: 4 ok, 0 failed, 1 cancelled in 2 s\n"
     "   tokens   input 80, output 12 (source: usage) · 1 token per chunk\n"
