@@ -36,7 +36,7 @@ const struct api_ops *api_of_path(struct str path)
 }
 
 /* What the user merges in must not change what weir decides per request. */
-static int check_extra(const char *extra, struct err *e)
+static int check_extra(const char *extra, bool *limits, struct err *e)
 {
     static const char *const ours[] = {"messages", "prompt", "stream"};
     struct jdoc *d = jdoc_parse(str_of(extra), "--extra-body", e);
@@ -47,9 +47,11 @@ static int check_extra(const char *extra, struct err *e)
         rc = err_set(e, ERR_USAGE, "--extra-body: must be a JSON object, e.g. '{\"top_p\":0.9}'");
     for (size_t i = 0; rc == 0 && i < ARRAY_LEN(ours); i++) {
         if (jn_get(jdoc_root(d), ours[i]))
-            rc = err_set(e, ERR_USAGE, "--extra-body: \"%s\" is set by weir itself; use --dataset, --prompt or --no-stream",
-                         ours[i]);
+            rc = err_set(e, ERR_USAGE,
+                         "--extra-body: \"%s\" is set by weir itself; use --dataset, --prompt or --no-stream", ours[i]);
     }
+    jnode *root = jdoc_root(d);
+    *limits = jn_get(root, "max_tokens") || jn_get(root, "max_completion_tokens");
     jdoc_free(&d);
     return rc;
 }
@@ -58,10 +60,11 @@ int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts 
 {
     a->ops = ops;
     a->stream = o->stream;
-    a->max_tokens_fixed = o->max_tokens >= 0;
+    bool limits = false;
     buf_init(&a->rest, 16u << 20);
-    if (o->extra_body && check_extra(o->extra_body, e) < 0)
+    if (o->extra_body && check_extra(o->extra_body, &limits, e) < 0)
         return -1;
+    a->max_tokens_fixed = o->max_tokens >= 0 || limits;
 
     struct buf own = BUF_INIT(1u << 20), all = BUF_INIT(16u << 20);
     struct jout j;

@@ -10,15 +10,24 @@ struct str oai_sample_limit(const struct api *a, const struct plan_item *it, str
     return (struct str){b->glue, (size_t)n};
 }
 
-/* A number or null. */
-static int opt_i64(struct js *s, int64_t *v)
+/* A count of tokens; what is none (null, a fraction, more than any model could say) is as good as not said. */
+static void opt_count(struct js *s, struct api_event *ev, int64_t *v)
 {
-    if (js_peek(s) == JS_NUM)
-        return js_i64(s, v);
-    return js_skip(s, NULL);
+    struct str raw;
+    int64_t n;
+    double d;
+    bool number = js_peek(s) == JS_NUM;
+    if (js_skip(s, &raw) < 0 || !number)
+        return;
+    if (parse_i64(raw, &n) != 0)
+        n = parse_f64(raw, &d) == 0 && d >= 0 && d < 1e12 ? (int64_t)d : -1;
+    if (n < 0 || n > 1000000000000)
+        return;
+    *v = n;
+    ev->flags |= API_USAGE;
 }
 
-static void decode_details(struct js *s, const char *member, int64_t *out)
+static void decode_details(struct js *s, const char *member, struct api_event *ev, int64_t *out)
 {
     struct str key;
     if (js_peek(s) != JS_OBJ) {
@@ -28,7 +37,7 @@ static void decode_details(struct js *s, const char *member, int64_t *out)
     js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, member))
-            opt_i64(s, out);
+            opt_count(s, ev, out);
         else
             js_skip(s, NULL);
     }
@@ -41,17 +50,16 @@ static void decode_usage(struct js *s, struct api_event *ev)
         js_skip(s, NULL);
         return;
     }
-    ev->flags |= API_USAGE;
     js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "prompt_tokens"))
-            opt_i64(s, &ev->prompt_tokens);
+            opt_count(s, ev, &ev->prompt_tokens);
         else if (str_eqz(key, "completion_tokens"))
-            opt_i64(s, &ev->completion_tokens);
+            opt_count(s, ev, &ev->completion_tokens);
         else if (str_eqz(key, "prompt_tokens_details"))
-            decode_details(s, "cached_tokens", &ev->cached_tokens);
+            decode_details(s, "cached_tokens", ev, &ev->cached_tokens);
         else if (str_eqz(key, "completion_tokens_details"))
-            decode_details(s, "reasoning_tokens", &ev->reasoning_tokens);
+            decode_details(s, "reasoning_tokens", ev, &ev->reasoning_tokens);
         else
             js_skip(s, NULL);
     }
@@ -100,21 +108,25 @@ static void decode_tool_calls(struct js *s, struct api_event *ev)
 
 static void decode_part(struct js *s, struct api_event *ev)
 {
-    struct str key;
+    struct str key, reasoned = {0}; /* by which name: some servers send the same text under both */
     if (js_peek(s) != JS_OBJ) {
         js_skip(s, NULL);
         return;
     }
     js_enter(s, '{');
     while (js_key(s, &key)) {
+        bool reasoning = str_eqz(key, "reasoning_content") || str_eqz(key, "reasoning");
+        unsigned before = ev->n_texts;
         if (str_eqz(key, "content") || str_eqz(key, "refusal"))
             decode_text(s, API_CONTENT, ev);
-        else if (str_eqz(key, "reasoning_content") || str_eqz(key, "reasoning"))
+        else if (reasoning && !reasoned.p)
             decode_text(s, API_REASONING, ev);
         else if (str_eqz(key, "tool_calls"))
             decode_tool_calls(s, ev);
         else
             js_skip(s, NULL);
+        if (reasoning && ev->n_texts > before)
+            reasoned = key;
     }
 }
 
@@ -123,8 +135,11 @@ static void decode_finish(struct js *s, struct api_event *ev)
     static const struct {
         const char *name;
         enum api_finish finish;
-    } reasons[] = {{"stop", API_FIN_STOP},       {"length", API_FIN_LENGTH},          {"tool_calls", API_FIN_TOOL},
-                   {"function_call", API_FIN_TOOL}, {"content_filter", API_FIN_FILTER}};
+    } reasons[] = {{"stop", API_FIN_STOP},
+                   {"length", API_FIN_LENGTH},
+                   {"tool_calls", API_FIN_TOOL},
+                   {"function_call", API_FIN_TOOL},
+                   {"content_filter", API_FIN_FILTER}};
     struct str raw;
     if (js_peek(s) != JS_STR) {
         js_skip(s, NULL);
@@ -194,7 +209,7 @@ enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
 enum api_rc oai_event(struct str type, struct str data, const char *part, struct api_event *ev)
 {
     api_event_clear(ev);
-    if (str_eqz(data, "[DONE]")) {
+    if (str_eqz(str_trim(data), "[DONE]")) {
         ev->flags = API_TERMINAL;
         return API_OK;
     }
