@@ -95,8 +95,14 @@ bool auth_is_secret_header(struct str name)
 {
     static const char *const secret[] = {"authorization", "proxy-authorization", "x-api-key",    "api-key",
                                          "cookie",        "set-cookie",          "x-auth-token", "x-goog-api-key"};
+    static const char *const tails[] = {"-key", "-token", "-secret", "-password"};
     for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
         if (str_ieq(name, str_of(secret[i])))
+            return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        struct str tail = str_of(tails[i]);
+        if (name.n > tail.n && str_ieq(str_sub(name, name.n - tail.n, tail.n), tail))
             return true;
     }
     return false;

@@ -24,6 +24,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
     int64_t seconds;
     if (str_ieq(name, STR("retry-after")) && parse_i64(value, &seconds) == 0 && seconds >= 0 && seconds < 86400)
         c->retry_after = seconds * NS_PER_S;
+    if (str_ieq(name, STR("location")))
+        snprintf(c->location, sizeof c->location, "%.*s", STR_ARG(value));
     if (auth_is_secret_header(name))
         value = STR("[redacted]");
     buf_addf(&c->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
@@ -128,6 +130,7 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     c->status = 0;
     c->event_stream = c->timed_out = false;
     c->retry_after = -1;
+    c->location[0] = 0;
     buf_init(&c->headers, 65536);
     buf_init(&c->reply, c->max_reply ? c->max_reply : 1u << 20);
     struct tls_ctx *tls = NULL;
@@ -144,6 +147,9 @@ int call_do(const struct target *t, struct call *c, struct err *e)
         buf_addf(&head, "Content-Length: %zu\r\n", c->body.n);
     buf_addz(&head, "\r\n");
     run(t, &s, tls, buf_str(&head));
+    target_redact(t, c->reply.p, c->reply.n);
+    target_redact(t, c->headers.p, c->headers.n);
+    target_redact(t, c->location, strlen(c->location));
     c->result = s.x.result;
     c->rc = s.x.rc;
     buf_free(&head);

@@ -11,15 +11,16 @@ struct call {
     struct str body;           /* "" : none */
     int64_t timeout;           /* ns */
     /* out */
-    int status;                /* 0 = no response */
-    struct buf headers;        /* "Name: value" lines, each ended by LF; values of secret headers replaced */
-    struct buf reply;          /* the body, at most max_reply bytes of it */
-    bool event_stream;         /* content-type says text/event-stream */
-    size_t max_reply;          /* ceiling; 0 = 1 MiB */
+    int status;         /* 0 = no response */
+    struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */
+    struct buf reply;   /* the body, at most max_reply bytes of it */
+    bool event_stream;  /* content-type says text/event-stream */
+    size_t max_reply;   /* ceiling; 0 = 1 MiB */
     enum hx_result result;
     enum stream_rc rc;
     bool timed_out;
-    int64_t retry_after;       /* ns, -1 = not said */
+    int64_t retry_after; /* ns, -1 = not said */
+    char location[512];  /* where a redirect points, "" none */
 };
 
 /* 0 when a response came (of any status); -1 + e says what failed, in terms of the target. call_free in both cases. */

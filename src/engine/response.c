@@ -71,8 +71,15 @@ static void commit_pending(struct req *r)
 
 static void set_error_detail(struct req *r, struct str raw)
 {
-    buf_clear(&r->doc);
-    buf_add(&r->doc, raw.p, MIN(raw.n, (size_t)MAX_ERROR_BODY));
+    size_t n = MIN(raw.n, (size_t)MAX_ERROR_BODY);
+    if (r->mode != MODE_DOCUMENT) {
+        buf_clear(&r->doc);
+        buf_add(&r->doc, raw.p, n);
+    } else if (n > 0) { /* part of the document itself */
+        memmove(r->doc.p, raw.p, n);
+        r->doc.n = n;
+        r->doc.p[n] = 0;
+    }
 }
 
 static void take_usage(struct record *rec, const struct api_event *ev)
@@ -101,10 +108,6 @@ static enum finish_reason finish_of(enum api_finish f)
 static void take_facts(struct req *r, const struct api_event *ev)
 {
     struct record *rec = r->rec;
-    if (ev->flags & API_ERROR) {
-        r->error = true;
-        set_error_detail(r, ev->error);
-    }
     if (ev->flags & API_USAGE)
         take_usage(rec, ev);
     if (ev->flags & API_FINISH) {
@@ -117,6 +120,10 @@ static void take_facts(struct req *r, const struct api_event *ev)
             buf_adds(&r->answer, ev->text[i]);
     }
     rec->text_bytes += ev->text_bytes;
+    if (ev->flags & API_ERROR) { /* last: of a document it moves the bytes that the texts borrow */
+        r->error = true;
+        set_error_detail(r, ev->error);
+    }
 }
 
 static void take_token(struct req *r, const struct api_event *ev)
@@ -145,6 +152,8 @@ static int on_sse(void *arg, const struct sse_ev *sse)
 {
     struct req *r = arg;
     struct api_event ev;
+    if (r->terminal) /* nothing counts behind the dialect's last event */
+        return 0;
     if (r->w->e->o.api->ops->event(sse->type, sse->data, &ev) < 0) {
         r->bad = true;
         set_error_detail(r, sse->data);
@@ -154,7 +163,7 @@ static int on_sse(void *arg, const struct sse_ev *sse)
         r->terminal = true;
     take_facts(r, &ev);
     if (!(ev.flags & API_TOKEN))
-        return 0; /* finish, usage and terminal events stand right behind the last token: they do not blur it */
+        return 0;         /* finish, usage and terminal events stand right behind the last token: they do not blur it */
     if (r->has_pending) { /* another token in the same read: the stamp is only an upper bound of the one before */
         r->pending_shared = true;
         commit_pending(r);
@@ -244,7 +253,8 @@ static enum outcome whole_outcome(struct req *r)
     case MODE_STREAM:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
-        /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much. */
+        /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
+         */
         return r->terminal || r->finished ? OUT_OK : OUT_TRUNCATED;
     case MODE_DOCUMENT:
         return document_outcome(r);
@@ -274,7 +284,7 @@ static enum outcome outcome_of(struct req *r)
     case HX_TOOBIG:
         return OUT_TOO_BIG;
     case HX_STOPPED:
-        return r->too_big ? OUT_TOO_BIG : OUT_BAD_FRAME;
+        return r->too_big ? OUT_TOO_BIG : r->error ? OUT_IN_STREAM_ERROR : OUT_BAD_FRAME;
     default:
         return OUT_BAD_FRAME;
     }
@@ -336,7 +346,8 @@ void response_text(struct req *r, const char *detail)
         return;
     size_t body = failed ? MIN(r->doc.n, (size_t)MAX_ERROR_BODY) : 0;
     struct str answer = buf_str(&r->answer);
-    size_t room = (save ? prompt_bytes(r) + PLAN_NONCE_MAX + 64 + answer.n : 0) + r->head_lines.n + body + strlen(detail) + 1;
+    size_t room =
+        (save ? prompt_bytes(r) + PLAN_NONCE_MAX + 64 + answer.n : 0) + r->head_lines.n + body + strlen(detail) + 1;
     struct rec_text *t = xcalloc(1, sizeof *t + room);
     char *p = t->bytes;
     if (save) {
@@ -345,13 +356,16 @@ void response_text(struct req *r, const char *detail)
         t->n_answer = put_decoded(p, answer);
         p += t->n_answer;
     }
+    const struct target *target = r->w->e->o.target;
     t->n_headers = r->head_lines.n;
     if (t->n_headers)
         memcpy(p, r->head_lines.p, t->n_headers);
+    target_redact(target, p, t->n_headers);
     p += t->n_headers;
     t->n_body = body;
     if (body)
         memcpy(p, r->doc.p, body);
+    target_redact(target, p, body);
     p += body;
     r->rec->detail = (struct str){p, strlen(detail)};
     memcpy(p, detail, r->rec->detail.n);

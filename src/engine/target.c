@@ -15,13 +15,12 @@ static int split_header(const char *line, struct str *name, struct str *value, s
     struct str s = str_of(line);
     ptrdiff_t colon = str_chr(s, ':');
     if (colon <= 0)
-        return err_set(e, ERR_USAGE, "--header \"%s\": must be \"Name: value\"", line);
+        return err_set(e, ERR_USAGE, "--header: must be \"Name: value\"");
     *name = str_sub(s, 0, (size_t)colon);
     *value = str_trim(str_sub(s, (size_t)colon + 1, s.n));
     for (size_t i = 0; i < name->n; i++) {
-        if (!name_char(name->p[i]))
-            return err_set(e, ERR_USAGE, "--header \"%.*s\": the name has a character that headers cannot have",
-                           STR_ARG(*name));
+        if (!name_char(name->p[i])) /* not quoted: what stands before a colon need not be a name */
+            return err_set(e, ERR_USAGE, "--header: the name has a character that headers cannot have");
     }
     for (size_t i = 0; i < value->n; i++) {
         unsigned char c = (unsigned char)value->p[i];
@@ -52,6 +51,24 @@ static const char *auth_name(enum auth_style s)
     return s == AUTH_BEARER ? "authorization" : s == AUTH_X_API_KEY ? "x-api-key" : "api-key";
 }
 
+static void keep_secret(struct target *t, struct str s)
+{
+    if (s.n >= 6 && t->n_secrets < TARGET_MAX_SECRETS)
+        t->secret[t->n_secrets++] = xmemdup0(s.p, s.n);
+}
+
+void target_redact(const struct target *t, char *p, size_t n)
+{
+    for (int i = 0; i < t->n_secrets && p; i++) {
+        size_t len = strlen(t->secret[i]);
+        char *at = p;
+        while ((at = memmem(at, n - (size_t)(at - p), t->secret[i], len)) != NULL) {
+            memset(at, '*', len);
+            at += len;
+        }
+    }
+}
+
 static int common_headers(struct target *t, const struct target_opts *o, struct err *e)
 {
     struct buf *b = &t->common;
@@ -65,6 +82,8 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
     }
     if (!user_has(o, "user-agent"))
         buf_addz(b, "User-Agent: weir/" WEIR_VERSION "\r\n");
+    if (o->key)
+        keep_secret(t, str_of(o->key));
     if (o->key && !user_has(o, auth_name(o->auth_style)))
         auth_key_header(b, o->auth_style, o->key);
     for (size_t i = 0; o->headers && o->headers[i]; i++) {
@@ -72,6 +91,15 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
         if (split_header(o->headers[i], &name, &value, e) < 0)
             return -1;
         buf_addf(b, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
+        if (!auth_is_secret_header(name))
+            continue;
+        keep_secret(t, value);
+        for (size_t k = value.n; k-- > 0;) { /* "Bearer KEY" */
+            if (value.p[k] == ' ') {
+                keep_secret(t, str_sub(value, k + 1, value.n));
+                break;
+            }
+        }
     }
     if (o->no_keepalive)
         buf_addz(b, "Connection: close\r\n");
@@ -95,7 +123,7 @@ static int resolve(struct target *t, const struct target_opts *o, struct err *e)
         struct url u;
         if (url_parse(&u, str_of(o->connect_to), e) < 0)
             return err_prefix(e, "--connect-to: ");
-        if (!u.has_port || u.path.n || u.scheme.n)
+        if (!u.has_port || u.path.n || u.scheme.n || u.userinfo.n || u.has_query)
             return err_set(e, ERR_USAGE, "--connect-to \"%s\": must be HOST:PORT", o->connect_to);
         other = xmemdup0(u.host.p, u.host.n);
         host = other;
@@ -140,6 +168,12 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
         return -1;
     }
     struct url *u = &t->url;
+    if (u->userinfo.n > 0) {
+        target_close(t);
+        return err_set(e, ERR_USAGE,
+                       "the URL has credentials before its @, which weir does not send; give a key by "
+                       "OPENAI_API_KEY or --api-key-file, or a whole header by --header");
+    }
     t->tls = u->tls;
     t->host = xmemdup0(u->host.p, u->host.n);
     t->origin = origin_of(u, t->host);
@@ -158,6 +192,10 @@ void target_close(struct target *t)
     free(t->host);
     free(t->path);
     free(t->origin);
+    for (int i = 0; i < t->n_secrets; i++) {
+        explicit_bzero(t->secret[i], strlen(t->secret[i]));
+        free(t->secret[i]);
+    }
     buf_free(&t->common);
     memset(t, 0, sizeof *t);
 }

@@ -21,7 +21,7 @@ struct target_opts {
     struct tls_client_opts tls;
 };
 
-enum { TARGET_MAX_ADDRS = 16 };
+enum { TARGET_MAX_ADDRS = 16, TARGET_MAX_SECRETS = 16 };
 struct target {
     char *url_text; /* owned; url borrows from it */
     struct url url;
@@ -32,7 +32,9 @@ struct target {
     struct tls_client_opts tls_opts; /* strings borrowed from the options */
     struct addr addrs[TARGET_MAX_ADDRS];
     int n_addrs;
-    struct buf common; /* header lines of every request: Host, User-Agent, credentials, the user's */
+    struct buf common;                /* header lines of every request: Host, User-Agent, credentials, the user's */
+    char *secret[TARGET_MAX_SECRETS]; /* what target_redact looks for */
+    int n_secrets;
     bool has_content_type, has_accept;
     bool stream;
 };
@@ -44,6 +46,10 @@ void target_close(struct target *t);
 /* Where requests go, for messages: "http://localhost:1 (127.0.0.1:1, [::1]:1)", without what it would only repeat.
  * Returns out. */
 char *target_where(const struct target *t, char *out, size_t cap);
+
+/* Stars over the key, and over values of the user's secret headers, wherever they stand in what a server said: some
+ * repeat them in their errors. In place, the length stays. Those below 6 bytes are not looked for. */
+void target_redact(const struct target *t, char *p, size_t n);
 
 /* "POST PATH HTTP/1.1" and all constant header lines, without the empty line; path NULL: the target's own. */
 void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out);
