@@ -39,7 +39,7 @@ static int worker_init(struct engine *en, unsigned i, struct err *e)
     w->client_rec.lag = hist_new();
     w->client_rec.lag_user = hist_new();
     w->slots = o->load->o.mode == LOAD_CLOSED ? share(o->load->o.concurrency, o->workers, i) : 0;
-    w->cap = o->max_concurrency ? MAX(share(o->max_concurrency, o->workers, i), 1u) : 0;
+    w->cap = o->max_concurrency ? share(o->max_concurrency, o->workers, i) : 0;
     return 0;
 }
 
@@ -71,10 +71,16 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
     struct engine *en = xcalloc(1, sizeof *en);
     en->o = *o;
     en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);
+    en->open_end = load_open_end(o->load);
     en->w = aligned_alloc(64, o->workers * sizeof *en->w);
     if (!en->w)
         abort();
     memset(en->w, 0, o->workers * sizeof *en->w);
+    if (o->load->o.mode == LOAD_OPEN && o->max_concurrency && o->max_concurrency < o->workers) {
+        err_set(e, ERR_USAGE, "%u workers cannot share a cap of %u requests in flight", o->workers, o->max_concurrency);
+        engine_free(&en);
+        return NULL;
+    }
     for (unsigned i = 0; i < o->workers; i++) {
         if (worker_init(en, i, e) < 0) {
             engine_free(&en);

@@ -1,10 +1,11 @@
 /* engine.h - runs one level's plan and emits a record per request.
  *
- * T worker threads share nothing on the hot path: item i of the global schedule belongs to worker i mod T (open loop), or is
- * taken from one shared counter (closed loop); slots and caps are divided statically. Each worker has its own loop, pool,
- * TLS context and record slab. Finished records travel to the caller's thread over a ring per worker and come back over
- * another, so that workers never allocate after warm-up and never wait: a full ring loses the record and counts it.
- * All instants in records are ns since `epoch`.
+ * T worker threads share nothing on the hot path: item i of the global schedule belongs to worker i mod T (open loop),
+ * or is taken from one shared counter (closed loop); slots and caps are divided statically. Each worker has its own
+ * loop, pool, TLS context and record slab. Finished records travel to the caller's thread over a ring per worker and
+ * come back over another, so that workers never allocate after warm-up and never wait. Records that find the ring full
+ * (thousands of requests that time out together) stay with the worker, up to 262,144; what comes on top is lost and
+ * counted. Until engine_finished, the caller must go on popping. All instants in records are ns since `epoch`.
  *
  * Thread rule: engine_* are called by one thread (the campaign's); engine_stop from it too. */
 #ifndef WEIR_ENGINE_ENGINE_H
@@ -22,22 +23,22 @@ struct engine_opts { /* pointers are borrowed until engine_free */
     const struct target *target;
     const struct api *api;
     struct load *load;
-    unsigned workers;         /* >= 1 */
-    uint32_t max_concurrency; /* open loop: cap, 0 = none */
-    int64_t timeout;          /* whole request, from start; ns */
+    unsigned workers;                             /* >= 1 */
+    uint32_t max_concurrency;                     /* open loop: cap, 0 = none */
+    int64_t timeout;                              /* whole request, from start; ns */
     int64_t connect_timeout, first_token_timeout; /* 0 = none */
     int64_t idle_timeout;
-    int64_t grace;            /* after the level's end, what is still open is cancelled; ns */
+    int64_t grace; /* after the level's end, what is still open is cancelled; ns */
     int64_t spin;
     bool no_keepalive, no_kernel_stamps, save_text;
-    int64_t epoch;            /* monotonic ns that instants count from */
-    char run_id[16];          /* prefix of the x-request-id of each request */
-    size_t ring;              /* records per ring, power of two; 0 = 8192 */
+    int64_t epoch;   /* monotonic ns that instants count from */
+    char run_id[16]; /* prefix of the x-request-id of each request */
+    size_t ring;     /* records per ring, power of two; 0 = 8192 */
 };
 
 /* Threads start and (closed loop) connections are opened ahead; the level itself begins with engine_begin. */
 struct engine *engine_start(const struct engine_opts *o, struct err *e);
-bool engine_ready(struct engine *e);       /* all workers are ready to begin */
+bool engine_ready(struct engine *e);             /* all workers are ready to begin */
 void engine_begin(struct engine *e, int64_t at); /* the level's start: monotonic ns, a little ahead of now */
 
 /* A finished record, or NULL: none waits now. Read it, then give it back. */
@@ -50,8 +51,8 @@ bool engine_finished(struct engine *e); /* all workers have ended; pop what is l
 
 struct engine_totals {
     int64_t first_start, last_start, last_end; /* of measured (not warm-up) requests; ns since epoch, 0 = none */
-    int64_t stopped_at;   /* engine_stop's instant, ns since epoch, 0 = never */
-    uint64_t taken;       /* items that were given a record (unsent ones included) */
+    int64_t stopped_at;                        /* engine_stop's instant, ns since epoch, 0 = never */
+    uint64_t taken;                            /* items that were given a record (unsent ones included) */
     uint64_t lost_records, exhausted;
     uint64_t prewarm_failed;
 };

@@ -13,11 +13,12 @@
 
 enum {
     READ_BUFFER = 64 << 10,
-    MAX_EVENT = 4 << 20,       /* one SSE event */
-    MAX_DOCUMENT = 64 << 20,   /* a whole answer that is not streamed */
+    MAX_EVENT = 4 << 20,     /* one SSE event */
+    MAX_DOCUMENT = 64 << 20, /* a whole answer that is not streamed */
     MAX_ERROR_BODY = 2 << 10,
     MAX_ERROR_HEADERS = 4 << 10,
-    MAX_SAVED_TEXT = 1 << 20,  /* --save-text, per request */
+    MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
+    MAX_LATE = 1 << 18,       /* records of one worker that wait for room in its ring */
 };
 
 enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_ERROR };
@@ -34,13 +35,13 @@ struct req { /* one request; reused through the worker's free list */
     struct timer deadline;
     struct api_body body;
     struct iovec out[API_MAX_PIECES + 2];
-    char ids[160];         /* x-request-id, content-length, the empty line */
+    char ids[160]; /* x-request-id, content-length, the empty line */
     enum req_mode mode;
     struct sse sse;
-    struct buf doc;        /* a document, or the body of an error */
-    struct buf head_lines; /* headers of an error response */
-    struct buf answer;     /* --save-text */
-    const struct rx *rx;   /* of the read being parsed */
+    struct buf doc;           /* a document, or the body of an error */
+    struct buf head_lines;    /* headers of an error response */
+    struct buf answer;        /* --save-text */
+    const struct rx *rx;      /* of the read being parsed */
     struct rec_event pending; /* token event whose width is not yet known */
     bool has_pending, pending_shared;
     bool terminal, finished, error, bad, too_big, in_word, has_document;
@@ -58,19 +59,22 @@ struct worker {
     struct buf head; /* constant part of each request's head */
     struct rec_slab slab;
     struct ring out, back;
+    struct record *late_first, *late_last; /* did not fit into `out` yet */
+    size_t n_late;
     struct req *free_reqs, *open_reqs;
     uint32_t in_flight;
     /* open loop */
     struct timer pace;
     struct arrival cursor;
-    uint64_t cursor_i;      /* index of the cursor's next item */
-    struct req *prepared;   /* the next item of ours, rendered */
-    int64_t prepared_due;   /* monotonic */
-    uint32_t cap;           /* 0 = none */
-    int64_t freed_at;       /* when the cap last let one go */
+    uint64_t cursor_i;    /* index of the cursor's next item */
+    struct req *prepared; /* the next item of ours, rendered */
+    int64_t prepared_due; /* monotonic */
+    uint32_t cap;         /* 0 = none */
+    int64_t freed_at;     /* when the cap last let one go */
     /* closed loop */
-    uint32_t slots; /* free ones */
-    bool resting;   /* the last request found no connection */
+    uint32_t slots;     /* free ones */
+    bool resting;       /* the last request found no connection */
+    struct timer watch; /* the level's end, for a worker all of whose slots are waiting */
     /* ends */
     bool begun, no_more, over;
     struct timer grace;
@@ -89,7 +93,8 @@ struct worker {
 struct engine {
     struct engine_opts o;
     struct worker *w;
-    int64_t begin; /* monotonic; set before workers are woken */
+    int64_t begin;    /* monotonic; set before workers are woken */
+    int64_t open_end; /* open loop: of the window, ns after begin */
     _Atomic int64_t stop_drain;
     _Atomic int64_t stopped_at;
     unsigned next_pop;
@@ -105,23 +110,25 @@ static inline int64_t since_epoch(const struct worker *w, int64_t mono)
 void *worker_main(void *arg);
 void worker_begin(struct worker *w); /* from the campaign's thread, like worker_stop */
 void worker_stop(struct worker *w);
-void worker_check_over(struct worker *w); /* ends the thread's loop when nothing is left to do */
+void worker_check_over(struct worker *w);  /* ends the thread's loop when nothing is left to do */
 void worker_measure_end(struct worker *w); /* CPU figures up to now; the first call counts */
 void worker_no_more(struct worker *w);     /* nothing will be started any more: the grace begins */
 
 /* pacer.c */
 void pacer_begin(struct worker *w);
 void pacer_freed(struct worker *w); /* a request has ended: one more may start */
-/* Start nothing more. What is due by now and was never sent gets a record as unsent; with whole_schedule, all that is left. */
+/* Start nothing more. What is due by now and was never sent gets a record as unsent; with whole_schedule, all that is
+ * left. */
 void pacer_stop(struct worker *w, bool whole_schedule);
 
 /* request.c */
 struct req *req_prepare(struct worker *w, const struct plan_item *it); /* rendered, not started */
-void req_drop(struct req *r);                   /* prepared, never to be sent; leaves no record */
+void req_drop(struct req *r);                                      /* prepared, never to be sent; leaves no record */
 void req_start(struct req *r, int64_t intended, int64_t admitted); /* monotonic; 0, 0 in a closed loop */
-void req_finish(struct req *r, enum outcome outcome, const char *detail); /* record out, slot free */
+void req_finish(struct req *r, enum outcome outcome, const char *detail);        /* record out, slot free */
 void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended); /* a record for what was never sent */
 void req_free_all(struct worker *w);
+void req_hand_over(struct worker *w); /* waits until all finished records are in the ring */
 
 /* response.c */
 extern const struct hx_ops response_ops;

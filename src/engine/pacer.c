@@ -1,6 +1,6 @@
 /* pacer.c - when a worker starts its requests.
- * Open loop: at the instants of the global schedule; overdue items go at once, and nothing waits for completions unless the
- * user set a cap. Closed loop: a slot starts its next request when its last one has ended. */
+ * Open loop: at the instants of the global schedule; overdue items go at once, and nothing waits for completions unless
+ * the user set a cap. Closed loop: a slot starts its next request when its last one has ended. */
 #include "engine/engine_private.h"
 
 /* A slot whose connection failed rests a little: a server that is down must not become a busy loop. */
@@ -66,6 +66,29 @@ static void start_slots(struct worker *w)
     }
 }
 
+/* A worker learns of the level's end by taking an item. One whose slots are all waiting takes none: it looks. */
+static void on_watch(struct timer *t)
+{
+    enum { LOOK_NS = 50 * NS_PER_MS };
+    struct worker *w = CONTAINER_OF(t, struct worker, watch);
+    struct load *l = w->e->o.load;
+    int64_t now = clock_mono(), w0 = load_window_begin(l), next = now + LOOK_NS;
+    if (w->no_more)
+        return;
+    bool over = l->o.num_requests && atomic_load(&l->measured) >= l->o.num_requests;
+    if (l->o.duration_ns && w0 >= 0) {
+        int64_t end = w->e->begin + w0 + l->o.duration_ns;
+        over |= end <= now;
+        next = l->o.num_requests ? MIN(next, end) : end;
+    }
+    if (!over) {
+        loop_timer_set(w->loop, t, next);
+        return;
+    }
+    worker_no_more(w);
+    worker_check_over(w);
+}
+
 static void on_pace(struct timer *t)
 {
     struct worker *w = CONTAINER_OF(t, struct worker, pace);
@@ -90,6 +113,8 @@ void pacer_begin(struct worker *w)
             loop_timer_set(w->loop, &w->pace, w->prepared_due);
     } else if (w->slots > 0) {
         loop_timer_set(w->loop, &w->pace, w->e->begin);
+        w->watch.fire = on_watch;
+        loop_timer_set(w->loop, &w->watch, w->e->begin);
     } else { /* fewer slots than workers */
         worker_no_more(w);
     }
@@ -117,12 +142,15 @@ void pacer_freed(struct worker *w)
 void pacer_stop(struct worker *w, bool whole_schedule)
 {
     if (is_open(w) && w->prepared) {
-        int64_t now = clock_mono(), due = w->prepared_due;
+        int64_t stopped = atomic_load(&w->e->stopped_at), until = stopped ? stopped : clock_mono();
+        int64_t due = w->prepared_due;
         struct plan_item it = w->prepared->item;
         req_drop(w->prepared);
         w->prepared = NULL;
         bool more = true;
-        while (more && (whole_schedule || due <= now)) {
+        w->no_more = true; /* a record that must wait for the ring starts nothing meanwhile */
+        worker_measure_end(w);
+        while (more && (whole_schedule || due < until)) {
             req_unsent(w, &it, due);
             more = next_own(w, &it, &due);
         }

@@ -70,15 +70,42 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
     return rec;
 }
 
+/* What waits goes first. True: nothing waits any more. */
+static bool push_late(struct worker *w)
+{
+    while (w->late_first) {
+        struct record *rec = w->late_first, *next = rec->next;
+        if (!ring_push(&w->out, rec)) /* from now on it is the other thread's */
+            return false;
+        w->late_first = next;
+        w->n_late--;
+    }
+    return true;
+}
+
 static void record_out(struct worker *w, struct record *rec)
 {
     w->taken++;
-    if (ring_push(&w->out, rec))
+    if (push_late(w) && ring_push(&w->out, rec))
         return;
+    if (w->n_late < MAX_LATE) {
+        rec->next = NULL;
+        *(w->late_first ? &w->late_last->next : &w->late_first) = rec;
+        w->late_last = rec;
+        w->n_late++;
+        return;
+    }
     w->lost++;
     free(rec->text);
     rec->text = NULL;
     rec_recycle(&w->slab, rec);
+}
+
+void req_hand_over(struct worker *w)
+{
+    const struct timespec nap = {.tv_nsec = 200 * NS_PER_US};
+    while (!push_late(w))
+        nanosleep(&nap, NULL);
 }
 
 struct req *req_prepare(struct worker *w, const struct plan_item *it)
@@ -104,6 +131,8 @@ void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended)
     struct record *rec = record_for(w, it);
     rec->intended = since_epoch(w, intended);
     rec->outcome = OUT_UNSENT;
+    if (w->n_late >= MAX_LATE / 2) /* nothing is started any more: here a worker may wait for the writer */
+        req_hand_over(w);
     record_out(w, rec);
 }
 
@@ -129,9 +158,12 @@ static void on_deadline(struct timer *t)
         loop_timer_set(w->loop, t, due);
         return;
     }
-    enum outcome out = OUT_TIMEOUT_TOTAL;
-    if (now < start + o->timeout)
-        out = r->x.sent_first ? OUT_TIMEOUT_FIRST_TOKEN : OUT_TIMEOUT_CONNECT;
+    bool connecting = o->connect_timeout > 0 && !r->x.sent_first && now >= start + o->connect_timeout;
+    enum outcome out = now >= start + o->timeout ? OUT_TIMEOUT_TOTAL
+                       : connecting              ? OUT_TIMEOUT_CONNECT
+                                                 : OUT_TIMEOUT_FIRST_TOKEN;
+    if (r->mode == MODE_ERROR) /* the server has said what matters */
+        out = OUT_HTTP;
     if (r->error)
         out = OUT_IN_STREAM_ERROR;
     hx_cancel(&r->x);
@@ -201,8 +233,8 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     copy_instants(r);
     response_settle(r);
     response_text(r, detail);
-    w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS || outcome == OUT_NO_FILES ||
-                 outcome == OUT_NO_PORTS;
+    w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS ||
+                 outcome == OUT_NO_FILES || outcome == OUT_NO_PORTS;
     if (!r->item.warmup)
         w->last_end = rec->end;
     live_add(&w->live.completed, 1);

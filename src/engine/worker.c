@@ -1,6 +1,8 @@
 /* worker.c - one thread: its loop, its connections, its beginning and its end. */
 #include "engine/engine_private.h"
 
+#define SHORTEST_WINDOW (5 * NS_PER_MS)
+
 static void sample_begin(struct worker *w)
 {
     procstat_sample(&w->t0, NULL);
@@ -16,6 +18,8 @@ void worker_measure_end(struct worker *w)
     procstat_sample(&now, NULL);
     struct rec_client *c = &w->client_rec;
     c->window = now.at - w->t0.at;
+    if (c->window < SHORTEST_WINDOW) /* a worker without work: its own measuring would be all that is measured */
+        c->window = 0;
     c->cpu = now.cpu - w->t0.cpu;
     c->run_delay = now.run_delay - w->t0.run_delay;
     c->empty_polls = loop_get_stats(w->loop).empty_poll_ns - w->t0_empty;
@@ -62,9 +66,8 @@ static void on_begin(void *arg)
         return;
     w->begun = true;
     sample_begin(w);
-    int64_t end = load_open_end(w->e->o.load);
     if (w->e->o.load->o.mode == LOAD_OPEN)
-        loop_timer_set(w->loop, &w->grace, w->e->begin + end + w->e->o.grace);
+        loop_timer_set(w->loop, &w->grace, w->e->begin + w->e->open_end + w->e->o.grace);
     pacer_begin(w);
 }
 
@@ -136,7 +139,10 @@ void *worker_main(void *arg)
         loop_run(w->loop);
     close_books(w);
     loop_timer_stop(w->loop, &w->grace);
+    loop_timer_stop(w->loop, &w->watch);
+    loop_timer_stop(w->loop, &w->pace);
     hclient_free(&w->client);
+    req_hand_over(w);
     req_free_all(w);
     atomic_store(&w->ended, true);
     return NULL;
