@@ -69,8 +69,9 @@ static void banner(const struct campaign_state *s)
     const struct dataset_stats *d = dataset_get_stats(s->ds);
     struct buf load = BUF_INIT(4096);
     load_text(s, &load);
-    line[n++] = xasprintf("URL: %s%s", s->target.url.userinfo.n ? "[with credentials]" : s->target.url_text,
-                          s->sim.pid ? " (weir's simulator, started for this run)" : "");
+    struct buf url = BUF_INIT(16384);
+    redact_url(&url, str_of(s->target.url_text));
+    line[n++] = xasprintf("URL: %s%s", buf_str(&url).p, s->sim.pid ? " (weir's simulator, started for this run)" : "");
     line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
                           s->c->insecure ? ", certificate not verified" : "");
     line[n++] = xasprintf("Dataset: %s, %zu %s",
@@ -89,6 +90,7 @@ static void banner(const struct campaign_state *s)
     while (n > 0)
         free(line[--n]);
     buf_free(&load);
+    buf_free(&url);
 }
 
 static void cool_down(struct campaign_state *s)
@@ -106,8 +108,10 @@ static int run_levels(struct campaign_state *s, struct err *e)
     for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken; i++) {
         if (i > 0)
             cool_down(s);
-        if (s->interrupted)
+        if (s->interrupted) {
+            level_skip(s, i);
             break;
+        }
         if (level_run(s, i, e) < 0)
             return -1;
         if (s->v->level_end)
@@ -135,8 +139,8 @@ static int prepare(struct campaign_state *s, struct err *e)
 
 static int close_files(struct campaign_state *s, struct err *e)
 {
-    errlog_close(&s->errors);
-    return s->records ? rec_writer_close(&s->records, e) : 0;
+    int errors = errlog_close(&s->errors, e);
+    return s->records && rec_writer_close(&s->records, e) < 0 ? -1 : errors;
 }
 
 int campaign_run(const struct run_config *c, const struct campaign_view *v, struct campaign_result *r, struct err *e)
@@ -153,14 +157,15 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
     s->epoch_unix = clock_real() - NS_PER_S;
     snprintf(s->run_id, sizeof s->run_id, "%08x", (unsigned)(rng_os_seed() & 0xffffffffu));
 
+    signals_early();
     int rc = prepare(s, e);
     if (rc == 0) {
         banner(s);
         probing_notes(s);
         s->signal_fd = signals_open();
         rc = run_levels(s, e);
-        signals_close(s->signal_fd);
     }
+    signals_close(s->signal_fd);
     r->interrupted = s->interrupted;
     if (s->acc)
         r->summary = acc_finish(s->acc);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "analysis/acc.h"
+#include "base/jout.h"
 #include "campaign/campaign.h"
 #include "engine/engine.h"
 #include "engine/probe.h"
@@ -19,19 +20,19 @@ struct level_plan {
 };
 
 struct sim_child { /* simproc.c */
-    pid_t pid; /* 0 = none */
+    pid_t pid;     /* 0 = none */
     char url[128];
 };
 
 struct error_log { /* errlog.c */
-    int fd; /* -1: not open */
+    int fd;        /* -1: not open */
     struct {
         enum outcome outcome;
         int status;
         unsigned n;
     } kind[64];
     size_t n_kinds;
-    bool failed;
+    int failed; /* errno of the first write that failed */
 };
 
 struct campaign_state {
@@ -83,26 +84,32 @@ int preflight(struct campaign_state *s, struct err *e);
 int probing(struct campaign_state *s, struct err *e);
 void probing_notes(struct campaign_state *s); /* into the records, once they are open */
 
+/* redact.c: what is stored of the command line. */
+void redact_url(struct buf *out, struct str url); /* appended, without credentials and secret query values */
+void redact_command(struct jout *j, const char *const *word, int n); /* an array of its words */
+
 /* outdir.c: the folder, metadata.json. */
 int outdir_prepare(struct campaign_state *s, struct err *e); /* nothing is made yet where it can be avoided */
 int outdir_metadata(struct campaign_state *s, struct err *e);
 
 /* level.c */
 int level_run(struct campaign_state *s, uint32_t level, struct err *e);
+void level_skip(struct campaign_state *s, uint32_t level); /* interrupted before it began: only its line */
 void campaign_note(struct campaign_state *s, const char *fmt, ...) ATTR_PRINTF(2, 3); /* on the whole run */
 
 /* errlog.c: errors.jsonl, the first 20 of each kind. */
 int errlog_open(struct error_log *l, const char *path, struct err *e);
 void errlog_add(struct error_log *l, const struct record *r);
-void errlog_close(struct error_log *l);
+int errlog_close(struct error_log *l, struct err *e); /* -1 + e: not everything could be written */
 
 /* simproc.c: the simulator as a process of its own. */
 int simproc_start(struct sim_child *c, struct err *e);
 void simproc_stop(struct sim_child *c);
 
 /* signals.c: SIGINT and SIGTERM as readable events. */
-int signals_open(void);                /* the fd, or -1 */
-unsigned signals_pending(int fd);      /* how many came since the last call; 0 when fd < 0 */
-void signals_close(int fd);
+void signals_early(void);         /* until signals_open: one of them ends the program with 130 at once */
+int signals_open(void);           /* the fd, or -1 */
+unsigned signals_pending(int fd); /* how many came since the last call; 0 when fd < 0 */
+void signals_close(int fd);       /* what came and was not asked for is dropped; as before signals_early again */
 
 #endif

@@ -28,7 +28,7 @@ static bool wanted(struct error_log *l, const struct record *r)
 
 void errlog_add(struct error_log *l, const struct record *r)
 {
-    if (l->fd < 0 || r->outcome == OUT_OK || r->outcome == OUT_UNSENT || !wanted(l, r))
+    if (l->fd < 0 || l->failed || r->outcome == OUT_OK || r->outcome == OUT_UNSENT || !wanted(l, r))
         return;
     struct buf b = BUF_INIT(1u << 20);
     struct jout j;
@@ -52,14 +52,14 @@ void errlog_add(struct error_log *l, const struct record *r)
     }
     jo_end_obj(&j);
     buf_addc(&b, '\n');
-    if (fd_write_all(l->fd, b.p, b.n) != 0)
-        l->failed = true;
+    l->failed = -fd_write_all(l->fd, b.p, b.n);
     buf_free(&b);
 }
 
-void errlog_close(struct error_log *l)
+int errlog_close(struct error_log *l, struct err *e)
 {
-    if (l->fd >= 0)
-        close(l->fd);
+    if (l->fd >= 0 && close(l->fd) != 0 && !l->failed)
+        l->failed = errno;
     l->fd = -1;
+    return l->failed ? err_sys(e, ERR_IO, l->failed, "cannot write errors.jsonl") : 0;
 }

@@ -1,4 +1,5 @@
-/* level.c - one level: the engine runs it, this thread writes its records, feeds the accumulator and watches for signals. */
+/* level.c - one level: the engine runs it, this thread writes its records, feeds the accumulator and watches for
+ * signals. */
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -6,11 +7,11 @@
 #include "base/xalloc.h"
 #include "campaign/campaign_private.h"
 
-#define LEAD_NS (20 * NS_PER_MS)      /* from all workers being ready to the level's start */
+#define LEAD_NS (20 * NS_PER_MS) /* from all workers being ready to the level's start */
 #define TICK_NS (100 * NS_PER_MS)
 #define FLUSH_NS NS_PER_S
-#define NAP_US 2000                   /* when no record waits */
-#define DRAIN_NS (5 * NS_PER_S)       /* after the first Ctrl-C */
+#define NAP_US 2000             /* when no record waits */
+#define DRAIN_NS (5 * NS_PER_S) /* after the first Ctrl-C */
 
 struct run_state {
     struct campaign_state *s;
@@ -205,11 +206,12 @@ static void emit_level(struct run_state *r)
 static void begin(struct run_state *r)
 {
     struct rec_level *l = &r->line;
+    int64_t open_end = load_open_end(&r->load); /* may take a while: before the instant is fixed */
     r->begin = clock_mono() + LEAD_NS;
     l->begin = r->begin - r->s->epoch;
     if (l->open) {
         l->w0 = l->begin + load_window_begin(&r->load);
-        l->w1 = l->begin + load_open_end(&r->load);
+        l->w1 = l->begin + open_end;
     } else if (l->warmup_requests == 0) {
         l->w0 = l->begin + l->warmup;
         l->w1 = l->duration && !l->num_requests ? l->w0 + l->duration : 0;
@@ -222,8 +224,8 @@ static void closed_window(struct run_state *r, const struct engine_totals *t)
 {
     struct rec_level *l = &r->line;
     bool by_count = l->num_requests && r->measured >= l->num_requests;
-    if (l->warmup_requests)
-        l->w0 = t->first_start;
+    if (l->warmup_requests) /* stopped within the warm-up: an empty window */
+        l->w0 = t->first_start ? t->first_start : MAX(t->stopped_at, l->begin);
     l->w1 = l->duration ? l->w0 + l->duration : 0;
     if (by_count || !l->duration) {
         /* Below two rounds of the slots, most of the time lies behind the last start: the last end tells more then. */
@@ -243,10 +245,9 @@ static void finish(struct run_state *r)
         ;
     if (!l->open)
         closed_window(r, &t);
-    if (t.stopped_at && s->interrupted) {
-        l->interrupted = true;
+    l->interrupted = t.stopped_at && s->interrupted;
+    if (t.stopped_at) /* by the user, or because a file cannot be written */
         l->w1 = l->w1 ? MIN(l->w1, t.stopped_at) : t.stopped_at;
-    }
     if (l->w1 <= l->w0)
         l->w1 = MAX(t.last_end, l->w0 + 1);
     l->final = true;
@@ -265,6 +266,17 @@ static void finish(struct run_state *r)
     free(clients);
 }
 
+void level_skip(struct campaign_state *s, uint32_t level)
+{
+    struct run_state r = {.s = s};
+    struct rec_level *l = &r.line;
+    plan_level(&r, level);
+    l->begin = l->w0 = clock_mono() - s->epoch;
+    l->w1 = l->w0 + 1;
+    l->interrupted = l->final = true;
+    emit_level(&r);
+}
+
 int level_run(struct campaign_state *s, uint32_t level, struct err *e)
 {
     struct run_state r = {.s = s, .last_flush = clock_mono()};
@@ -272,7 +284,9 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
     r.en = start_engine(&r, e);
     if (!r.en)
         return -1;
-    while (!engine_ready(r.en) && !r.stopped)
+    /* Connections that cannot be opened ahead by then are opened when they are needed. */
+    int64_t patience = clock_mono() + s->c->connect_timeout;
+    while (!engine_ready(r.en) && !r.stopped && clock_mono() < patience)
         turn(&r);
     begin(&r);
     while (!engine_finished(r.en))

@@ -46,42 +46,6 @@ int outdir_prepare(struct campaign_state *s, struct err *e)
     return err_set(e, ERR_USAGE, "--output-dir: %s; name a folder that can be made and written", why.text);
 }
 
-static bool is_option(const char *word, const char *name)
-{
-    size_t n = strlen(name);
-    return strncmp(word, name, n) == 0 && (word[n] == 0 || word[n] == '=');
-}
-
-/* Keys and the values of headers are replaced; so is what stands before an @ in a URL. */
-static void put_command(struct jout *j, const struct run_config *c)
-{
-    bool hide = false;
-    jo_key(j, "command");
-    jo_arr(j);
-    for (int i = 0; i < c->n_command; i++) {
-        const char *w = c->command[i], *at = strstr(w, "://");
-        if (hide) {
-            jo_strz(j, "[redacted]");
-            hide = false;
-        } else if (is_option(w, "--api-key") || is_option(w, "--token") || is_option(w, "--header")) {
-            hide = strchr(w, '=') == NULL;
-            jo_strz(j, is_option(w, "--header") ? "--header" : "--api-key");
-            if (!hide)
-                jo_strz(j, "[redacted]");
-        } else if (w[0] == '-' && w[1] == 'H') {
-            hide = w[2] == 0;
-            jo_strz(j, "-H");
-            if (!hide)
-                jo_strz(j, "[redacted]");
-        } else if (at && strchr(at, '@')) {
-            jo_strz(j, "[redacted]");
-        } else {
-            jo_strz(j, w);
-        }
-    }
-    jo_end_arr(j);
-}
-
 static void cpu_model(char out[128])
 {
     struct buf b = BUF_INIT(1u << 20);
@@ -157,7 +121,7 @@ static void put_dataset(struct jout *j, const struct campaign_state *s)
 
 int outdir_metadata(struct campaign_state *s, struct err *e)
 {
-    struct buf b = BUF_INIT(4u << 20);
+    struct buf b = BUF_INIT(64u << 20), url = BUF_INIT(16384);
     struct jout j;
     char iso[40], path[600];
     jo_init(&j, &b, 2);
@@ -166,12 +130,14 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_kstrz(&j, "started", fmt_utc_iso(iso, s->epoch_unix));
     jo_kstrz(&j, "run_id", s->run_id);
     jo_ku64(&j, "seed", s->seed);
-    jo_kstrz(&j, "url", s->target.url.userinfo.n ? "[redacted]" : s->target.url_text);
+    redact_url(&url, str_of(s->target.url_text));
+    jo_kstr(&j, "url", buf_str(&url));
     jo_kbool(&j, "simulator", s->sim.pid != 0);
     jo_kstrz(&j, "api", s->ops->name);
     jo_kstrz(&j, "model", s->api_opts.model);
     jo_ku64(&j, "workers", s->workers);
-    put_command(&j, s->c);
+    jo_key(&j, "command");
+    redact_command(&j, s->c->command, s->c->n_command);
     jo_key(&j, "options");
     jo_raw(&j, str_of(s->c->options_json ? s->c->options_json : "{}"));
     put_dataset(&j, s);
@@ -180,7 +146,9 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_end_obj(&j);
     buf_addc(&b, '\n');
     snprintf(path, sizeof path, "%s/metadata.json", s->result->dir);
-    int rc = file_write(path, buf_str(&b), e);
+    int rc = b.failed ? err_set(e, ERR_LIMIT, "%s: the options are longer than %zu bytes", path, b.max)
+                      : file_write(path, buf_str(&b), e);
     buf_free(&b);
+    buf_free(&url);
     return rc;
 }

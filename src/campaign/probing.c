@@ -58,8 +58,26 @@ int probing(struct campaign_state *s, struct err *e)
     return api_prepare(&s->api, s->ops, &s->api_opts, e);
 }
 
+/* A chat message that is given whole (content parts, tool calls) takes no nonce. */
+static void say_what_is_not_unique(struct campaign_state *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < dataset_n(s->ds); i++) {
+        const struct plan_sample *p = dataset_at(s->ds, i);
+        uint32_t plain = 0;
+        for (uint32_t k = 0; k < p->n_msgs; k++)
+            plain += p->msgs[k].raw_json.n == 0;
+        n += plain == 0;
+    }
+    if (n > 0)
+        campaign_note(s, "%zu of %zu samples have no message of plain text, so --unique-prompts left them as they are.",
+                      n, dataset_n(s->ds));
+}
+
 void probing_notes(struct campaign_state *s)
 {
+    if (s->c->unique_prompts)
+        say_what_is_not_unique(s);
     if (!s->c->no_probe)
         say_what_was_found(s);
 }

@@ -65,6 +65,13 @@ static unsigned choose_workers(const struct campaign_state *s)
     return (unsigned)MIN(ceil(need), most);
 }
 
+/* A cap is divided over the workers: each needs a part of it. */
+static unsigned settle_workers(const struct campaign_state *s)
+{
+    unsigned n = s->c->workers ? (unsigned)s->c->workers : choose_workers(s);
+    return s->c->max_concurrency && s->c->max_concurrency < n ? (unsigned)s->c->max_concurrency : n;
+}
+
 static int load_texts(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
@@ -105,7 +112,7 @@ static int parse_all(struct campaign_state *s, struct err *e)
             "to yourself");
     s->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
-    s->workers = c->workers ? (unsigned)c->workers : choose_workers(s);
+    s->workers = settle_workers(s);
     s->api_opts = (struct api_opts){
         .max_tokens = c->max_tokens,
         .temperature = c->temperature,

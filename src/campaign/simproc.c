@@ -10,10 +10,12 @@
 
 #define START_MS 10000
 
-static void ATTR_NORETURN child(int out)
+static void ATTR_NORETURN child(int out, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlives the run */
-    setpgid(0, 0);                    /* Ctrl-C is for the run, which still drains */
+    if (getppid() != parent)          /* which ended before that was said */
+        _exit(127);
+    setpgid(0, 0); /* Ctrl-C is for the run, which still drains */
     dup2(out, STDOUT_FILENO);
     execl("/proc/self/exe", "weir", "sim", "--listen", "127.0.0.1:0", "--quiet", (char *)NULL);
     _exit(127);
@@ -48,7 +50,7 @@ int simproc_start(struct sim_child *c, struct err *e)
     int fds[2];
     if (pipe(fds) != 0)
         return err_sys(e, ERR_LIMIT, errno, "cannot start the simulator");
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         close(fds[0]);
         close(fds[1]);
@@ -56,7 +58,7 @@ int simproc_start(struct sim_child *c, struct err *e)
     }
     if (pid == 0) {
         close(fds[0]);
-        child(fds[1]);
+        child(fds[1], parent);
     }
     close(fds[1]);
     c->pid = pid;

@@ -1,0 +1,93 @@
+/* redact.c - keys, headers' values, and what in a URL may be one, replaced by a word. What is in doubt is replaced. */
+#include "campaign/campaign_private.h"
+
+#define REDACTED "[redacted]"
+
+static bool is_option(const char *word, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(word, name, n) == 0 && (word[n] == 0 || word[n] == '=');
+}
+
+/* Names of query parameters that carry keys: "key", "api-key", "access_token", "sig", ... */
+static bool secret_name(struct str name)
+{
+    static const char *const tails[] = {"key", "token", "secret", "password", "sig", "signature", "auth", "code"};
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        struct str tail = str_of(tails[i]);
+        if (name.n >= tail.n && str_ieq(str_sub(name, name.n - tail.n, tail.n), tail))
+            return true;
+    }
+    return false;
+}
+
+static void put_query(struct buf *out, struct str query)
+{
+    struct str_split it = {.rest = query, .sep = '&'};
+    struct str part;
+    for (bool more = false; str_next(&it, &part); more = true) {
+        ptrdiff_t eq = str_chr(part, '=');
+        buf_addz(out, more ? "&" : "?");
+        if (eq >= 0 && secret_name(str_sub(part, 0, (size_t)eq))) {
+            buf_adds(out, str_sub(part, 0, (size_t)eq + 1));
+            buf_addz(out, REDACTED);
+        } else {
+            buf_adds(out, part);
+        }
+    }
+}
+
+void redact_url(struct buf *out, struct str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://")), q = str_chr(url, '?');
+    size_t host = scheme < 0 ? 0 : (size_t)scheme + 3, end = q < 0 ? url.n : (size_t)q;
+    struct str front = str_sub(url, 0, end);
+    size_t slash = host;
+    while (slash < front.n && front.p[slash] != '/')
+        slash++;
+    for (size_t i = slash; i-- > host;) {
+        if (url.p[i] == '@') {
+            buf_adds(out, str_sub(url, 0, host));
+            buf_addz(out, REDACTED);
+            front = str_sub(front, i, front.n);
+            break;
+        }
+    }
+    buf_adds(out, front);
+    if (q >= 0)
+        put_query(out, str_sub(url, (size_t)q + 1, url.n));
+}
+
+static bool like_url(const char *w)
+{
+    return w[0] != '-' && !strpbrk(w, " \t\n{\"") && (strstr(w, "://") || strpbrk(w, "@?"));
+}
+
+void redact_command(struct jout *j, const char *const *word, int n)
+{
+    static const char *const secret[] = {"--api-key", "--token", "--header"};
+    bool hide = false;
+    jo_arr(j);
+    for (int i = 0; i < n; i++) {
+        const char *w = word[i], *name = w[0] == '-' && w[1] == 'H' ? "-H" : NULL;
+        for (size_t k = 0; k < ARRAY_LEN(secret); k++)
+            name = is_option(w, secret[k]) ? secret[k] : name;
+        if (hide) {
+            jo_strz(j, REDACTED);
+            hide = false;
+        } else if (name) {
+            hide = w[strlen(name)] == 0;
+            jo_strz(j, name);
+            if (!hide)
+                jo_strz(j, REDACTED);
+        } else if (like_url(w)) {
+            struct buf url = BUF_INIT(1u << 20);
+            redact_url(&url, str_of(w));
+            jo_str(j, buf_str(&url));
+            buf_free(&url);
+        } else {
+            jo_strz(j, w);
+        }
+    }
+    jo_end_arr(j);
+}
