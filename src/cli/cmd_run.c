@@ -35,8 +35,14 @@ static int take_stored(struct session *s, const char *path, struct err *e)
         s->c.seed = (uint64_t)jn_i64(jn_get(root, "seed"), 0);
         s->c.seed_given = true;
     }
-    if (!s->c.url && !jn_bool(jn_get(root, "simulator"), false))
-        s->c.url = jn_str(jn_get(root, "url"), NULL).p;
+    if (!s->c.url) {
+        if (!jn_bool(jn_get(root, "simulator"), false))
+            s->c.url = jn_str(jn_get(root, "url"), NULL).p;
+        if (s->c.url && strstr(s->c.url, "[redacted]"))
+            return err_set(e, ERR_USAGE, "%s: the URL held a secret and is not stored whole; give it again", path);
+        if (!s->c.model) /* the one that was found then */
+            s->c.model = jn_str(jn_get(root, "model"), NULL).p;
+    }
     snprintf(s->sha256, sizeof s->sha256, "%.*s", STR_ARG(jn_str(jn_get(root, "dataset.sha256"), "")));
     s->c.replay_sha256 = s->sha256;
     return 0;
@@ -79,7 +85,8 @@ static void on_banner(void *arg, const char *const *lines, size_t n)
     for (size_t i = 0; i < n; i++) {
         const char *colon = strchr(lines[i], ':');
         int key = (int)(colon - lines[i]);
-        fprintf(stderr, "%s%-8.*s%s %s\n", s->colour ? "\033[1m" : "", key, lines[i], s->colour ? "\033[0m" : "", colon + 2);
+        fprintf(stderr, "%s%-8.*s%s %s\n", s->colour ? "\033[1m" : "", key, lines[i], s->colour ? "\033[0m" : "",
+                colon + 2);
     }
     fputc('\n', stderr);
 }
@@ -182,21 +189,26 @@ const struct cmd cmd_run = {
     .name = "run",
     .args = "[URL] [options]",
     .summary = "measure an endpoint at one load, or at several",
-    .prose =
-        "Sends chat or completion requests to URL and measures each answer: the time to the first token (TTFT), the gaps "
-        "between tokens (ITL), the whole latency (E2E), tokens and requests per second. A bare host gets "
-        "/v1/chat/completions. Without a URL, weir starts its own simulator and measures that.\n"
-        "\n"
-        "With --rate the loop is open: each request is sent at its instant, whatever the server does, and every latency is "
-        "given twice, from the instant at which the request was sent (service) and from that at which it was due (response). "
-        "With --concurrency the loop is closed: a request follows another.\n"
-        "\n"
-        "Arrival instants of tokens are those of the kernel. Each report ends with a verdict on the client itself: VALID, "
-        "DEGRADED or INVALID, with its reasons.",
-    .examples = "weir run\n"
-                "weir run localhost:8000 --rate 1,5,10,20 --duration 60s\n"
-                "weir run http://localhost:8000 --concurrency 8,32 --num-requests 500 --prompt 'Explain weirs' --max-tokens 128\n"
-                "weir run https://api.example.com --model M --dataset conversations.json --rate 5 --slo 'ttft:p95<500ms'",
+    .prose = "Sends chat or completion requests to URL and measures each answer: the time to the first token (TTFT), "
+             "the gaps "
+             "between tokens (ITL), the whole latency (E2E), tokens and requests per second. A bare host gets "
+             "/v1/chat/completions. Without a URL, weir starts its own simulator and measures that.\n"
+             "\n"
+             "With --rate the loop is open: each request is sent at its instant, whatever the server does, and every "
+             "latency is "
+             "given twice, from the instant at which the request was sent (service) and from that at which it was due "
+             "(response). "
+             "With --concurrency the loop is closed: a request follows another.\n"
+             "\n"
+             "Arrival instants of tokens are those of the kernel. Each report ends with a verdict on the client "
+             "itself: VALID, "
+             "DEGRADED or INVALID, with its reasons.",
+    .examples =
+        "weir run\n"
+        "weir run localhost:8000 --rate 1,5,10,20 --duration 60s\n"
+        "weir run http://localhost:8000 --concurrency 8,32 --num-requests 500 --prompt 'Explain weirs' --max-tokens "
+        "128\n"
+        "weir run https://api.example.com --model M --dataset conversations.json --rate 5 --slo 'ttft:p95<500ms'",
     .options = &opt_run,
     .run = run,
 };

@@ -38,19 +38,31 @@ static void put_value(struct jout *j, const struct opt *o, const void *config)
     jo_strz(j, text);
 }
 
-static bool is_number(const struct opt *o)
-{
-    return o->kind == OPT_INT || o->kind == OPT_UINT || o->kind == OPT_DOUBLE || o->kind == OPT_DURATION;
-}
-
 /* The word ("none") where the value is the word's. */
 static bool is_word(const struct opt *o, const void *config)
 {
     const char *place = (const char *)config + o->at;
-    if (!o->word || !is_number(o))
+    if (!o->word)
         return false;
-    if (o->kind == OPT_DOUBLE)
+    if (o->given) /* a value that is the word's all the same was given as itself */
+        return !*(const bool *)((const char *)config + o->given);
+    switch (o->kind) {
+    case OPT_FLAG:
+        return false;
+    case OPT_STRING:
+    case OPT_ENUM:
+    case OPT_LIST:
+        return *(const char *const *)place == NULL;
+    case OPT_SMALLINT:
+        return *(const int *)place == (int)o->word_value;
+    case OPT_DOUBLE:
         return *(const double *)place != *(const double *)place;
+    case OPT_INT:
+    case OPT_UINT:
+    case OPT_DURATION:
+    case OPT_SIZE:
+        break;
+    }
     return *(const int64_t *)place == o->word_value;
 }
 
