@@ -61,7 +61,7 @@ fuzz:
 	@tools/run-fuzz
 
 bench: all
-	@if [ -x bench/run ]; then bench/run build; else echo "bench/run is not there yet: nothing to measure"; fi
+	@if [ -x bench/run ]; then bench/run build; else echo "no bench/run here: nothing to measure"; fi
 
 lint:
 	@tools/setup --check
@@ -73,7 +73,8 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
 
 install: all
-	@meson install -C build --no-rebuild
+	@meson configure build --prefix $(PREFIX)
+	@meson install -C build
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz
