@@ -165,7 +165,6 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         s->signal_fd = signals_open();
         rc = run_levels(s, e);
     }
-    signals_close(s->signal_fd);
     r->interrupted = s->interrupted;
     if (s->acc)
         r->summary = acc_finish(s->acc);
@@ -182,6 +181,7 @@ void campaign_result_free(struct campaign_result *r)
     struct campaign_state *s = r->state;
     if (!s)
         return;
+    signals_close(s->signal_fd); /* until now, so that one more Ctrl-C cannot lose the summary */
     acc_free(&s->acc);
     setup_free(s);
     free(s);

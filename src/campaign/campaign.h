@@ -79,7 +79,7 @@ struct campaign_result {
 };
 
 /* Runs it all, the files that grow during a run included (metadata.json, requests.jsonl, errors.jsonl). 0, or -1 + e when
- * it could not begin or broke. Installs and removes its own SIGINT and SIGTERM handling. */
+ * it could not begin or broke. SIGINT and SIGTERM are its own from here to campaign_result_free. */
 int campaign_run(const struct run_config *c, const struct campaign_view *v, struct campaign_result *r, struct err *e);
 void campaign_result_free(struct campaign_result *r);
 

@@ -26,11 +26,18 @@ static int check_files(const struct campaign_state *s, uint64_t need, struct err
         setrlimit(RLIMIT_NOFILE, &r);
     }
     uint64_t other = OTHER_FILES + 8u * s->workers;
-    if (need + other > r.rlim_cur)
-        return err_set(e, ERR_LIMIT, "%llu connections need %llu open files, but this process may have %llu; raise the limit "
-                       "(ulimit -Hn) or ask for at most %llu", (unsigned long long)need, (unsigned long long)(need + other),
-                       (unsigned long long)r.rlim_cur,
-                       (unsigned long long)(r.rlim_cur > other ? r.rlim_cur - other : 0));
+    if (other >= r.rlim_cur)
+        return err_set(e, ERR_LIMIT,
+                       "%u workers need %llu open files beside the connections, but this process may have "
+                       "%llu; raise the limit (ulimit -Hn)%s",
+                       s->workers, (unsigned long long)other, (unsigned long long)r.rlim_cur,
+                       s->workers > 1 ? " or use fewer --workers" : "");
+    if (need > r.rlim_cur - other)
+        return err_set(e, ERR_LIMIT,
+                       "%llu connections need %llu open files, but this process may have %llu; raise the limit "
+                       "(ulimit -Hn) or ask for at most %llu",
+                       (unsigned long long)need, (unsigned long long)(need + other), (unsigned long long)r.rlim_cur,
+                       (unsigned long long)(r.rlim_cur - other));
     if (need == 0)
         log_debug("an open loop without --max-concurrency may hold %llu connections here",
                   (unsigned long long)(r.rlim_cur - other));
@@ -56,8 +63,10 @@ static int check_ports(const struct campaign_state *s, uint64_t need, struct err
     buf_free(&b);
     uint64_t ports = hi > lo ? (uint64_t)(hi - lo + 1) : 0;
     if (need > ports)
-        return err_set(e, ERR_LIMIT, "%llu connections to one address need as many local ports, but there are %llu; widen "
-                       "net.ipv4.ip_local_port_range or ask for fewer", (unsigned long long)need, (unsigned long long)ports);
+        return err_set(e, ERR_LIMIT,
+                       "%llu connections to one address need as many local ports, but there are %llu; widen "
+                       "net.ipv4.ip_local_port_range or ask for fewer",
+                       (unsigned long long)need, (unsigned long long)ports);
     return 0;
 }
 

@@ -24,6 +24,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
     int64_t seconds;
     if (str_ieq(name, STR("retry-after")) && parse_i64(value, &seconds) == 0 && seconds >= 0 && seconds < 86400)
         c->retry_after = seconds * NS_PER_S;
+    if (str_ieq(name, STR("content-encoding")))
+        c->encoded = !str_ieq(value, STR("identity"));
     if (str_ieq(name, STR("location")))
         snprintf(c->location, sizeof c->location, "%.*s", STR_ARG(value));
     if (auth_is_secret_header(name))
@@ -131,6 +133,7 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     c->event_stream = c->timed_out = false;
     c->retry_after = -1;
     c->location[0] = 0;
+    c->encoded = false;
     buf_init(&c->headers, 65536);
     buf_init(&c->reply, c->max_reply ? c->max_reply : 1u << 20);
     struct tls_ctx *tls = NULL;

@@ -14,6 +14,7 @@ struct call {
     int status;         /* 0 = no response */
     struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */
     struct buf reply;   /* the body, at most max_reply bytes of it */
+    bool encoded;       /* it has a content-encoding */
     bool event_stream;  /* content-type says text/event-stream */
     size_t max_reply;   /* ceiling; 0 = 1 MiB */
     enum hx_result result;

@@ -178,6 +178,11 @@ static int judge(const struct target *t, const struct api_ops *ops, const struct
     decode(&a, c);
     if (a.flags & API_ERROR)
         return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
+    if (c->encoded && (a.bad || !a.flags))
+        return err_set(e, ERR_PROTO,
+                       "%s%s: the answer is compressed, which weir did not ask for; turn that off in the "
+                       "server or in the proxy before it",
+                       t->origin, path);
     if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE)))
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
                        t->origin, path, ops->name);
