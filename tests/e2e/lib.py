@@ -4,6 +4,7 @@ Each test is a script `test_NAME.py WEIR` that exits 0 (passed), 77 (skipped, th
 Servers listen on loopback, port 0, and are stopped by their process id. WEIR_SANITIZED=1 says that the binary is a
 sanitizer build: then counts and outcomes hold, but no bounds in time.
 """
+import atexit
 import json
 import os
 import shutil
@@ -22,8 +23,20 @@ def skip(reason):
     sys.exit(77)
 
 
+folders = [] # of the runs; a test that failed leaves them to be looked at
+
+
+def remove_folders():
+    for f in folders:
+        shutil.rmtree(f, ignore_errors=True)
+
+
+atexit.register(remove_folders)
+
+
 def check(condition, text):
     if not condition:
+        atexit.unregister(remove_folders)
         print("FAILED:", text)
         sys.exit(1)
 
@@ -105,6 +118,8 @@ def clean_env(**more):
 def start(weir, *args, env=None, command="run", out=None):
     """Start `weir run ARGS` in a folder of its own; returns (process, folder)."""
     directory = out or tempfile.mkdtemp(prefix="weir-run-")
+    if not out:
+        folders.append(directory)
     words = [os.path.abspath(weir), command, *args]
     if command == "run":
         words += ["--output-dir", os.path.join(directory, "out")]
