@@ -33,11 +33,12 @@
 enum { RIG_CONNS = 128, RIG_LOG = 512 };
 
 struct reply {
-    const char *line, *headers, *body; /* "200 OK"; Content-Length is added unless `close` */
+    const char *line, *headers, *body; /* "200 OK"; Content-Length is added unless `close` or `framed` */
     bool close;                        /* the end of the connection is the end of the body */
     bool reset;                        /* nothing at all: a RST */
     size_t cut;                        /* send only so many bytes of the body, then close; 0 = all */
-    bool hang;                         /* what there is, then nothing more */
+    bool hang;                         /* no answer */
+    bool framed;                       /* headers and body frame themselves */
 };
 
 struct rig {
@@ -92,7 +93,7 @@ static inline void rig_answer(struct rig *g, struct rig_conn *k)
         struct buf b = BUF_INIT(64u << 20);
         size_t n = r->body ? strlen(r->body) : 0;
         buf_addf(&b, "HTTP/1.1 %s\r\n%s", r->line, r->headers ? r->headers : "");
-        if (!r->close)
+        if (!r->close && !r->framed)
             buf_addf(&b, "Content-Length: %zu\r\n", n);
         buf_addz(&b, "\r\n");
         buf_add(&b, r->body ? r->body : "", r->cut ? MIN(r->cut, n) : n);

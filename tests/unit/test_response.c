@@ -1,0 +1,223 @@
+/* test_response.c - each kind of response gives its outcome and nothing else. */
+#include "engine_rig.h"
+
+#define DOC "{\"choices\":[{\"message\":{\"content\":\"one two three\"},\"finish_reason\":\"length\"}]"
+
+struct want {
+    struct reply r;
+    enum outcome outcome;
+    int status;
+    uint32_t events;
+    int64_t tokens_out;
+    enum token_source source;
+    const char *body; /* what is kept of a failure, NULL: nothing */
+};
+
+static void run_one(const struct want *w, struct level_rig *x)
+{
+    level_open(x, &w->r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+    level_go(x);
+    assert_int_equal(x->n, 1);
+    assert_int_equal(x->totals.taken, 1);
+    const struct record *r = &x->kept[0].r;
+    if (r->outcome != w->outcome || r->n_events != w->events || r->tokens_out != w->tokens_out)
+        fail_msg("%s: %s, %u events, %lld tokens", w->r.body ? w->r.body : "", outcome_name(r->outcome), r->n_events,
+                 (long long)r->tokens_out);
+    assert_int_equal(r->status, w->status);
+    assert_int_equal(r->token_source, w->source);
+    assert_string_equal(x->kept[0].body, w->body ? w->body : "");
+}
+
+static void streams(void **state)
+{
+    (void)state;
+    static const struct want cases[] = {
+        {{"200 OK", SSE_TYPE, STREAM}, OUT_OK, 200, 2, 2, TOKENS_USAGE, NULL},
+        {{"200 OK", "content-TYPE: Text/Event-Stream; charset=UTF-8\r\n", STREAM},
+         OUT_OK,
+         200,
+         2,
+         2,
+         TOKENS_USAGE,
+         NULL},
+        {{"200 OK", SSE_TYPE, STREAM, .close = true}, OUT_OK, 200, 2, 2, TOKENS_USAGE, NULL},
+        {{"201 Created", SSE_TYPE, DELTA("a b ") DELTA("c") DONE}, OUT_OK, 201, 2, 3, TOKENS_WORDS, NULL},
+        {{"200 OK", SSE_TYPE, DELTA("a") FINISH}, OUT_OK, 200, 1, 1, TOKENS_WORDS, NULL},
+        {{"200 OK", SSE_TYPE, DELTA("a") DONE "data: junk\n\n"}, OUT_OK, 200, 1, 1, TOKENS_WORDS, NULL},
+        {{"200 OK", SSE_TYPE, DONE}, OUT_OK, 200, 0, -1, TOKENS_NONE, NULL},
+        {{"200 OK", SSE_TYPE, DELTA("a") DELTA("b")}, OUT_TRUNCATED, 200, 2, 1, TOKENS_WORDS, NULL},
+        {{"200 OK", SSE_TYPE, STREAM, .cut = 100}, OUT_TRUNCATED, 200, 1, 1, TOKENS_WORDS, NULL},
+        {{"200 OK", SSE_TYPE, STREAM "  ", .cut = sizeof(STREAM) - 1}, OUT_OK, 200, 2, 2, TOKENS_USAGE, NULL},
+        {{"200 OK", SSE_TYPE, DELTA("a") "data: {cut\n\n" DONE}, OUT_BAD_FRAME, 200, 1, 1, TOKENS_WORDS, "{cut"},
+        {{"200 OK", SSE_TYPE, DELTA("a") "data: {\"error\":{\"code\":1}}\n\n" DONE},
+         OUT_IN_STREAM_ERROR,
+         200,
+         1,
+         1,
+         TOKENS_WORDS,
+         "{\"code\":1}"},
+        {{"200 OK", SSE_TYPE, "event: error\ndata: {\"a\":2}\n\n"},
+         OUT_IN_STREAM_ERROR,
+         200,
+         0,
+         -1,
+         TOKENS_NONE,
+         "{\"a\":2}"},
+        {{"200 OK", SSE_TYPE, "data: {\"error\":3}\n\ndata: junk\n\n"},
+         OUT_IN_STREAM_ERROR,
+         200,
+         0,
+         -1,
+         TOKENS_NONE,
+         NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        struct want w = cases[i];
+        if (w.outcome == OUT_IN_STREAM_ERROR && !w.body)
+            w.body = "junk"; /* the last that was said */
+        run_one(&w, &x);
+        assert_true(x.kept[0].r.flags & REC_STREAMED);
+        level_close(&x);
+    }
+}
+
+static void documents(void **state)
+{
+    (void)state;
+    static const struct want cases[] = {
+        {{"200 OK", JSON_TYPE, DOC ",\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":9}}"},
+         OUT_OK,
+         200,
+         0,
+         9,
+         TOKENS_USAGE,
+         NULL},
+        {{"200 OK", JSON_TYPE, DOC "}"}, OUT_OK, 200, 0, 3, TOKENS_WORDS, NULL},
+        {{"200 OK", "", DOC "}", .close = true}, OUT_OK, 200, 0, 3, TOKENS_WORDS, NULL},
+        {{"200 OK", JSON_TYPE, DOC}, OUT_BAD_FRAME, 200, 0, -1, TOKENS_NONE, DOC},
+        {{"200 OK", JSON_TYPE, ""}, OUT_BAD_FRAME, 200, 0, -1, TOKENS_NONE, NULL},
+        {{"204 No Content", "", ""}, OUT_BAD_FRAME, 204, 0, -1, TOKENS_NONE, NULL},
+        {{"200 OK", JSON_TYPE, DOC ",\"error\":{\"why\":\"late\"}}"},
+         OUT_IN_STREAM_ERROR,
+         200,
+         0,
+         3,
+         TOKENS_WORDS,
+         "{\"why\":\"late\"}"},
+        {{"200 OK", JSON_TYPE, DOC "}", .cut = 20}, OUT_TRUNCATED, 200, 0, -1, TOKENS_NONE, "{\"choices\":[{\"messag"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        run_one(&cases[i], &x);
+        assert_false(x.kept[0].r.flags & REC_STREAMED);
+        assert_int_equal(x.kept[0].r.first_token, 0);
+        if (cases[i].outcome == OUT_OK)
+            assert_true(x.kept[0].r.last_token > 0 && x.kept[0].r.last_token <= x.kept[0].r.end);
+        level_close(&x);
+    }
+}
+
+static void statuses(void **state)
+{
+    (void)state;
+    char *huge = malloc(5u << 20);
+    memset(huge, 'e', (5u << 20) - 1);
+    huge[(5u << 20) - 1] = 0;
+    char *kept = malloc(2049);
+    memset(kept, 'e', 2048);
+    kept[2048] = 0;
+    const struct want cases[] = {
+        {{"500 Oops", JSON_TYPE, "why"}, OUT_HTTP, 500, 0, -1, TOKENS_NONE, "why"},
+        {{"429 Slow", SSE_TYPE, STREAM}, OUT_HTTP, 429, 0, -1, TOKENS_NONE, STREAM},
+        {{"302 Found", "Location: /x\r\n", ""}, OUT_HTTP, 302, 0, -1, TOKENS_NONE, NULL},
+        {{"503 Busy", "", huge}, OUT_HTTP, 503, 0, -1, TOKENS_NONE, kept},
+        {{"503 Busy", "", "0123456789", .cut = 4}, OUT_HTTP, 503, 0, -1, TOKENS_NONE, "0123"},
+        {{"100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK", SSE_TYPE, STREAM},
+         OUT_OK,
+         200,
+         2,
+         2,
+         TOKENS_USAGE,
+         NULL},
+        {{.reset = true}, OUT_RESET, 0, 0, -1, TOKENS_NONE, NULL},
+        {{.close = true}, OUT_RESET, 0, 0, -1, TOKENS_NONE, NULL},
+        {{"junk", "", ""}, OUT_BAD_FRAME, 0, 0, -1, TOKENS_NONE, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        run_one(&cases[i], &x);
+        level_close(&x);
+    }
+    free(huge);
+    free(kept);
+}
+
+static void errors_keep_headers_but_no_secret(void **state)
+{
+    (void)state;
+    const struct want w = {
+        {"401 No", "X-Request-Id: srv-1\r\nSet-Cookie: id=1\r\nX-Said: Bearer sk-rig-key\r\n", "key sk-rig-key"},
+        OUT_HTTP,
+        401,
+        0,
+        -1,
+        TOKENS_NONE,
+        "key **********"};
+    struct level_rig x;
+    run_one(&w, &x);
+    assert_string_equal(x.kept[0].r.request_id, "srv-1");
+    assert_non_null(strstr(x.kept[0].headers, "X-Request-Id: srv-1\n"));
+    assert_non_null(strstr(x.kept[0].headers, "Set-Cookie: [redacted]\n"));
+    assert_non_null(strstr(x.kept[0].headers, "X-Said: Bearer **********\n"));
+    level_close(&x);
+}
+
+static void texts_are_kept_when_asked(void **state)
+{
+    (void)state;
+    const struct reply r = {"200 OK", SSE_TYPE, DELTA("\\u00e9 \\ud83d") DELTA("\\ude00\\n") FINISH DONE};
+    struct level_rig x;
+    level_open(&x, &r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+    x.o.save_text = true;
+    level_go(&x);
+    assert_string_equal(x.kept[0].prompt, "user: say two words\n");
+    assert_string_equal(x.kept[0].answer, "\xc3\xa9 \xf0\x9f\x98\x80\n");
+    assert_int_equal(x.kept[0].r.tokens_in, 3); /* words of the prompt */
+    level_close(&x);
+}
+
+static void instants_are_in_order(void **state)
+{
+    (void)state;
+    const struct reply r = {"200 OK", SSE_TYPE, STREAM};
+    struct level_rig x;
+    level_open(&x, &r, 1, (struct load_opts){.mode = LOAD_OPEN, .rate = 1000, .num_requests = 5});
+    level_go(&x);
+    assert_int_equal(x.n, 5);
+    for (int i = 0; i < x.n; i++) {
+        const struct record *k = &x.kept[i].r;
+        const int64_t t[] = {k->intended, k->admitted,   k->start,       k->sent_first, k->sent_last,
+                             k->headers,  k->first_byte, k->first_token, k->last_token, k->end};
+        for (size_t n = 0; n + 1 < ARRAY_LEN(t); n++)
+            assert_true(t[n] > 0 && t[n] <= t[n + 1] + NS_PER_MS); /* kernel stamps cross a bridge of clocks */
+        assert_int_equal(k->first_output, k->first_token);
+        assert_int_equal(k->finish, FINISH_STOP);
+        assert_true(k->flags & REC_TERMINAL);
+        assert_int_equal(k->tokens_in, 7);
+    }
+    level_close(&x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams),
+        cmocka_unit_test(documents),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(errors_keep_headers_but_no_secret),
+        cmocka_unit_test(texts_are_kept_when_asked),
+        cmocka_unit_test(instants_are_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
