@@ -200,6 +200,18 @@ static inline void rig_free(struct rig *g)
         free(g->log[i]);
 }
 
+/* A listening socket that nobody accepts from. */
+static inline int listen_only(int backlog, struct addr *out)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(fd, backlog), 0);
+    out->len = sizeof out->sa;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&out->sa, &out->len), 0);
+    return fd;
+}
+
 /* ---- a level */
 
 enum { KEPT = 4096 };

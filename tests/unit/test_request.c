@@ -115,15 +115,11 @@ static void who_does_not_accept_is_a_connect_timeout(void **state)
 {
     (void)state;
     /* A listener whose queue is full does not answer a SYN. */
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof a;
-    int lfd = socket(AF_INET, SOCK_STREAM, 0), fill[4];
-    assert_int_equal(bind(lfd, (struct sockaddr *)&a, sizeof a), 0);
-    assert_int_equal(listen(lfd, 0), 0);
-    assert_int_equal(getsockname(lfd, (struct sockaddr *)&a, &len), 0);
+    struct addr a;
+    int lfd = listen_only(0, &a), fill[4];
     for (size_t i = 0; i < ARRAY_LEN(fill); i++) {
         fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        connect(fill[i], (struct sockaddr *)&a, sizeof a);
+        connect(fill[i], (struct sockaddr *)&a.sa, a.len);
     }
     static const struct {
         int64_t connect, first_token;
@@ -132,7 +128,7 @@ static void who_does_not_accept_is_a_connect_timeout(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct level_rig x;
         level_open(&x, &good, 1, (struct load_opts){.mode = LOAD_OPEN, .rate = 1000, .num_requests = 1});
-        memcpy(&x.target.addrs[0].sa, &a, sizeof a);
+        x.target.addrs[0] = a;
         x.o.connect_timeout = cases[i].connect * NS_PER_MS;
         x.o.first_token_timeout = cases[i].first_token * NS_PER_MS;
         level_go(&x);
