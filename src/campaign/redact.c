@@ -91,3 +91,40 @@ void redact_command(struct jout *j, const char *const *word, int n)
     }
     jo_end_arr(j);
 }
+
+enum { SHORTEST_SECRET = 6 }; /* what is shorter guards nothing, and would blot out ordinary words */
+
+static void blot(char *text, size_t n, struct str secret)
+{
+    if (secret.n < SHORTEST_SECRET)
+        return;
+    for (char *at = text; (at = memmem(at, n - (size_t)(at - text), secret.p, secret.n)); at += secret.n)
+        memset(at, '*', secret.n);
+}
+
+static bool harmless(struct str header)
+{
+    static const char *const names[] = {"accept", "content-type", "host", "user-agent"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_ieq(header, str_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+void redact_echo(const struct campaign_state *s, char *text, size_t n)
+{
+    if (s->key)
+        blot(text, n, str_of(s->key));
+    for (size_t i = 0; s->c->headers && s->c->headers[i]; i++) {
+        struct str line = str_of(s->c->headers[i]);
+        ptrdiff_t colon = str_chr(line, ':');
+        if (colon < 0 || harmless(str_sub(line, 0, (size_t)colon)))
+            continue;
+        struct str value = str_trim(str_sub(line, (size_t)colon + 1, line.n));
+        ptrdiff_t space = str_chr(value, ' ');
+        blot(text, n, value);
+        if (space > 0) /* "Bearer KEY": the key alone too */
+            blot(text, n, str_trim(str_sub(value, (size_t)space, value.n)));
+    }
+}
