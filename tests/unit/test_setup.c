@@ -1,0 +1,236 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "campaign/campaign_private.h"
+
+/* What the option table gives when nothing is said. */
+static struct run_config defaults(void)
+{
+    return (struct run_config){.api = "auto",
+                               .auth_style = "bearer",
+                               .concurrency = "1",
+                               .arrival = "constant",
+                               .duration = 30 * NS_PER_S,
+                               .grace = -1,
+                               .order = "sequential",
+                               .dataset_format = "auto",
+                               .max_tokens = -1,
+                               .temperature = NAN,
+                               .timeout = NS_PER_S,
+                               .prompt = "hi",
+                               .percentiles = "50,99"};
+}
+
+static int parse(struct campaign_state *s, const struct run_config *c, struct err *e)
+{
+    memset(s, 0, sizeof *s);
+    memset(e, 0, sizeof *e);
+    s->c = c;
+    return setup_parse(s, e);
+}
+
+static void lists_become_levels(void **state)
+{
+    (void)state;
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    c.concurrency = "8, 32,1";
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_int_equal(s.n_levels, 3);
+    assert_int_equal(s.level[0].concurrency, 8);
+    assert_int_equal(s.level[1].concurrency, 32);
+    assert_int_equal(s.level[2].concurrency, 1);
+    assert_false(s.level[0].open);
+    setup_free(&s);
+    c.concurrency = NULL;
+    c.rate = "0.5,1e3";
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_int_equal(s.n_levels, 2);
+    assert_true(s.level[0].open && s.level[0].rate == 0.5 && s.level[1].rate == 1000);
+    setup_free(&s);
+}
+
+static void impossible_levels_are_refused(void **state)
+{
+    (void)state;
+    static const char *const rates[] = {"", "0", "-1", "nan", "inf", "1,", "1,,2", "1;2", "1e8"};
+    static const char *const counts[] = {"", "0", "-1", "2.5", "1,", "1000001"};
+    struct campaign_state s;
+    struct err e;
+    for (size_t i = 0; i < ARRAY_LEN(rates) + ARRAY_LEN(counts) + 1; i++) {
+        struct run_config c = defaults();
+        char many[256] = "1";
+        for (int k = 0; k < MAX_LEVELS; k++)
+            memcpy(many + 1 + 2 * k, ",1", 3);
+        if (i < ARRAY_LEN(rates))
+            c.rate = rates[i];
+        else
+            c.concurrency = i - ARRAY_LEN(rates) < ARRAY_LEN(counts) ? counts[i - ARRAY_LEN(rates)] : many;
+        assert_int_equal(parse(&s, &c, &e), -1);
+        assert_int_equal(e.code, ERR_USAGE);
+        assert_non_null(strstr(e.text, c.rate ? "--rate" : "--concurrency"));
+        setup_free(&s);
+    }
+}
+
+static void warmup_is_a_count_or_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t n;
+        int64_t ns;
+        int rc;
+    } cases[] = {{NULL, 0, 0, 0},
+                 {"none", 0, 0, 0},
+                 {"10", 10, 0, 0},
+                 {"10s", 0, 10 * NS_PER_S, 0},
+                 {"0", 0, 0, 0},
+                 {"1.5s", 0, 1500000000, 0},
+                 {"2m", 0, 120 * NS_PER_S, 0},
+                 {"1.5", 0, 1500000000, 0},
+                 {"ten", 0, 0, -1},
+                 {"-1", 0, 0, -1}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        c.warmup = cases[i].text;
+        assert_int_equal(parse(&s, &c, &e), cases[i].rc);
+        assert_int_equal(s.warmup_requests, cases[i].n);
+        assert_int_equal(s.warmup_ns, cases[i].ns);
+        setup_free(&s);
+    }
+}
+
+static void as_few_workers_as_the_load_needs(void **state)
+{
+    (void)state;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned most = cores > 2 ? (unsigned)cores - 1 : 1;
+    static const struct {
+        const char *rate, *concurrency;
+        uint64_t workers, cap;
+        unsigned want;
+    } cases[] = {{NULL, "1", 0, 0, 1},     {NULL, "2000", 0, 0, 1},    {NULL, "1,2001", 0, 0, 2},
+                 {"20000", NULL, 0, 0, 1}, {"1,50000", NULL, 0, 0, 3}, {NULL, "1", 7, 0, 0},
+                 {"10", NULL, 7, 3, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        c.rate = cases[i].rate;
+        c.concurrency = cases[i].concurrency;
+        c.workers = cases[i].workers;
+        c.max_concurrency = cases[i].cap;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        unsigned want = cases[i].cap ? 3 : cases[i].workers ? 7 : MIN(cases[i].want, most);
+        assert_int_equal(s.workers, want); /* a cap of 3 cannot be shared by 7 */
+        setup_free(&s);
+    }
+}
+
+static void seeds_are_drawn_unless_given(void **state)
+{
+    (void)state;
+    struct campaign_state a, b;
+    struct err e;
+    struct run_config c = defaults();
+    assert_int_equal(parse(&a, &c, &e), 0);
+    assert_int_equal(parse(&b, &c, &e), 0);
+    assert_true(a.seed != b.seed || a.seed == 0); /* once in 4 billion */
+    assert_true(a.seed <= UINT32_MAX);
+    setup_free(&a);
+    setup_free(&b);
+    c.seed_given = true;
+    c.seed = 0;
+    assert_int_equal(parse(&a, &c, &e), 0);
+    assert_int_equal(a.seed, 0);
+    setup_free(&a);
+}
+
+static void other_texts_than_the_stored_are_refused(void **state)
+{
+    (void)state;
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    char sha[65];
+    sha256_hex(STR("hi"), sha);
+    c.replay_sha256 = sha;
+    assert_int_equal(parse(&s, &c, &e), 0);
+    setup_free(&s);
+    c.prompt = "ho";
+    assert_int_equal(parse(&s, &c, &e), -1);
+    assert_non_null(strstr(e.text, "--replay"));
+    setup_free(&s);
+}
+
+static void bad_settings_name_their_option(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"--slo",        "--goodput", "--percentiles",
+                                        "--auth-style", "--warmup",  "no-such-variable"};
+    for (int i = 0; i < 6; i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        *(i == 0   ? &c.slo
+          : i == 1 ? &c.goodput
+          : i == 2 ? &c.percentiles
+          : i == 3 ? &c.auth_style
+          : i == 4 ? &c.warmup
+                   : &c.api_key_env) = "no-such-variable";
+        assert_int_equal(parse(&s, &c, &e), -1);
+        assert_non_null(strstr(e.text, names[i]));
+        setup_free(&s);
+    }
+}
+
+static void the_path_chooses_the_dialect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *api, *ops, *path;
+    } cases[] = {{"127.0.0.1", "auto", "openai-chat", "/v1/chat/completions"},
+                 {"http://127.0.0.1/v1/completions", "auto", "openai-completions", "/v1/completions"},
+                 {"http://127.0.0.1/x/chat/completions/", "auto", "openai-chat", "/x/chat/completions/"},
+                 {"127.0.0.1", "openai-completions", "openai-completions", "/v1/completions"},
+                 {"http://127.0.0.1/generate", "openai-completions", "openai-completions", "/generate"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        c.url = cases[i].url;
+        c.api = cases[i].api;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_int_equal(setup_target(&s, &e), 0);
+        assert_string_equal(s.ops->name, cases[i].ops);
+        assert_string_equal(s.target.path, cases[i].path);
+        setup_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lists_become_levels),
+        cmocka_unit_test(impossible_levels_are_refused),
+        cmocka_unit_test(warmup_is_a_count_or_a_time),
+        cmocka_unit_test(as_few_workers_as_the_load_needs),
+        cmocka_unit_test(seeds_are_drawn_unless_given),
+        cmocka_unit_test(other_texts_than_the_stored_are_refused),
+        cmocka_unit_test(bad_settings_name_their_option),
+        cmocka_unit_test(the_path_chooses_the_dialect),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
