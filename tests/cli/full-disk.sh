@@ -4,7 +4,7 @@
 sim=$!
 trap 'kill $sim' EXIT
 for _ in $(seq 400); do
-    grep -q 'listening on' sim.out && break
+    grep -qs 'listening on' sim.out && break
     sleep 0.05
 done
 port=$(sed 's/.*://' sim.out)

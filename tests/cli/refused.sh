@@ -4,7 +4,7 @@ serve() { # OPTIONS: a simulator at $port
     "$WEIR" sim --listen 127.0.0.1:0 --ttft 1ms --itl 1ms --quiet "$@" >sim.out 2>/dev/null &
     sim=$!
     for _ in $(seq 400); do
-        grep -q 'listening on' sim.out 2>/dev/null && break
+        grep -qs 'listening on' sim.out 2>/dev/null && break
         sleep 0.05
     done
     port=$(sed 's/.*://' sim.out)
