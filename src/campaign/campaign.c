@@ -44,9 +44,10 @@ static void load_text(const struct campaign_state *s, struct buf *b)
     if (c->num_requests)
         buf_addf(b, ", %llu requests", (unsigned long long)c->num_requests);
     if (s->warmup_requests)
-        buf_addf(b, ", after %llu to warm up", (unsigned long long)s->warmup_requests);
+        buf_addf(b, ", after %llu warm-up request%s", (unsigned long long)s->warmup_requests,
+                 s->warmup_requests == 1 ? "" : "s");
     if (s->warmup_ns)
-        buf_addf(b, ", after %s to warm up", fmt_duration(d, s->warmup_ns));
+        buf_addf(b, ", after a warm-up of %s", fmt_duration(d, s->warmup_ns));
     if (c->max_concurrency)
         buf_addf(b, ", at most %llu in flight", (unsigned long long)c->max_concurrency);
     if (s->n_levels > 1)
@@ -80,8 +81,8 @@ static void banner(const struct campaign_state *s)
                                          : "built in",
                           d->samples, d->samples == 1 ? "sample" : "samples");
     if (d->skipped > 0)
-        line[n++] = xasprintf("Skipped: %zu turns or entries that are not sent (system turns in a history, empty ones)",
-                              d->skipped);
+        line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
+                              d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
     line[n++] = xasprintf("Load: %s", buf_str(&load).p);
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
     line[n++] = xasprintf("Tokens: %s", token_text(s));

@@ -5,18 +5,18 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* The settings of a run as the user gave them. Filled by the option table (src/cli/opt_run.c); strings are borrowed from
- * the command line, the environment or the configuration. Defaults stand in the option table, nowhere else. */
+/* The settings of a run as the user gave them. Filled by the option table (src/cli/opt_run.c); strings are borrowed
+ * from the command line, the environment or the configuration. Defaults stand in the option table, nowhere else. */
 struct run_config {
     /* target */
-    const char *url;         /* NULL: start the simulator and measure it */
-    const char *model;       /* NULL: the first that /v1/models names */
-    const char *api;         /* "auto" "openai-chat" "openai-completions" */
+    const char *url;   /* NULL: start the simulator and measure it */
+    const char *model; /* NULL: the first that /v1/models names */
+    const char *api;   /* "auto" "openai-chat" "openai-completions" */
     const char *unix_socket, *connect_to;
-    const char **headers;    /* -H, NULL-ended or NULL */
+    const char **headers; /* -H, NULL-ended or NULL */
     bool insecure;
     const char *cacert, *cert, *key;
-    const char *auth_style;  /* "bearer" "x-api-key" "api-key" */
+    const char *auth_style; /* "bearer" "x-api-key" "api-key" */
     const char *api_key, *api_key_env, *api_key_file;
     /* load */
     const char *rate;        /* "1,5,10" or NULL */
@@ -27,26 +27,26 @@ struct run_config {
     const char *warmup;      /* "10" requests or "10s", NULL = none */
     int64_t cooldown, grace; /* ns; grace -1 = timeout */
     uint64_t max_concurrency;
-    uint64_t workers;        /* 0 = chosen */
+    uint64_t workers; /* 0 = chosen */
     uint64_t seed;
     bool seed_given;
     /* what to send */
     const char *dataset, *dataset_format, *prompt, *order;
     bool unique_prompts;
-    int64_t max_tokens;      /* -1 = not sent */
-    double temperature;      /* NAN = not sent */
+    int64_t max_tokens; /* -1 = not sent */
+    double temperature; /* NAN = not sent */
     bool ignore_eos, no_stream;
     const char *extra_body;
     /* timing and connections */
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */
     bool no_keepalive, no_probe;
-    int64_t spin;            /* ns to spin before an instant, 0 = none */
-    bool no_kernel_stamps;   /* test option */
+    int64_t spin;          /* ns to spin before an instant, 0 = none */
+    bool no_kernel_stamps; /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
-    const char *output_dir;  /* NULL: results/STAMP */
+    const char *output_dir; /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live;
-    const char *replay;      /* folder of a stored run: the cli has put its options in place */
+    const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     /* not options: for metadata.json */
     const char *const *command; /* the words of the command line, secrets still in */
@@ -59,8 +59,8 @@ struct campaign_tick { /* about ten times a second, from the campaign's thread *
     uint32_t level, n_levels;
     int64_t elapsed, total; /* ns; total 0 = not known */
     uint64_t offered, started, completed, succeeded, failed, tokens;
-    uint64_t items;         /* items wanted, 0 = not known */
-    int64_t ttft_p50;       /* ns, -1 unknown */
+    uint64_t items;   /* items wanted, 0 = not known */
+    int64_t ttft_p50; /* ns, -1 unknown */
     bool warming, draining;
 };
 struct summary;
@@ -75,11 +75,11 @@ struct campaign_result {
     char dir[512];                 /* where the files are */
     const struct summary *summary; /* NULL when it never came to a level */
     bool interrupted;
-    struct campaign_state *state;  /* private: campaign_result_free */
+    struct campaign_state *state; /* private: campaign_result_free */
 };
 
-/* Runs it all, the files that grow during a run included (metadata.json, requests.jsonl, errors.jsonl). 0, or -1 + e when
- * it could not begin or broke. SIGINT and SIGTERM are its own from here to campaign_result_free. */
+/* Runs it all, the files that grow during a run included (metadata.json, requests.jsonl, errors.jsonl). 0, or -1 + e
+ * when it could not begin or broke. SIGINT and SIGTERM are its own from here to campaign_result_free. */
 int campaign_run(const struct run_config *c, const struct campaign_view *v, struct campaign_result *r, struct err *e);
 void campaign_result_free(struct campaign_result *r);
 

@@ -87,8 +87,6 @@ void probing_notes(struct campaign_state *s); /* into the records, once they are
 /* redact.c: what is stored of the command line. */
 void redact_url(struct buf *out, struct str url); /* appended, without credentials and secret query values */
 void redact_command(struct jout *j, const char *const *word, int n); /* an array of its words */
-/* What a server said, in place: where it repeats our key or the value of a header of ours, asterisks take its place. */
-void redact_echo(const struct campaign_state *s, char *text, size_t n);
 
 /* outdir.c: the folder, metadata.json. */
 int outdir_prepare(struct campaign_state *s, struct err *e); /* nothing is made yet where it can be avoided */

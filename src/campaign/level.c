@@ -48,10 +48,6 @@ static void take_record(struct run_state *r, struct record *rec)
     if (rec_write_request(s->records, rec) < 0)
         s->broken = true;
     acc_sink.request(s->acc, rec);
-    if (rec->text) {
-        size_t kept = rec->text->n_prompt + rec->text->n_answer;
-        redact_echo(s, rec->text->bytes + kept, rec->text->n_headers + rec->text->n_body);
-    }
     errlog_add(&s->errors, rec);
     engine_give_back(r->en, rec);
 }

@@ -45,7 +45,7 @@ static void say_what_was_found(struct campaign_state *s)
         campaign_note(s, "The server answered a request for a stream in one piece: there is no TTFT and no ITL.");
 }
 
-static int probe_all(struct campaign_state *s, struct err *e)
+int probing(struct campaign_state *s, struct err *e)
 {
     s->probe.timeout = MIN(s->c->timeout, LONGEST_PROBE);
     if (settle_model(s, e) < 0)
@@ -56,15 +56,6 @@ static int probe_all(struct campaign_state *s, struct err *e)
         probe_version(&s->target, &s->probe);
     }
     return api_prepare(&s->api, s->ops, &s->api_opts, e);
-}
-
-int probing(struct campaign_state *s, struct err *e)
-{
-    int rc = probe_all(s, e);
-    if (rc < 0)
-        redact_echo(s, e->text, strlen(e->text));
-    redact_echo(s, s->probe.headers, strlen(s->probe.headers));
-    return rc;
 }
 
 /* A chat message that is given whole (content parts, tool calls) takes no nonce. */

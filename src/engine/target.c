@@ -51,6 +51,17 @@ static const char *auth_name(enum auth_style s)
     return s == AUTH_BEARER ? "authorization" : s == AUTH_X_API_KEY ? "x-api-key" : "api-key";
 }
 
+/* Any other header of the user's may carry a key. */
+static bool harmless(struct str header)
+{
+    static const char *const names[] = {"accept", "content-type", "host", "user-agent"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_ieq(header, str_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
 static void keep_secret(struct target *t, struct str s)
 {
     if (s.n >= 6 && t->n_secrets < TARGET_MAX_SECRETS)
@@ -91,7 +102,7 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
         if (split_header(o->headers[i], &name, &value, e) < 0)
             return -1;
         buf_addf(b, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
-        if (!auth_is_secret_header(name))
+        if (harmless(name))
             continue;
         keep_secret(t, value);
         for (size_t k = value.n; k-- > 0;) { /* "Bearer KEY" */

@@ -47,7 +47,7 @@ void target_close(struct target *t);
  * Returns out. */
 char *target_where(const struct target *t, char *out, size_t cap);
 
-/* Stars over the key, and over values of the user's secret headers, wherever they stand in what a server said: some
+/* Stars over the key, and over values of the user's headers, wherever they stand in what a server said: some
  * repeat them in their errors. In place, the length stays. Those below 6 bytes are not looked for. */
 void target_redact(const struct target *t, char *p, size_t n);
 

@@ -190,12 +190,13 @@ static void what_a_server_repeats_is_starred(void **state)
 {
     (void)state;
     struct target t;
-    const char *const headers[] = {"Authorization: Bearer tok-abcdef", "X-Plain: harmless", NULL};
+    const char *const headers[] = {"Authorization: Bearer tok-abcdef", "X-Tenant: acme-corp", "Accept: text/harmless",
+                                   NULL};
     struct target_opts o = {.url = "127.0.0.1", .default_path = "/", .key = "sk-12345", .headers = headers};
     assert_int_equal(target_open(&t, &o, NULL), 0);
-    char text[] = "no sk-12345 and sk-12345sk-12345, tok-abcdef; harmless";
+    char text[] = "no sk-12345 and sk-12345sk-12345, tok-abcdef; acme-corp text/harmless";
     target_redact(&t, text, sizeof text - 1);
-    assert_string_equal(text, "no ******** and ****************, **********; harmless");
+    assert_string_equal(text, "no ******** and ****************, **********; ********* text/harmless");
     target_redact(&t, NULL, 0);
     target_close(&t);
     o.key = "ab"; /* too short to be looked for: it would star half the text */
