@@ -102,7 +102,10 @@ int buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 
 char *buf_room(struct buf *b, size_t n)
 {
-    return reserve(b, n) == 0 ? b->p + b->n : NULL;
+    if (reserve(b, n) != 0)
+        return NULL;
+    b->p[b->n] = 0; /* also where nothing will be written */
+    return b->p + b->n;
 }
 
 void buf_wrote(struct buf *b, size_t n)

@@ -81,6 +81,7 @@ static void test_room_and_take(void **state)
     struct buf b = BUF_INIT(100);
     char *p = buf_room(&b, 100);
     assert_non_null(p);
+    assert_int_equal(*p, 0); /* ended even if nothing is written */
     memset(p, 'r', 60);
     buf_wrote(&b, 60);
     assert_int_equal(strlen(b.p), 60);
