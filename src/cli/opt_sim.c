@@ -62,9 +62,10 @@ static const struct opt rows[] = {
 
     /* --- faults and truth --- */
     {"fault", 0, NULL, "FAULTS", FAULT, OPT_STR(C, fault), .check = check_not_empty,
-     .help = "Faults, each with its probability per request, separated by commas: reset:P stall:P:TIME truncate:P "
-             "garbage:P "
-             "http500:P error_event:P slow_headers:P:TIME split:P (each event torn into single bytes)."},
+     .help =
+         "Faults, each with its probability per request, separated by commas: reset:P stall:P:TIME truncate:P "
+         "garbage:P bad_json:P httpNNN:P (http500, http429, ...) error_event:P slow_headers:P:TIME split:P (each event "
+         "torn into single bytes)."},
     {"pause", 0, NULL, "TIME@AT", FAULT, OPT_STR(C, pause), .check = check_not_empty,
      .help = "Stand still once: 2s@5s is for 2 s, 5 s after listening began."},
     {"truth", 0, NULL, "FILE", FAULT, OPT_STR(C, truth), .flags = OPT_FILE, .check = check_not_empty,

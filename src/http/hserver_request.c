@@ -188,11 +188,11 @@ enum hs_read_rc hs_reader_feed(struct hs_reader *r, const char *p, size_t n, siz
         return HS_READ_DONE;
     case H1_E_TOOBIG:
         *status = 431;
-        *why = "the request's headers are too large";
+        *why = "The request's headers are too large.";
         return HS_READ_REFUSE;
     case H1_E_STOPPED:
         *status = r->over ? 413 : 431;
-        *why = r->over ? "the request's body is too large" : "the request has too many headers";
+        *why = r->over ? "The request's body is too large." : "The request has too many headers.";
         return HS_READ_REFUSE;
     case H1_E_SYNTAX:
         break;

@@ -223,9 +223,10 @@ static int check_any(const struct dataset *ds, const char *name, struct err *e)
         return 0;
     if (ds->stats.skipped > 0)
         return err_set(e, ERR_DATA,
-                       "%s: no entry gives a message to send (%zu turns or entries skipped); each needs at "
+                       "%s: no entry gives a message to send (%zu turn%s or entr%s skipped); each needs at "
                        "least one message with content",
-                       name, ds->stats.skipped);
+                       name, ds->stats.skipped, ds->stats.skipped == 1 ? "" : "s",
+                       ds->stats.skipped == 1 ? "y" : "ies");
     return err_set(e, ERR_DATA, "%s: the dataset is empty; it needs at least one entry", name);
 }
 

@@ -36,9 +36,19 @@ static void put_bar(struct buf *out, double share, const struct paint *p)
 }
 
 struct piece {
-    char text[64];
+    char text[80];
     const char *hue;
 };
+
+/* Of a clock that shows whole seconds: `12 s`, `1m05s`. */
+static const char *whole_seconds(char out[32], int64_t ns)
+{
+    if (ns < 59 * NS_PER_S + NS_PER_S / 2 && ns % NS_PER_S == 0)
+        snprintf(out, 32, "%d s", (int)(ns / NS_PER_S));
+    else
+        fmt_duration(out, ns);
+    return out;
+}
 
 /* The most important first: from the end they are left out where the terminal is narrow. */
 static size_t pieces(struct piece *v, const struct live_view_in *in, const struct paint *p)
@@ -47,11 +57,9 @@ static size_t pieces(struct piece *v, const struct live_view_in *in, const struc
     char a[32], b[32];
     double seconds = (double)in->elapsed / (double)NS_PER_S;
     uint64_t in_flight = in->started > in->completed ? in->started - in->completed : 0;
-    fmt_duration(a, in->elapsed / NS_PER_S * NS_PER_S);
-    if (in->elapsed < NS_PER_S)
-        snprintf(a, sizeof a, "0 s");
+    whole_seconds(a, in->elapsed / NS_PER_S * NS_PER_S);
     if (in->total > 0)
-        snprintf(v[n].text, sizeof v[n].text, "%s of %s", a, fmt_duration(b, in->total));
+        snprintf(v[n].text, sizeof v[n].text, "%s of %s", a, whole_seconds(b, in->total));
     else
         snprintf(v[n].text, sizeof v[n].text, "%s", a);
     v[n++].hue = "";
@@ -62,7 +70,8 @@ static size_t pieces(struct piece *v, const struct live_view_in *in, const struc
     snprintf(v[n].text, sizeof v[n].text, "%llu in flight", (unsigned long long)in_flight);
     v[n++].hue = "";
     if (in->failed) {
-        snprintf(v[n].text, sizeof v[n].text, "%s errors", fmt_count(a, (double)in->failed));
+        snprintf(v[n].text, sizeof v[n].text, "%s error%s", fmt_count(a, (double)in->failed),
+                 in->failed == 1 ? "" : "s");
         v[n++].hue = p->red;
     }
     if (in->completed && in->elapsed > 0) {

@@ -82,6 +82,14 @@ static void put_client(struct buf *out, const struct summary *s, const struct su
     buf_free(&t);
 }
 
+/* What rounds to one is one. */
+static void put_per_chunk(struct buf *t, double n)
+{
+    char a[32];
+    snprintf(a, sizeof a, "%.3g", n);
+    buf_addf(t, "%s%s token%s per chunk", t->n ? " · " : "", a, strcmp(a, "1") == 0 ? "" : "s");
+}
+
 static void put_tokens(struct buf *out, const struct sum_level *l, int width)
 {
     struct buf t = BUF_INIT(LINE_BYTES);
@@ -96,8 +104,7 @@ static void put_tokens(struct buf *out, const struct sum_level *l, int width)
     if (t.n)
         buf_addf(&t, " (source: %s)", token_source_name(l->token_source));
     if (!l->itl_by_token && isfinite(l->tokens_per_chunk))
-        buf_addf(&t, "%s%.3g token%s per chunk", t.n ? " · " : "", l->tokens_per_chunk,
-                 l->tokens_per_chunk == 1 ? "" : "s");
+        put_per_chunk(&t, l->tokens_per_chunk);
     if (t.n)
         labelled(out, "tokens", t.p, width);
     buf_free(&t);
@@ -169,7 +176,7 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
         buf_addf(out, ", %llu not sent", (unsigned long long)l->unsent);
     buf_addf(out, " in %.4g s", l->window_s);
     if (l->warmup)
-        buf_addf(out, " after %llu for warm-up", (unsigned long long)l->warmup);
+        buf_addf(out, ", after %llu warm-up request%s", (unsigned long long)l->warmup, l->warmup == 1 ? "" : "s");
     buf_addc(out, '\n');
     put_errors(out, l, width);
     put_tokens(out, l, width);
@@ -197,8 +204,8 @@ static void put_shared(struct buf *out, const struct summary *s, size_t level, c
             continue;
         if (i < level)
             return; /* printed there */
-        at += (size_t)snprintf(first + at, sizeof first - at, "%s%s", sharing ? ", " : "",
-                               level_target(target, &s->levels[i]));
+        at += (size_t)snprintf(first + at, sizeof first - at, "%s%s%s", sharing ? ", " : "",
+                               level_target(target, &s->levels[i]), s->levels[i].open ? "" : " in flight");
         at = MIN(at, sizeof first - 1);
         sharing++;
     }

@@ -11,6 +11,8 @@ FAULTS = {
     "reset:0.3": {"reset"},
     "truncate:0.3": {"truncated"},
     "garbage:0.3": {"bad_frame"},
+    "bad_json:0.3": {"bad_frame"},
+    "http429:0.3": {"http_429"},
     "http500:0.3": {"http_500"},
     "http503:0.3": {"http_503"},
     "error_event:0.3": {"in_stream_error"},

@@ -216,7 +216,8 @@ static inline int listen_only(int backlog, struct addr *out)
 
 enum { KEPT = 4096 };
 
-struct kept { /* a record, and what it owned */
+struct kept {                /* a record, and what it owned */
+    int64_t at[2], width[2]; /* its first events */
     struct record r;
     char detail[128], headers[256], body[2100], prompt[128], answer[128];
 };
@@ -271,6 +272,13 @@ static inline void keep(struct level_rig *x, const struct record *r)
     struct kept *k = &x->kept[x->n++];
     k->r = *r;
     put_text(k->detail, sizeof k->detail, r->detail.p ? r->detail.p : "", r->detail.n);
+    struct rec_iter it;
+    struct rec_event ev;
+    rec_iter_init(&it, r);
+    for (size_t i = 0; i < ARRAY_LEN(k->at) && rec_iter_next(&it, &ev); i++) {
+        k->at[i] = ev.at;
+        k->width[i] = ev.width;
+    }
     const struct rec_text *t = r->text;
     if (!t)
         return;

@@ -315,6 +315,8 @@ static void test_cancelled(void **state)
     assert_int_equal(l->failed, 0);
     assert_int_equal(l->unsent, 2);
     near(l->success_rate, 1);
+    near(l->attempted_rps, 4);
+    near(l->completed_rps, 2); /* what was cancelled did not complete */
     assert_int_equal(l->goodput.met, 1);
     assert_int_equal(l->goodput.open, 3); /* the short wait, and the two that were not sent */
     assert_int_equal(l->goodput.of, 6);
@@ -324,6 +326,29 @@ static void test_cancelled(void **state)
     assert_int_equal(sum->slo, STATE_UNDECIDED);
     assert_true(l->slo.t[0].at_least);
     near(l->slo.t[0].value / 1e6, 600);
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
+/* A request at its limit to the nanosecond has met it; one beyond has not. */
+static void test_at_the_limit(void **state)
+{
+    struct slo_set good;
+    struct err e;
+    assert_int_equal(goodput_parse(&good, STR("ttft:100ms,e2e:105ms"), &e), 0);
+    struct acc *a = acc_new(&(struct acc_opts){.goodput = &good});
+    struct rec_slab s;
+    rec_slab_init(&s, 100);
+    struct rec_level line = level_line(true, 1000, 2000, false);
+    acc_sink.level(a, &line);
+    feed(a, &s, success(&s, 1000, 1000, 1100, 2, 5));
+    feed(a, &s, success(&s, 1100, 1100, 1200.000001, 2, 4));
+    feed(a, &s, success(&s, 1200, 1200, 1300, 2, 5.000001));
+    line.final = true;
+    acc_sink.level(a, &line);
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    assert_int_equal(l->goodput.of, 3);
+    assert_int_equal(l->goodput.met, 1);
     rec_slab_free(&s);
     acc_free(&a);
 }
@@ -374,9 +399,9 @@ static void test_unsent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_loop),    cmocka_unit_test(test_closed_loop), cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_itl_by_token), cmocka_unit_test(test_levels),      cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_unsent),
+        cmocka_unit_test(test_open_loop),    cmocka_unit_test(test_closed_loop),  cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_itl_by_token), cmocka_unit_test(test_levels),       cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_unsent),       cmocka_unit_test(test_at_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void test_bad(void **state)
     BAD("[\n{\"role\": \"user\", \"content\": \"x\"}\n]",
         "m.jsonl:1: invalid JSON: the line ends within the value; write each entry on one line");
     BAD("[]\n{\"messages\": [}", "m.jsonl:2: invalid JSON: expected a value");
-    BAD("{\"messages\": []}\n", "m.jsonl: no entry gives a message to send (1 turns or entries skipped); each needs at "
+    BAD("{\"messages\": []}\n", "m.jsonl: no entry gives a message to send (1 turn or entry skipped); each needs at "
                                 "least one message with content");
     BAD("\n\n", "m.jsonl: the dataset is empty; it needs at least one entry");
 }

@@ -26,13 +26,13 @@ static void test_lines(void **state)
         .completed = 123,
         .ttft_p50 = 51800000,
     };
-    check(&in, 120, "████▏···············  20 %  12.0 s of 1m00s  7 in flight  10.0/s  TTFT p50 51.8 ms");
+    check(&in, 120, "████▏···············  20 %  12 s of 1m00s  7 in flight  10.0/s  TTFT p50 51.8 ms");
     in.failed = 1234;
     in.n_levels = 4;
     in.level = 2;
     in.warming = true;
     check(&in, 120,
-          "level 3/4  ████▏···············  20 %  12.0 s of 1m00s  warming up  7 in flight  1.23k errors  10.0/s  "
+          "level 3/4  ████▏···············  20 %  12 s of 1m00s  warming up  7 in flight  1.23k errors  10.0/s  "
           "TTFT p50 51.8 ms");
     in.warming = false;
     in.draining = true;
@@ -40,6 +40,9 @@ static void test_lines(void **state)
     check(&in, 90, "level 3/4  ████████████████████ 100 %  1m01s of 1m00s  draining  7 in flight  1.23k errors");
     check(&in, 30, "1m01s of 1m00s  draining");
     check(&in, 5, "");
+    in = (struct live_view_in){
+        .elapsed = 2 * NS_PER_S + 999999999, .total = 2500 * NS_PER_MS, .failed = 1, .ttft_p50 = -1};
+    check(&in, 40, "2 s of 2.50 s  0 in flight  1 error");
 }
 
 /* Without a duration the count is the measure; without either there is no bar. */

@@ -180,6 +180,37 @@ static void test_closed(void **state)
     acc_free(&a);
 }
 
+/* One is one, also when it is rounded; a note of one level of several names it as the heading does. */
+static void test_wording(void **state)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 100);
+    for (uint32_t k = 0; k < 2; k++) {
+        struct rec_level line = level_line(false, 1000, 3000, false);
+        line.level = k;
+        line.concurrency = 4 + 4 * k;
+        acc_sink.level(a, &line);
+        for (int i = 0; i <= (k ? 400 : 2); i++) {
+            struct record *r = success(&s, 0, 1000 + i, 1500 + i, 10 + i % 2, 10);
+            r->level = k;
+            r->flags |= i == 0 ? REC_WARMUP : 0;
+            r->tokens_out += k && i == 2;
+            feed(a, &s, r);
+        }
+        line.final = true;
+        acc_sink.level(a, &line);
+    }
+    struct buf b = BUF_INIT(1 << 20);
+    report_table(&b, acc_finish(a), &(struct table_opts){.width = 200});
+    assert_non_null(strstr(b.p, "\n 4 in flight: 2 ok, 0 failed in 2 s, after 1 warm-up request\n"));
+    assert_non_null(strstr(b.p, "output 4201 (source: usage) · 1 token per chunk\n"));
+    assert_non_null(strstr(b.p, "\n   4 in flight: p99 needs 368 requests, this level has 2:"));
+    rec_slab_free(&s);
+    buf_free(&b);
+    acc_free(&a);
+}
+
 /* Colours change nothing but colours; without a level there is a sentence. */
 static void test_colour_and_none(void **state)
 {
@@ -212,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
         cmocka_unit_test(test_closed),
+        cmocka_unit_test(test_wording),
         cmocka_unit_test(test_colour_and_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
