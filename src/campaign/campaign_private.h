@@ -2,6 +2,7 @@
 #ifndef WEIR_CAMPAIGN_CAMPAIGN_PRIVATE_H
 #define WEIR_CAMPAIGN_CAMPAIGN_PRIVATE_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "analysis/acc.h"
@@ -103,8 +104,17 @@ void errlog_add(struct error_log *l, const struct record *r);
 int errlog_close(struct error_log *l, struct err *e); /* -1 + e: not everything could be written */
 
 /* simproc.c: the simulator as a process of its own. */
+enum { SIM_ARGS_MAX = 24 };
+struct sim_opts {
+    const char *const *args; /* further words of its command line, NULL-ended, at most SIM_ARGS_MAX; NULL: none */
+    const cpu_set_t *cores;  /* that it is kept on; NULL: all */
+};
 int simproc_start(struct sim_child *c, struct err *e);
+int simproc_start_with(struct sim_child *c, const struct sim_opts *o, struct err *e);
 void simproc_stop(struct sim_child *c);
+
+/* machine.c */
+void machine_cpu_model(char out[128]); /* "" where the kernel does not say */
 
 /* signals.c: SIGINT and SIGTERM as readable events. */
 void signals_early(void);         /* until signals_open: one of them ends the program with 130 at once */

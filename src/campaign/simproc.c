@@ -1,6 +1,7 @@
 /* simproc.c - a run without a URL measures weir's own simulator, in a process of its own. */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -9,15 +10,26 @@
 #include "campaign/campaign_private.h"
 
 #define START_MS 10000
+#define STOP_MS 10000 /* a truth file may still be written */
 
-static void ATTR_NORETURN child(int out, pid_t parent)
+static void ATTR_NORETURN child(int out, pid_t parent, const struct sim_opts *o)
 {
+    static const char *const first[] = {"weir", "sim", "--listen", "127.0.0.1:0", "--quiet"};
+    const char *args[ARRAY_LEN(first) + SIM_ARGS_MAX + 1] = {0};
+    sigset_t none;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlives the run */
     if (getppid() != parent)          /* which ended before that was said */
         _exit(127);
     setpgid(0, 0); /* Ctrl-C is for the run, which still drains */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (o->cores)
+        sched_setaffinity(0, sizeof *o->cores, o->cores); /* where it is refused, it runs anywhere */
+    memcpy(args, first, sizeof first);
+    for (size_t i = 0; o->args && i < SIM_ARGS_MAX && o->args[i]; i++)
+        args[ARRAY_LEN(first) + i] = o->args[i];
     dup2(out, STDOUT_FILENO);
-    execl("/proc/self/exe", "weir", "sim", "--listen", "127.0.0.1:0", "--quiet", (char *)NULL);
+    execv("/proc/self/exe", (char *const *)(uintptr_t)args);
     _exit(127);
 }
 
@@ -47,6 +59,11 @@ static int read_url(int fd, char *url, size_t cap)
 
 int simproc_start(struct sim_child *c, struct err *e)
 {
+    return simproc_start_with(c, &(struct sim_opts){0}, e);
+}
+
+int simproc_start_with(struct sim_child *c, const struct sim_opts *o, struct err *e)
+{
     int fds[2];
     if (pipe(fds) != 0)
         return err_sys(e, ERR_LIMIT, errno, "cannot start the simulator");
@@ -58,7 +75,7 @@ int simproc_start(struct sim_child *c, struct err *e)
     }
     if (pid == 0) {
         close(fds[0]);
-        child(fds[1], parent);
+        child(fds[1], parent, o);
     }
     close(fds[1]);
     c->pid = pid;
@@ -76,7 +93,7 @@ void simproc_stop(struct sim_child *c)
     if (c->pid <= 0)
         return;
     kill(c->pid, SIGTERM);
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < STOP_MS / 10; i++) {
         if (waitpid(c->pid, NULL, WNOHANG) != 0) {
             c->pid = 0;
             return;

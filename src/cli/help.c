@@ -95,7 +95,7 @@ void help_short(FILE *out)
 {
     fputs("usage: weir COMMAND [options]\n\n", out);
     for (const struct cmd *const *c = cli_commands(); *c; c++)
-        fprintf(out, "  weir %-8s %s\n", (*c)->name, (*c)->summary);
+        fprintf(out, "  weir %-9s %s\n", (*c)->name, (*c)->summary);
     fputs("\nTry `weir run` for a first benchmark and `weir --help` for examples.\n", out);
 }
 

@@ -9,6 +9,7 @@
 
 struct run_config;
 struct sim_config;
+struct calibrate_config;
 
 /* weir report: strings are borrowed. The folders come as opt_seen.pos. */
 struct report_config {
@@ -17,9 +18,10 @@ struct report_config {
     bool json, quiet;
 };
 
-extern const struct opt_table opt_run;    /* into struct run_config; the URL is opt_seen.pos[0] */
-extern const struct opt_table opt_sim;    /* into struct sim_config */
-extern const struct opt_table opt_report; /* into struct report_config */
+extern const struct opt_table opt_run;       /* into struct run_config; the URL is opt_seen.pos[0] */
+extern const struct opt_table opt_sim;       /* into struct sim_config */
+extern const struct opt_table opt_report;    /* into struct report_config */
+extern const struct opt_table opt_calibrate; /* into struct calibrate_config */
 
 /* What single rows cannot see: options that contradict each other or need each other. 0, or -1 + e (ERR_USAGE). */
 int run_config_check(const struct run_config *c, struct err *e);
@@ -27,6 +29,7 @@ int run_config_check(const struct run_config *c, struct err *e);
  * says is set (opt_set with OPT_FROM_FILE, then opt_settle, then run_config_check). */
 int run_replay_check(const struct opt_seen *seen, struct err *e);
 int sim_config_check(const struct sim_config *c, struct err *e);
+int calibrate_config_check(const struct calibrate_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */
 int check_rates(const char *v, struct err *e);       /* "1,2.5,10", each above 0 */

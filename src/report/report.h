@@ -7,6 +7,7 @@
 #ifndef WEIR_REPORT_REPORT_H
 #define WEIR_REPORT_REPORT_H
 
+#include "analysis/calibration.h"
 #include "analysis/summary.h"
 #include "base/buf.h"
 
@@ -29,6 +30,10 @@ struct table_opts {
     int width; /* columns to fill at most; 0: 120 */
 };
 void report_table(struct buf *out, const struct summary *s, const struct table_opts *o);
+
+/* What `weir calibrate` found: calibration.json ("weir.calibration/1"), and a table with a row per load. */
+void report_calibration_json(struct buf *out, const struct calibration *c);
+void report_calibration_table(struct buf *out, const struct calibration *c, const struct table_opts *o);
 
 /* How to print on an open file: colours only for a terminal, and not where NO_COLOR is set or TERM is "dumb"; columns
  * of the terminal, 120 where it is none. */
