@@ -214,9 +214,10 @@ enum api_rc oai_event(struct str type, struct str data, const char *part, struct
         return API_OK;
     }
     enum api_rc rc = oai_decode(data, part, ev);
-    if (str_eqz(type, "error") && !(ev->flags & API_ERROR)) {
+    if (str_eqz(type, "error")) { /* whatever stands in it */
         ev->flags |= API_ERROR;
-        ev->error = data;
+        if (rc != API_OK || !ev->error.p)
+            ev->error = data;
         return API_OK;
     }
     return rc;
