@@ -208,8 +208,8 @@ static void farewell(const struct sim *s)
              (unsigned long long)atomic_load(&s->generations),
              (unsigned long long)atomic_load(&s->metrics.generation_tokens));
     if (moved > 0)
-        log_warn("sim: %llu steps came later than their own length: this machine was too slow for the model",
-                 (unsigned long long)moved);
+        log_warn("sim: %llu step%s late by more than a step's length: this machine was too slow for the model",
+                 (unsigned long long)moved, moved == 1 ? " was" : "s were");
 }
 
 static int open_and_serve(struct sim *s, const sigset_t *signals, struct err *e)
