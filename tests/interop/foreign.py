@@ -27,7 +27,7 @@ def cache_folder():
 
 
 def last_line(text):
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip() and "complete log" not in line]
     return lines[-1] if lines else "no output"
 
 

@@ -96,7 +96,7 @@ def node_package():
     def make(folder):
         os.makedirs(folder)
         fetch(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error",
-               "openai"], "curl and the Python client passed; npm's openai")
+               "--fetch-retries", "1", "openai"], "curl and the Python client passed; npm's openai")
     return kept("openai-node", make)
 
 
