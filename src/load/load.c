@@ -81,6 +81,10 @@ bool load_take(struct load *l, int64_t now, struct plan_item *it)
     uint64_t i = atomic_fetch_add(&l->next_closed, 1);
     bool warmup = i < o->warmup_requests || now < o->warmup_ns;
     if (!warmup) {
+        /* Without a warm-up by time the index says what is too many: counting would let two workers that take the last
+         * ones together leave the smaller index out, and the prompts depend on the workers. */
+        if (o->num_requests > 0 && o->warmup_ns == 0 && i - o->warmup_requests >= o->num_requests)
+            return false;
         /* Two that start together both count, so that never more than num_requests are handed out. */
         if (atomic_fetch_add(&l->measured, 1) >= o->num_requests && o->num_requests > 0)
             return false;
