@@ -1,8 +1,10 @@
-/* The chunks are written by hand in the form that the named servers send them (OpenAI API reference; vLLM, SGLang, llama.cpp). */
+/* The chunks are written by hand in the form that the named servers send them (OpenAI API reference; vLLM, SGLang,
+ * llama.cpp). */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <math.h>
@@ -60,10 +62,11 @@ static void chat_body_says_what_was_asked(void **state)
     o.ignore_eos = true;
     o.extra_body = "{\"top_p\":0.9,\"stream_options\":{\"x\":1},\"max_tokens\":7}";
     struct api a = prepared("openai-chat", o);
-    struct plan_msg msgs[] = {{ROLE_SYSTEM, STR("Be \\\"kind\\\".\\n"), {0}},
-                              {ROLE_USER, STR("Hi"), {0}},
-                              {ROLE_USER, {0}, STR("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}")},
-                              {ROLE_ASSISTANT, STR(""), {0}}};
+    struct plan_msg msgs[] = {
+        {ROLE_SYSTEM, STR("Be \\\"kind\\\".\\n"), {0}},
+        {ROLE_USER, STR("Hi"), {0}},
+        {ROLE_USER, {0}, STR("{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}")},
+        {ROLE_ASSISTANT, STR(""), {0}}};
     struct plan_sample s = {.msgs = msgs, .n_msgs = 4, .max_tokens = 9};
     struct jdoc *d = rendered(&a, &s, "[n] ");
     jnode *r = jdoc_root(d), *m = jn_get(r, "messages");
@@ -150,21 +153,49 @@ struct chunk {
 };
 
 static const struct chunk chunks[] = {
-    {"openai-chat", "{\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}", 0, "", -1, -1},
-    {"openai-chat", "{\"choices\":[{\"delta\":{\"content\":\"Hel\\\"lo\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}", API_CONTENT, "Hel\\\"lo", -1, -1},
-    {"openai-chat", "{\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm\",\"content\":null}}]}", API_REASONING, "Hm", -1, -1},
+    {"openai-chat",
+     "{\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":"
+     "null}]}",
+     0, "", -1, -1},
+    {"openai-chat",
+     "{\"choices\":[{\"delta\":{\"content\":\"Hel\\\"lo\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}",
+     API_CONTENT, "Hel\\\"lo", -1, -1},
+    {"openai-chat", "{\"choices\":[{\"delta\":{\"reasoning_content\":\"Hm\",\"content\":null}}]}", API_REASONING, "Hm",
+     -1, -1},
     {"openai-chat", "{\"choices\":[{\"delta\":{\"reasoning\":\"Hm\"}}]}", API_REASONING, "Hm", -1, -1},
-    {"openai-chat", "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}", API_TOOL, "f", -1, -1},
-    {"openai-chat", "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\"\"}}]}}]}", API_TOOL, "{\\\"a\\\"", -1, -1},
+    {"openai-chat",
+     "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":"
+     "\"f\",\"arguments\":\"\"}}]}}]}",
+     API_TOOL, "f", -1, -1},
+    {"openai-chat",
+     "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\"\"}}]}}]}",
+     API_TOOL, "{\\\"a\\\"", -1, -1},
     {"openai-chat", "{\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}", API_FINISH, "", -1, -1},
-    {"openai-chat", "{\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18,\"prompt_tokens_details\":null}}", API_USAGE, "", 11, 7},
-    {"openai-chat", "{\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}", API_CONTENT | API_USAGE, "x", 3, 2},
+    {"openai-chat",
+     "{\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18,\"prompt_tokens_"
+     "details\":null}}",
+     API_USAGE, "", 11, 7},
+    {"openai-chat",
+     "{\"choices\":[{\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}",
+     API_CONTENT | API_USAGE, "x", 3, 2},
     {"openai-chat", "[DONE]", API_TERMINAL, "", -1, -1},
     {"openai-chat", "{\"error\":{\"message\":\"boom\",\"code\":500}}", API_ERROR, "", -1, -1},
     {"openai-chat", "{\"object\":\"error\",\"message\":\"boom\"}", API_ERROR, "", -1, -1},
     {"openai-chat", "{\"error\":null,\"choices\":[{\"delta\":{\"content\":\"ok\"}}]}", API_CONTENT, "ok", -1, -1},
-    {"openai-chat", "{\"unknown\":{\"choices\":[{\"delta\":{\"content\":\"no\"}}]},\"choices\":[{\"delta\":{\"content\":\"yes\"}}]}", API_CONTENT, "yes", -1, -1},
-    {"openai-completions", "{\"choices\":[{\"text\":\" word\",\"index\":0,\"finish_reason\":null}]}", API_CONTENT, " word", -1, -1},
+    {"openai-chat",
+     "{\"unknown\":{\"choices\":[{\"delta\":{\"content\":\"no\"}}]},\"choices\":[{\"delta\":{\"content\":\"yes\"}}]}",
+     API_CONTENT, "yes", -1, -1},
+    {"openai-chat", "{\"choices\":[{\"delta\":{\"reasoning\":\"why\",\"reasoning_content\":\"why\"}}]}", API_REASONING,
+     "why", -1, -1},
+    {"openai-chat", "{\"choices\":[{\"delta\":{\"reasoning\":\"\",\"reasoning_content\":\"why\"}}]}", API_REASONING,
+     "why", -1, -1},
+    {"openai-chat", "{\"choices\":[],\"usage\":{}}", 0, "", -1, -1},
+    {"openai-chat", "{\"usage\":{\"prompt_tokens\":3.0,\"completion_tokens\":2e1}}", API_USAGE, "", 3, 20},
+    {"openai-chat", "{\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":99999999999999999999}}", 0, "", -1, -1},
+    {"openai-chat", "{\"usage\":{\"prompt_tokens\":null,\"completion_tokens\":\"5\"}}", 0, "", -1, -1},
+    {"openai-chat", " [DONE] ", API_TERMINAL, "", -1, -1},
+    {"openai-completions", "{\"choices\":[{\"text\":\" word\",\"index\":0,\"finish_reason\":null}]}", API_CONTENT,
+     " word", -1, -1},
     {"openai-completions", "{\"choices\":[{\"text\":\"\",\"finish_reason\":\"stop\"}]}", API_FINISH, "", -1, -1},
 };
 
@@ -195,7 +226,8 @@ static void cut_chunks_are_refused(void **state)
             continue;
         for (size_t n = 0; n < strlen(chunks[i].data); n++) {
             struct api_event ev;
-            assert_int_equal(api_find(str_of(chunks[i].dialect))->event(STR(""), (struct str){chunks[i].data, n}, &ev), API_E_SYNTAX);
+            assert_int_equal(api_find(str_of(chunks[i].dialect))->event(STR(""), (struct str){chunks[i].data, n}, &ev),
+                             API_E_SYNTAX);
         }
     }
 }
@@ -204,14 +236,63 @@ static void documents_carry_text_usage_and_details(void **state)
 {
     (void)state;
     struct api_event ev;
-    const char *body = "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"two words\"},\"finish_reason\":\"stop\"}],"
-                       "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"prompt_tokens_details\":{\"cached_tokens\":4},"
-                       "\"completion_tokens_details\":{\"reasoning_tokens\":1}}}";
+    const char *body =
+        "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"two words\"},\"finish_reason\":\"stop\"}],"
+        "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2,\"prompt_tokens_details\":{\"cached_tokens\":4},"
+        "\"completion_tokens_details\":{\"reasoning_tokens\":1}}}";
     assert_int_equal(api_find(STR("openai-chat"))->document(str_of(body), &ev), API_OK);
     assert_int_equal(ev.flags, API_CONTENT | API_FINISH | API_USAGE);
     assert_int_equal(ev.finish, API_FIN_STOP);
     assert_int_equal(ev.cached_tokens, 4);
     assert_int_equal(ev.reasoning_tokens, 1);
+}
+
+static void events_of_type_error_are_errors_whatever_they_hold(void **state)
+{
+    (void)state;
+    static const char *const data[][2] = {{"{\"error\":{\"a\":1}}", "{\"a\":1}"},
+                                          {"{\"detail\":\"x\"}", "{\"detail\":\"x\"}"},
+                                          {"no JSON", "no JSON"},
+                                          {"{\"error\":{\"a\"", "{\"error\":{\"a\""}};
+    for (size_t i = 0; i < ARRAY_LEN(data); i++) {
+        struct api_event ev;
+        assert_int_equal(api_find(STR("openai-chat"))->event(STR("error"), str_of(data[i][0]), &ev), API_OK);
+        assert_true(ev.flags & API_ERROR);
+        assert_true(str_eqz(ev.error, data[i][1]));
+    }
+}
+
+static void a_limit_is_said_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *extra;
+        int64_t user, sample;
+        const char *want; /* what stands in the body once, and nothing else like it */
+    } cases[] = {{NULL, -1, 50, "\"max_tokens\":50"},
+                 {NULL, 9, 50, "\"max_tokens\":9"},
+                 {"{\"max_tokens\":7}", -1, 50, "\"max_tokens\":7"},
+                 {"{\"max_tokens\":7}", 9, 50, "\"max_tokens\":7"},
+                 {"{\"max_completion_tokens\":7}", -1, 50, "\"max_completion_tokens\":7"}};
+    const struct plan_msg msg = {.role = ROLE_USER, .content = STR("hi")};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct plan_sample sample = {.msgs = &msg, .n_msgs = 1, .max_tokens = cases[i].sample};
+        struct plan_item item = {.what = &sample};
+        struct api_opts o = {.max_tokens = cases[i].user, .temperature = (double)NAN, .extra_body = cases[i].extra};
+        struct api a;
+        struct api_body b = {.spill = BUF_INIT(1000)};
+        struct buf all = BUF_INIT(1000);
+        assert_int_equal(api_prepare(&a, api_find(STR("openai-chat")), &o, NULL), 0);
+        api_render(&a, &item, &b);
+        for (int k = 0; k < b.n; k++)
+            buf_add(&all, b.v[k].iov_base, b.v[k].iov_len);
+        assert_non_null(strstr(all.p, cases[i].want));
+        char *first = strstr(all.p, "_tokens\":");
+        assert_null(strstr(first + 1, "_tokens\":"));
+        buf_free(&all);
+        buf_free(&b.spill);
+        api_free(&a);
+    }
 }
 
 static void words_do_not_depend_on_the_split(void **state)
@@ -250,6 +331,8 @@ int main(void)
         cmocka_unit_test(chunks_hold_what_they_say),
         cmocka_unit_test(cut_chunks_are_refused),
         cmocka_unit_test(documents_carry_text_usage_and_details),
+        cmocka_unit_test(events_of_type_error_are_errors_whatever_they_hold),
+        cmocka_unit_test(a_limit_is_said_once),
         cmocka_unit_test(words_do_not_depend_on_the_split),
         cmocka_unit_test(paths_name_their_dialect),
     };
