@@ -1,6 +1,7 @@
-/* floor.c - the physical floor of a streaming client: a bare epoll + recvmsg loop that reads the same bytes and does nothing
- * with them but count. `bench_floor PORT STREAMS TOKENS` opens STREAMS connections to a `weir sim`, asks each for TOKENS
- * tokens and reads to the end; prints reads, bytes and the process's own CPU time as JSON. Kernel stamps are on, as in weir. */
+/* floor.c - the physical floor of a streaming client: a bare epoll + recvmsg loop that reads the same bytes and does
+ * nothing with them but count. `bench_floor PORT STREAMS TOKENS` opens STREAMS connections to a `weir sim`, asks each
+ * for TOKENS tokens and reads to the end; prints reads, bytes and the process's own CPU time as JSON. Kernel stamps are
+ * on, as in weir. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/net_tstamp.h>
@@ -39,10 +40,13 @@ static void ask(int fd, int tokens)
 {
     char body[256], request[512];
     int n = snprintf(body, sizeof body,
-                     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello there\"}],\"max_tokens\":%d,\"stream\":true}", tokens);
+                     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello "
+                     "there\"}],\"max_tokens\":%d,\"stream\":true}",
+                     tokens);
     int k = snprintf(request, sizeof request,
                      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", n, body);
+                     "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                     n, body);
     if (write(fd, request, (size_t)k) != k)
         die("write");
 }
@@ -51,7 +55,8 @@ int main(int argc, char **argv)
 {
     if (argc != 4)
         return 2;
-    int port = (int)strtol(argv[1], NULL, 10), streams = (int)strtol(argv[2], NULL, 10), tokens = (int)strtol(argv[3], NULL, 10);
+    int port = (int)strtol(argv[1], NULL, 10), streams = (int)strtol(argv[2], NULL, 10),
+        tokens = (int)strtol(argv[3], NULL, 10);
     int ep = epoll_create1(EPOLL_CLOEXEC), open_now = streams;
     static char buf[65536];
     static union {
@@ -72,7 +77,8 @@ int main(int argc, char **argv)
             die("epoll_wait");
         for (int i = 0; i < n; i++) {
             struct iovec iov = {buf, sizeof buf};
-            struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+            struct msghdr m = {
+                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
             ssize_t k = recvmsg(ev[i].data.fd, &m, MSG_DONTWAIT);
             if (k < 0 && errno == EAGAIN)
                 continue;
@@ -87,7 +93,8 @@ int main(int argc, char **argv)
     }
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    double cpu = (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec + ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) / 1e6;
+    double cpu = (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec +
+                 ((double)u.ru_utime.tv_usec + (double)u.ru_stime.tv_usec) / 1e6;
     printf("{\"reads\":%llu,\"bytes\":%llu,\"cpu_s\":%.6f}\n", reads, bytes, cpu);
     return 0;
 }

@@ -6,7 +6,8 @@
 
 #include "api/api.h"
 
-/* One chunk or document; `part` names the member of a choice that holds the text ("delta", "message"), NULL: "text" is it. */
+/* One chunk or document; `part` names the member of a choice that holds the text ("delta", "message"), NULL: "text" is
+ * it. */
 enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev);
 /* One streamed event: "[DONE]", or a chunk. */
 enum api_rc oai_event(struct str type, struct str data, const char *part, struct api_event *ev);

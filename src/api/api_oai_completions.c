@@ -1,4 +1,5 @@
-/* api_oai_completions.c - OpenAI's (legacy) text completions: the messages' contents, joined by line feeds, are the prompt. */
+/* api_oai_completions.c - OpenAI's (legacy) text completions: the messages' contents, joined by line feeds, are the
+ * prompt. */
 #include "api/api_oai.h"
 
 extern const struct api_ops api_oai_completions;
@@ -7,8 +8,10 @@ static int completions_check(const struct plan_sample *s, struct err *e)
 {
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         if (s->msgs[i].raw_json.n > 0)
-            return err_set(e, ERR_DATA, "%.*s: message %u is not plain text; a completions endpoint takes only text "
-                           "(use a chat endpoint)", STR_ARG(s->where), i + 1);
+            return err_set(e, ERR_DATA,
+                           "%.*s: message %u is not plain text; a completions endpoint takes only text "
+                           "(use a chat endpoint)",
+                           STR_ARG(s->where), i + 1);
     }
     return 0;
 }

@@ -9,7 +9,7 @@
 enum auth_style { AUTH_BEARER, AUTH_X_API_KEY, AUTH_API_KEY };
 int auth_style_parse(struct str name, enum auth_style *out, struct err *e); /* "bearer" "x-api-key" "api-key" */
 
-struct auth_key_source { /* the first that is given wins, in this order; all NULL: OPENAI_API_KEY, else no key */
+struct auth_key_source {  /* the first that is given wins, in this order; all NULL: OPENAI_API_KEY, else no key */
     const char *literal;  /* --api-key */
     const char *file;     /* --api-key-file: the first line, trimmed */
     const char *env_name; /* --api-key-env: it must be set then */

@@ -44,7 +44,8 @@ void procstat_sample(struct procstat *s, const char *proc_root)
     s->run_delay = MAX(delay, 0);
     struct str stat = read_some(root, "stat", buf, sizeof buf);
     ptrdiff_t nl = str_chr(stat, '\n');
-    int64_t ticks = nl > 0 ? field(str_sub(stat, 0, (size_t)nl), 8) : -1; /* cpu user nice system idle iowait irq softirq steal */
+    int64_t ticks =
+        nl > 0 ? field(str_sub(stat, 0, (size_t)nl), 8) : -1; /* cpu user nice system idle iowait irq softirq steal */
     long hz = sysconf(_SC_CLK_TCK);
     s->steal = ticks < 0 || hz <= 0 ? -1 : ticks * (NS_PER_S / hz);
     struct rusage ru;

@@ -1,8 +1,8 @@
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <unistd.h>
 
@@ -22,7 +22,8 @@ static void first_given_source_wins(void **state)
     assert_int_equal(auth_key_load(&(struct auth_key_source){.env_name = "WEIR_TEST_KEY"}, &key, &e), 0);
     assert_string_equal(key, "sk-named");
     free(key);
-    assert_int_equal(auth_key_load(&(struct auth_key_source){.literal = "sk-lit", .env_name = "WEIR_TEST_KEY"}, &key, &e), 0);
+    assert_int_equal(
+        auth_key_load(&(struct auth_key_source){.literal = "sk-lit", .env_name = "WEIR_TEST_KEY"}, &key, &e), 0);
     assert_string_equal(key, "sk-lit");
     free(key);
     unsetenv("OPENAI_API_KEY");
@@ -66,7 +67,8 @@ static void header_has_the_asked_style(void **state)
     (void)state;
     static const struct {
         const char *style, *line;
-    } cases[] = {{"bearer", "Authorization: Bearer k\r\n"}, {"x-api-key", "x-api-key: k\r\n"}, {"api-key", "api-key: k\r\n"}};
+    } cases[] = {
+        {"bearer", "Authorization: Bearer k\r\n"}, {"x-api-key", "x-api-key: k\r\n"}, {"api-key", "api-key: k\r\n"}};
     struct err e = {0};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct buf b = BUF_INIT(100);
