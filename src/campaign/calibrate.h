@@ -28,4 +28,9 @@ struct calibrate_view { /* either may be NULL */
  * process and no file is left behind. */
 int calibrate(const struct calibrate_config *c, const struct calibrate_view *v, struct calibration *out, struct err *e);
 
+/* Where a calibration is kept unless the user says otherwise; malloc'ed, NULL: there is no home. */
+char *calibration_path(void);
+/* The ceiling in events per second of the one kept there, if it is of this processor and this version; else NaN. */
+double calibration_stored(void);
+
 #endif

@@ -121,6 +121,17 @@ static int run_levels(struct campaign_state *s, struct err *e)
     return 0;
 }
 
+static void note_share(struct campaign_state *s)
+{
+    char came[32], most[32];
+    if (!(s->c->ceiling > 0) || !(s->most_events > 0))
+        return;
+    double share = 100 * s->most_events / s->c->ceiling;
+    campaign_note(s,
+                  "at most %s events/s came: %.*f %% of the %s that this machine was calibrated for (weir calibrate)",
+                  fmt_count(came, s->most_events), share >= 10 ? 0 : 2, share, fmt_count(most, s->c->ceiling));
+}
+
 /* All that comes before the first measured request. */
 static int prepare(struct campaign_state *s, struct err *e)
 {
@@ -165,6 +176,7 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         probing_notes(s);
         s->signal_fd = signals_open();
         rc = run_levels(s, e);
+        note_share(s);
     }
     r->interrupted = s->interrupted;
     if (s->acc)

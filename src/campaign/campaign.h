@@ -48,6 +48,7 @@ struct run_config {
     bool json, quiet, save_text, no_live;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
+    double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */
     /* not options: for metadata.json */
     const char *const *command; /* the words of the command line, secrets still in */
     int n_command;

@@ -70,7 +70,8 @@ struct campaign_state {
     struct rec_writer *records;
     struct error_log errors;
     struct acc *acc;
-    bool broken; /* a file could not be written */
+    bool broken;        /* a file could not be written */
+    double most_events; /* per second, of the levels so far */
 };
 
 /* setup.c: everything that can be refused before anything is sent. */

@@ -255,11 +255,15 @@ static void finish(struct run_state *r)
     l->unsent = r->unsent;
     l->lost_records = t.lost_records;
     l->exhausted = t.exhausted;
+    double events = 0;
     for (unsigned i = 0; i < s->workers; i++) {
+        if (clients[i].window > 0)
+            events += (double)clients[i].events * 1e9 / (double)clients[i].window;
         if (rec_write_client(s->records, &clients[i]) < 0)
             s->broken = true;
         acc_sink.client(s->acc, &clients[i]);
     }
+    s->most_events = MAX(s->most_events, events);
     emit_level(r);
     if (rec_writer_flush(s->records) < 0)
         s->broken = true;

@@ -11,15 +11,6 @@
 
 #define OUT_MAX ((size_t)16 << 20)
 
-/* Malloc'ed; NULL: no home. */
-static char *default_path(void)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state && state[0] == '/') /* a relative one is to be ignored (XDG base directories) */
-        return xasprintf("%s/weir/calibration.json", state);
-    return home && *home ? xasprintf("%s/.local/state/weir/calibration.json", home) : NULL;
-}
-
 static int make_folder(const char *path, struct err *e)
 {
     const char *slash = strrchr(path, '/');
@@ -40,7 +31,7 @@ static void on_begin(void *arg, const char *what)
 static int save(const struct calibrate_config *c, const struct calibration *r, struct err *e)
 {
     struct buf b = BUF_INIT(OUT_MAX);
-    char *path = c->output ? xstrdup(c->output) : default_path();
+    char *path = c->output ? xstrdup(c->output) : calibration_path();
     int rc = path ? make_folder(path, e) : err_set(e, ERR_USAGE, "there is no home folder; name a file with --output");
     report_calibration_json(&b, r);
     if (rc == 0)

@@ -4,6 +4,7 @@
 #include "analysis/summary.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "campaign/calibrate.h"
 #include "campaign/campaign.h"
 #include "cli/cmd.h"
 #include "cli/opt_dump.h"
@@ -74,6 +75,7 @@ static int configure(struct session *s, int argc, const char *const *argv, struc
     s->c.options_json = buf_str(&s->options).p;
     s->c.command = argv;
     s->c.n_command = argc;
+    s->c.ceiling = calibration_stored();
     return 0;
 }
 

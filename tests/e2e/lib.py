@@ -111,6 +111,7 @@ class Result:
 
 def clean_env(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_") and k != "OPENAI_API_KEY"}
+    env["XDG_STATE_HOME"] = "/nonexistent"  # no calibration of this machine in the output
     env.update(more)
     return env
 
