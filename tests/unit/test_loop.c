@@ -329,32 +329,46 @@ static void on_write_later(struct timer *t)
     assert_int_equal(write(p->id, "x", 1), 1);
 }
 
+/* One byte 2 ms from now. False: the machine kept us from waiting before it, which says nothing of the loop. */
+static bool quiet_byte(struct quiet *q, struct probe *p, int64_t *before)
+{
+    int n = q->n;
+    uint64_t waits = loop_get_stats(q->l).waits;
+    *before = clock_mono();
+    p->t.fire = on_write_later;
+    loop_timer_set(q->l, &p->t, *before + 2 * NS_PER_MS);
+    stop_later(q->l, 4 * NS_PER_MS);
+    return q->n == n + 1 && loop_get_stats(q->l).waits >= waits + 2 && q->since[n] >= *before &&
+           q->since[n] < *before + 2 * NS_PER_MS; /* the entry, not the end */
+}
+
 static void test_quiet_since_is_the_entry_of_the_wait_before(void **state)
 {
-    struct loop *l = loop_new(NULL, NULL);
-    int fd[2];
-    assert_int_equal(pipe(fd), 0);
-    struct quiet q = {.io = {.fd = fd[0], .ready = on_quiet}, .l = l, .wfd = fd[1]};
-    assert_int_equal(loop_io_add(l, &q.io, IO_READ), 0);
-    assert_int_equal(loop_quiet_since(l), 0);
-    /* The wait that ends at 2 ms is entered at t0; the one that reports the byte after it. */
-    int64_t t0 = clock_mono();
-    struct probe p = {.t = {.fire = on_write_later}, .l = l, .id = fd[1]};
-    loop_timer_set(l, &p.t, t0 + 2 * NS_PER_MS);
-    stop_later(l, 4 * NS_PER_MS);
-    assert_int_equal(q.n, 1);
-    assert_true(q.since[0] >= t0 && q.since[0] <= p.fired_at);
-    assert_true(p.fired_at <= q.seen[0]);
-    /* A later byte: the wait before has been entered after the first byte was read. */
-    p.t.fire = on_write_later;
-    loop_timer_set(l, &p.t, clock_mono() + NS_PER_MS);
-    stop_later(l, 3 * NS_PER_MS);
-    assert_int_equal(q.n, 2);
-    assert_true(q.since[1] >= q.seen[0] && q.since[1] <= p.fired_at);
-    loop_io_del(l, &q.io);
-    close(fd[0]);
-    close(fd[1]);
-    loop_free(&l);
+    enum { ATTEMPTS = 20 };
+    int good = 0;
+    for (int k = 0; k < ATTEMPTS && good < 2; k++) {
+        struct loop *l = loop_new(NULL, NULL);
+        int fd[2];
+        assert_int_equal(pipe(fd), 0);
+        struct quiet q = {.io = {.fd = fd[0], .ready = on_quiet}, .l = l, .wfd = fd[1]};
+        struct probe p = {.l = l, .id = fd[1]};
+        int64_t before;
+        assert_int_equal(loop_io_add(l, &q.io, IO_READ), 0);
+        assert_int_equal(loop_quiet_since(l), 0);
+        /* The wait that ends at 2 ms is entered before it; the one that reports the byte after it. A later byte: the
+         * wait before has been entered after the first byte was read. */
+        for (int i = 0; i < 2 && quiet_byte(&q, &p, &before); i++) {
+            assert_true(q.since[i] <= p.fired_at);
+            assert_true(p.fired_at <= q.seen[i]);
+            assert_true(i == 0 || q.since[i] >= q.seen[0]);
+            good++;
+        }
+        loop_io_del(l, &q.io);
+        close(fd[0]);
+        close(fd[1]);
+        loop_free(&l);
+    }
+    assert_true(good >= 2);
 }
 
 static void test_quiet_since_skips_full_waits(void **state)
