@@ -246,8 +246,11 @@ int calibrate(const struct calibrate_config *c, const struct calibrate_view *v, 
     cpu_set_t all;
     struct held held;
     struct walk w = {.job = {.c = c, .dir = dir}, .v = v, .out = out};
-    if (scratch(dir, sizeof dir, e) < 0)
+    hold_signals(&held);
+    if (scratch(dir, sizeof dir, e) < 0) {
+        release_signals(&held);
         return -1;
+    }
     bool known = sched_getaffinity(0, sizeof all, &all) == 0;
     if (known && !c->server)
         split_cores(&w.job.cores, &all);
@@ -257,7 +260,6 @@ int calibrate(const struct calibrate_config *c, const struct calibrate_view *v, 
     w.job.grace = (c->quick ? 3 : 10) * NS_PER_S;
     w.until = clock_mono() + (c->quick ? QUICK_NS : FULL_NS);
     describe(&w, c);
-    hold_signals(&held);
     int rc = walk_levels(&w, e);
     if (rc == 0 && !c->server && !c->no_rates && !out->interrupted)
         walk_rates(&w);

@@ -226,7 +226,7 @@ static void page_command(const struct cmd *c)
     options(c->options);
     environment(c->options);
     exit_status();
-    if (strcmp(c->name, "sim") != 0) {
+    if (strcmp(c->name, "run") == 0 || strcmp(c->name, "report") == 0) { /* they have the files of a run */
         files();
         metrics();
     }
