@@ -53,15 +53,16 @@ def one(spec, outcomes):
 
 
 def harmless(spec, r, truth):
-    """What gives "ok" must have happened all the same, to those that it struck."""
+    """What gives "ok" must have happened all the same, to those that it struck: half of the time asked for is far from the
+    usual 1 ms, and leaves room for a step that the machine made late before the fault."""
     hit = [q for q in r.requests if truth[q["request_id"]]["fault"]]
     if spec.startswith("split"):
         reads, events = sum(c["reads"] for c in r.lines("client")), sum(c["events"] for c in r.lines("client"))
         check(SANITIZED or reads > 2 * events, f"{spec}: {events} events in {reads} reads: they were not torn")
     elif spec.startswith("stall"):
-        check(all(max(q["dt"][1:] + [q["first_token"] - q["start"]]) > 99e6 for q in hit), f"{spec}: no gap of that length")
+        check(all(max(q["dt"][1:] + [q["first_token"] - q["start"]]) > 50e6 for q in hit), f"{spec}: no gap of that length")
     else:
-        check(all(q["headers"] - q["start"] > 49e6 for q in hit), f"{spec}: the headers were not late")
+        check(all(q["headers"] - q["start"] > 25e6 for q in hit), f"{spec}: the headers were not late")
 
 
 def timeouts():
