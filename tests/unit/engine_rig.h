@@ -48,8 +48,9 @@ struct rig {
     int lfd, stop[2];
     uint16_t port;
     char url[64];
-    int accepted, requests, most_open; /* read after rig_stop */
-    char *log[RIG_LOG];                /* the requests, whole */
+    _Atomic int requests;
+    int accepted, most_open; /* read after rig_stop */
+    char *log[RIG_LOG];      /* the requests, whole */
 };
 
 struct rig_conn {
