@@ -28,16 +28,16 @@ static int check_files(const struct campaign_state *s, uint64_t need, struct err
     uint64_t other = OTHER_FILES + 8u * s->workers;
     if (other >= r.rlim_cur)
         return err_set(e, ERR_LIMIT,
-                       "%u workers need %llu open files beside the connections, but this process may have "
+                       "%u worker%s %llu open files beside the connections, but this process may have "
                        "%llu; raise the limit (ulimit -Hn)%s",
-                       s->workers, (unsigned long long)other, (unsigned long long)r.rlim_cur,
-                       s->workers > 1 ? " or use fewer --workers" : "");
+                       s->workers, s->workers == 1 ? " needs" : "s need", (unsigned long long)other,
+                       (unsigned long long)r.rlim_cur, s->workers > 1 ? " or use fewer --workers" : "");
     if (need > r.rlim_cur - other)
         return err_set(e, ERR_LIMIT,
-                       "%llu connections need %llu open files, but this process may have %llu; raise the limit "
+                       "%llu connection%s %llu open files, but this process may have %llu; raise the limit "
                        "(ulimit -Hn) or ask for at most %llu",
-                       (unsigned long long)need, (unsigned long long)(need + other), (unsigned long long)r.rlim_cur,
-                       (unsigned long long)(r.rlim_cur - other));
+                       (unsigned long long)need, need == 1 ? " needs" : "s need", (unsigned long long)(need + other),
+                       (unsigned long long)r.rlim_cur, (unsigned long long)(r.rlim_cur - other));
     if (need == 0)
         log_debug("an open loop without --max-concurrency may hold %llu connections here",
                   (unsigned long long)(r.rlim_cur - other));
