@@ -168,7 +168,7 @@ static void test_a_delayed_read_still_gives_the_arrival(void **state)
         best = MIN(best, rx.stamp - before);
     }
     if (kernel == 0)
-        skip(); /* a kernel without stamps */
+        skip();                /* a kernel without stamps */
     assert_true(kernel >= 15); /* the kernel switches stamping on by a work item, which may come late */
     assert_true(best < NS_PER_MS);
     done(&p, fd);
