@@ -163,9 +163,11 @@ static int on_sse(void *arg, const struct sse_ev *sse)
         r->terminal = true;
     take_facts(r, &ev);
     if (!(ev.flags & API_TOKEN))
-        return 0;         /* finish, usage and terminal events stand right behind the last token: they do not blur it */
-    if (r->has_pending) { /* another token in the same read: the stamp is only an upper bound of the one before */
-        r->pending_shared = true;
+        return 0; /* finish, usage and terminal events stand right behind the last token: they do not blur it */
+    if (r->has_pending) {
+        /* Another token in the same read: of the one before, the stamp is an upper bound, unless one segment brought
+         * both. */
+        r->pending_shared = !hx_one_segment(&r->x);
         commit_pending(r);
     }
     take_token(r, &ev);

@@ -155,6 +155,8 @@ void hx_begin(struct hx *x, struct hconn *k)
     k->x = x;
     x->conn = k;
     x->conn_id = k->id;
+    if (k->up)
+        stream_count_anew(k->s);
     if (x->n_out > 0 && x->out[0].iov_len > 5 && memcmp(x->out[0].iov_base, "HEAD ", 5) == 0)
         h1_head_response(k->h1);
 }

@@ -85,6 +85,10 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     size_t out_done;
 };
 
+/* From inside a body callback: whether the current read is known to have been one network segment, so that everything
+ * in it arrived at the stamp (stream_one_segment). About 1 us, once per read. */
+bool hx_one_segment(const struct hx *x);
+
 void hx_start(struct hclient *c, struct hx *x);
 void hx_cancel(struct hx *x); /* closes its connection; no callback follows. Safe at any time, also from callbacks */
 

@@ -281,6 +281,11 @@ static void readable(struct hconn *k)
     parse(k, (size_t)n);
 }
 
+bool hx_one_segment(const struct hx *x)
+{
+    return x->conn && stream_one_segment(x->conn->s);
+}
+
 /* ---- events */
 
 static void came_up(struct hconn *k)

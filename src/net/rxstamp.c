@@ -1,5 +1,8 @@
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -108,5 +111,35 @@ ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap
     fill_rx(l, st, st->no_stamps ? 0 : stamp_of(&m), user, rx);
     st->left = (size_t)n == cap;
     st->last = st->left ? rx->since : user;
+    st->recvs++;
+    if (st->left)
+        st->segments_base = -1; /* it may have cut a segment: counts say nothing until the next question */
     return n;
+}
+
+/* Data segments received so far, all of which have been read; -1: not known, or something waits. */
+static int64_t segments_read(int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    int unread = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_data_segs_in) + sizeof(info.tcpi_data_segs_in))
+        return -1;
+    /* In this order: what the count holds has been read when nothing waits now. */
+    if (ioctl(fd, FIONREAD, &unread) != 0 || unread > 0)
+        return -1;
+    return info.tcpi_data_segs_in;
+}
+
+bool rx_one_segment(struct rx_state *st, int fd)
+{
+    if (st->asked == st->recvs)
+        return st->one_segment;
+    int64_t segments = segments_read(fd);
+    st->one_segment = segments >= 0 && st->segments_base >= 0 && !st->left &&
+                      (uint64_t)(segments - st->segments_base) == st->recvs - st->recvs_base;
+    st->segments_base = st->left ? -1 : segments;
+    st->recvs_base = st->asked = st->recvs;
+    return st->one_segment;
 }

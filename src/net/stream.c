@@ -309,6 +309,17 @@ bool stream_is_unix(const struct stream *s)
     return s->is_unix;
 }
 
+bool stream_one_segment(struct stream *s)
+{
+    return !s->is_unix && rx_one_segment(&s->rxs, s->io.fd);
+}
+
+void stream_count_anew(struct stream *s)
+{
+    if (s->rxs.asked)
+        stream_one_segment(s);
+}
+
 void stream_reset_on_close(struct stream *s)
 {
     struct linger lg = {.l_onoff = 1, .l_linger = 0};

@@ -76,6 +76,15 @@ enum stream_rc stream_fail_rc(const struct stream *s); /* why STREAM_FAILED came
 const char *stream_error(const struct stream *s);      /* text of the last failure, OpenSSL's reason included */
 int stream_fd(const struct stream *s);
 bool stream_is_unix(const struct stream *s);
+/* Whether the last read of the socket is known to have been one network segment, so that all of it arrived at its
+ * stamp. False when that is not known: some bytes wait unread, a read was cut by its buffer, several segments came
+ * since the last question, a unix socket. Between two questions the kernel's count of segments (TCP_INFO) must have
+ * grown by as much as the number of reads. The first question costs about 1 us; the same again until the next read,
+ * nothing. */
+bool stream_one_segment(struct stream *s);
+/* Between two exchanges, nothing being due: start the count here, so that the next question can be answered. Costs nothing
+ * on a stream that was never asked. */
+void stream_count_anew(struct stream *s);
 void stream_reset_on_close(struct stream *s); /* SO_LINGER 0: the peer sees a RST (for the simulator's faults) */
 
 #endif

@@ -22,6 +22,9 @@ struct rx_state {       /* of one socket */
     int64_t watched_at; /* since when the loop has been asked about readability; INT64_MAX: it is not */
     bool no_stamps;     /* unix socket, or switched off */
     bool left;          /* the last read was full: there may be older bytes behind it */
+    bool one_segment;   /* the answer at `asked` */
+    uint64_t recvs, asked, recvs_base;
+    int64_t segments_base; /* the kernel's count when there had been recvs_base reads; -1: not known */
 };
 
 struct stream {
@@ -69,5 +72,6 @@ bool stream_tcp_check(struct stream *s); /* in ST_CONNECTING: the file is ready 
 int rx_stamps_on(int fd);
 /* recvmsg with its stamp. > 0, 0 at the end of the stream, or -errno. */
 ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap, struct rx *rx);
+bool rx_one_segment(struct rx_state *st, int fd); /* stream_one_segment */
 
 #endif

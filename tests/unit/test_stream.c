@@ -217,6 +217,51 @@ static void test_two_segments_in_one_read_lie_in_the_interval(void **state)
     done(&p, fd);
 }
 
+/* Sends the pieces one segment each, reads them all at once and asks. */
+static bool read_was_one(struct peer *p, int fd, const char *const *pieces, size_t cap)
+{
+    char buf[100];
+    struct rx rx;
+    size_t n = 0;
+    for (; *pieces; pieces++) {
+        assert_int_equal(send(fd, *pieces, strlen(*pieces), 0), strlen(*pieces));
+        n += strlen(*pieces);
+        poll(NULL, 0, 2);
+    }
+    bool one = false;
+    while (n > 0) {
+        run_until(p, STREAM_READABLE);
+        ssize_t k = stream_read(p->s, buf, cap, &rx);
+        assert_true(k > 0);
+        n -= (size_t)k;
+        if (n > 0)
+            assert_false(stream_one_segment(p->s)); /* something waits unread */
+        else
+            one = stream_one_segment(p->s);
+        assert_true(one == (n == 0 && stream_one_segment(p->s))); /* the same until the next read */
+    }
+    return one;
+}
+
+static void test_one_segment_is_told_from_several(void **state)
+{
+    static const char *const one[] = {"three events at once", NULL}, *const two[] = {"one", "two", NULL};
+    struct peer p = {0};
+    int fd = connect_pair(&p, false);
+    stream_want(p.s, true, false);
+    for (int i = 0; i < 3; i++) {
+        assert_true(read_was_one(&p, fd, one, 100));
+        assert_true(read_was_one(&p, fd, one, 100));
+        assert_false(read_was_one(&p, fd, two, 100));
+        assert_true(read_was_one(&p, fd, one, 100)); /* the count began anew with the last question */
+        assert_false(read_was_one(&p, fd, one, 10)); /* cut by its buffer */
+        assert_false(read_was_one(&p, fd, two, 3));  /* as many reads as segments, but of other bytes */
+        read_was_one(&p, fd, one, 100);              /* may be unknown: the count starts here */
+        assert_true(read_was_one(&p, fd, one, 100));
+    }
+    done(&p, fd);
+}
+
 static void test_the_lower_bound_survives_a_full_read(void **state)
 {
     struct peer p = {0};
@@ -466,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_a_delayed_read_still_gives_the_arrival),
         cmocka_unit_test(test_without_stamps_the_read_is_the_instant),
         cmocka_unit_test(test_two_segments_in_one_read_lie_in_the_interval),
+        cmocka_unit_test(test_one_segment_is_told_from_several),
         cmocka_unit_test(test_the_lower_bound_survives_a_full_read),
         cmocka_unit_test(test_a_pause_in_asking_is_no_lower_bound),
         cmocka_unit_test(test_refused_and_the_next_address),
