@@ -151,7 +151,9 @@ static int choose_dialect(struct campaign_state *s, struct str path, struct err 
         return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
     }
     s->ops = api_of_path(path);
-    if (!s->ops && path.n > 1)
+    while (path.n > 0 && path.p[path.n - 1] == '/')
+        path.n--;
+    if (!s->ops && path.n > 0 && !str_ends(path, STR("/v1"))) /* that one is a base URL, like none */
         log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)",
                  STR_ARG(path));
     if (!s->ops)

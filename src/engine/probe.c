@@ -38,7 +38,7 @@ static void excerpt(char *out, size_t cap, struct str reply)
 
 static char *models_path(const struct target *t)
 {
-    struct str p = t->url.path;
+    struct str p = {t->path, strcspn(t->path, "?")};
     static const char *const tails[] = {"/chat/completions", "/completions"};
     while (p.n > 1 && p.p[p.n - 1] == '/')
         p.n--;

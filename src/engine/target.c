@@ -167,6 +167,19 @@ char *target_where(const struct target *t, char *out, size_t cap)
     return out;
 }
 
+/* A bare host gets the dialect's own path; so does a base URL as OpenAI's clients take it, which ends with /v1. */
+static char *whole_path(struct str given, const char *dflt)
+{
+    struct str base = given;
+    while (base.n > 0 && base.p[base.n - 1] == '/')
+        base.n--;
+    if (base.n == 0)
+        return xstrdup(dflt);
+    if (str_ends(base, STR("/v1")) && str_starts(str_of(dflt), STR("/v1/")))
+        return xasprintf("%.*s%s", STR_ARG(base), dflt + 3);
+    return xmemdup0(given.p, given.n);
+}
+
 int target_open(struct target *t, const struct target_opts *o, struct err *e)
 {
     memset(t, 0, sizeof *t);
@@ -188,8 +201,9 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     t->tls = u->tls;
     t->host = xmemdup0(u->host.p, u->host.n);
     t->origin = origin_of(u, t->host);
-    struct str path = u->path.n == 0 || str_eqz(u->path, "/") ? str_of(o->default_path) : u->path;
-    t->path = u->has_query ? xasprintf("%.*s?%.*s", STR_ARG(path), STR_ARG(u->query)) : xmemdup0(path.p, path.n);
+    char *path = whole_path(u->path, o->default_path);
+    t->path = u->has_query ? xasprintf("%s?%.*s", path, STR_ARG(u->query)) : xstrdup(path);
+    free(path);
     if (common_headers(t, o, e) < 0 || resolve(t, o, e) < 0) {
         target_close(t);
         return -1;

@@ -10,7 +10,7 @@
 
 struct target_opts {
     const char *url;            /* "host", "host:port", "http://host/path", "https://..." */
-    const char *default_path;   /* where the URL has no path */
+    const char *default_path;   /* where the URL has no path, or one that ends with /v1 */
     const char *unix_socket;    /* connect here instead, or NULL */
     const char *connect_to;     /* "HOST:PORT": connect there instead, keep Host and SNI; or NULL */
     const char *const *headers; /* "Name: value", NULL-ended, or NULL; they replace weir's own of that name */

@@ -42,6 +42,13 @@ static void bare_host_gets_the_default_path(void **state)
     assert_non_null(strstr(head_of(&b, (struct target_opts){.url = "http://127.0.0.1/a/b?c=d#e", .stream = true}),
                            "POST /a/b?c=d HTTP/1.1\r\nHost: 127.0.0.1\r\n"));
     assert_non_null(strstr(b.p, "Accept: text/event-stream, application/json\r\n"));
+    /* A base URL as OpenAI's clients take it. */
+    assert_non_null(
+        strstr(head_of(&b, (struct target_opts){.url = "http://127.0.0.1/v1"}), "POST /v1/chat/completions HTTP"));
+    assert_non_null(strstr(
+        head_of(&b, (struct target_opts){.url = "http://127.0.0.1/api/v1/?k=v", .default_path = "/v1/completions"}),
+        "POST /api/v1/completions?k=v HTTP"));
+    assert_non_null(strstr(head_of(&b, (struct target_opts){.url = "http://127.0.0.1/rev1"}), "POST /rev1 HTTP"));
     buf_free(&b);
 }
 
