@@ -82,8 +82,8 @@ bool stream_is_unix(const struct stream *s);
  * grown by as much as the number of reads. The first question costs about 1 us; the same again until the next read,
  * nothing. */
 bool stream_one_segment(struct stream *s);
-/* Between two exchanges, nothing being due: start the count here, so that the next question can be answered. Costs nothing
- * on a stream that was never asked. */
+/* Between two exchanges, nothing being due: start the count here, so that the next question can be answered. Costs
+ * nothing on a stream that was never asked. */
 void stream_count_anew(struct stream *s);
 void stream_reset_on_close(struct stream *s); /* SO_LINGER 0: the peer sees a RST (for the simulator's faults) */
 
