@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ struct reply {
     size_t cut;                        /* send only so many bytes of the body, then close; 0 = all */
     bool hang;                         /* no answer */
     bool framed;                       /* headers and body frame themselves */
+    size_t split;                      /* bytes of the body that come with the head; the rest is a segment of its own */
 };
 
 struct rig {
@@ -97,8 +99,13 @@ static inline void rig_answer(struct rig *g, struct rig_conn *k)
         if (!r->close && !r->framed)
             buf_addf(&b, "Content-Length: %zu\r\n", n);
         buf_addz(&b, "\r\n");
+        size_t head = b.n;
         buf_add(&b, r->body ? r->body : "", r->cut ? MIN(r->cut, n) : n);
-        rig_send(k->fd, b.p, b.n);
+        size_t first = r->split ? head + r->split : b.n;
+        int one = 1;
+        setsockopt(k->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        rig_send(k->fd, b.p, first);
+        rig_send(k->fd, b.p + first, b.n - first);
         buf_free(&b);
     }
     if (r->close || r->cut)

@@ -187,20 +187,48 @@ static void texts_are_kept_when_asked(void **state)
     level_close(&x);
 }
 
-/* Both tokens come in one read, so the stamp is the second's; the first came at some time since the loop last looked.
- */
-static void events_of_one_read_have_a_width(void **state)
+/* Both tokens come in one segment: they arrived together, at the stamp. */
+static void events_of_one_segment_have_no_width(void **state)
 {
     (void)state;
     const struct reply r = {"200 OK", SSE_TYPE, STREAM};
     struct level_rig x;
-    level_open(&x, &r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+    level_open(&x, &r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 3});
     level_go(&x);
-    const struct kept *k = &x.kept[0];
-    assert_int_equal(k->r.n_events, 2);
-    assert_true(k->at[0] > 0 && k->at[0] == k->at[1]);
-    assert_true(k->width[0] > 0 && k->width[0] <= k->r.end);
-    assert_int_equal(k->width[1], 0);
+    assert_int_equal(x.n, 3);
+    for (int i = 0; i < x.n; i++) {
+        const struct kept *k = &x.kept[i];
+        assert_int_equal(k->r.n_events, 2);
+        assert_true(k->at[0] > 0 && k->at[0] == k->at[1]);
+        assert_int_equal(k->width[0], 0);
+        assert_int_equal(k->width[1], 0);
+    }
+    level_close(&x);
+}
+
+/* Two segments sent one right behind the other are mostly read as one: then the stamp is the second's, and the first
+ * token came at some time since the loop last looked. Read apart, each has its own stamp. */
+static void events_of_two_segments_in_one_read_have_a_width(void **state)
+{
+    (void)state;
+    const struct reply r = {"200 OK", SSE_TYPE, STREAM, .split = sizeof(DELTA("one ")) - 1};
+    struct level_rig x;
+    level_open(&x, &r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 100});
+    level_go(&x);
+    assert_int_equal(x.n, 100);
+    int together = 0;
+    for (int i = 0; i < x.n; i++) {
+        const struct kept *k = &x.kept[i];
+        assert_int_equal(k->r.n_events, 2);
+        assert_int_equal(k->width[1], 0);
+        if (k->at[0] == k->at[1]) {
+            assert_true(k->width[0] > 0 && k->width[0] <= k->r.end);
+            together++;
+        } else {
+            assert_int_equal(k->width[0], 0);
+        }
+    }
+    assert_true(together > 0);
     level_close(&x);
 }
 
@@ -234,7 +262,8 @@ int main(void)
         cmocka_unit_test(statuses),
         cmocka_unit_test(errors_keep_headers_but_no_secret),
         cmocka_unit_test(texts_are_kept_when_asked),
-        cmocka_unit_test(events_of_one_read_have_a_width),
+        cmocka_unit_test(events_of_one_segment_have_no_width),
+        cmocka_unit_test(events_of_two_segments_in_one_read_have_a_width),
         cmocka_unit_test(instants_are_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
