@@ -59,7 +59,7 @@ struct run_config {
 struct campaign_tick { /* about ten times a second, from the campaign's thread */
     uint32_t level, n_levels;
     int64_t elapsed, total; /* ns; total 0 = not known */
-    uint64_t offered, started, completed, succeeded, failed, tokens;
+    uint64_t started, completed, succeeded, failed, tokens;
     uint64_t items;   /* items wanted, 0 = not known */
     int64_t ttft_p50; /* ns, -1 unknown */
     bool warming, draining;

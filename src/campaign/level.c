@@ -86,7 +86,6 @@ static void tick(struct run_state *r, int64_t now)
         .warming = now - r->begin < o->warmup_ns,
         .draining = r->stopped,
     };
-    t.offered = t.started;
     s->v->tick(s->v->arg, &t);
 }
 

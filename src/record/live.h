@@ -8,8 +8,8 @@
 #include "base/attr.h"
 
 struct live {
-    _Alignas(64) _Atomic uint64_t offered; /* items whose instant has come */
-    _Atomic uint64_t started, completed, succeeded, failed, tokens;
+    _Alignas(64) _Atomic uint64_t started;
+    _Atomic uint64_t completed, succeeded, failed, tokens;
 };
 
 static inline void live_add(_Atomic uint64_t *c, uint64_t n)
