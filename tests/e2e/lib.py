@@ -154,6 +154,35 @@ def report(weir, directory, *args):
                           timeout=60 * SLOW)
 
 
+def stolen():
+    """Share of this machine's processors that the hypervisor took away since the last call."""
+    with open("/proc/stat") as f:
+        ticks = [int(x) for x in f.readline().split()[1:9]]
+    last, stolen.last = stolen.last, ticks
+    total = sum(ticks) - sum(last)
+    return (ticks[7] - last[7]) / total if total else 0.0
+
+
+stolen.last = [0] * 8
+
+
+def attempts(wanted=3, most=10, spoilt=0.02):
+    """Numbers of attempts at a bound in time: `wanted` that count. One during which more than `spoilt` of the processors was
+    taken away does not; when even `most` do not give `wanted`, the test is skipped: this machine cannot tell."""
+    counted = 0
+    for i in range(most):
+        stolen()
+        yield i
+        share = stolen()
+        if share <= spoilt:
+            counted += 1
+            if counted == wanted:
+                return
+        else:
+            print(f"the hypervisor took {share:.0%} of the processors away: not counted")
+    skip(f"the processors were taken away in {most - counted} of {most} attempts")
+
+
 def quantile(values, q):
     values = sorted(values)
     check(values, "no values")

@@ -53,16 +53,17 @@ def one(spec, outcomes):
 
 
 def harmless(spec, r, truth):
-    """What gives "ok" must have happened all the same, to those that it struck: half of the time asked for is far from the
-    usual 1 ms, and leaves room for a step that the machine made late before the fault."""
+    """What gives "ok" must have happened all the same, to those that it struck."""
     hit = [q for q in r.requests if truth[q["request_id"]]["fault"]]
     if spec.startswith("split"):
         reads, events = sum(c["reads"] for c in r.lines("client")), sum(c["events"] for c in r.lines("client"))
         check(SANITIZED or reads > 4 * events, f"{spec}: {events} events in {reads} reads: they were not torn")
     elif spec.startswith("stall"):
-        check(all(max(q["dt"][1:] + [q["first_token"] - q["start"]]) > 50e6 for q in hit), f"{spec}: no gap of that length")
+        # A step that the machine made late shortens the gap behind it, but never the whole.
+        check(all(q["last_token"] - q["start"] > 99e6 for q in hit), f"{spec}: an answer without the stall")
+        check(all(max(q["dt"][1:] + [q["first_token"] - q["start"]]) > 50e6 for q in hit), f"{spec}: no single gap holds it")
     else:
-        check(all(q["headers"] - q["start"] > 25e6 for q in hit), f"{spec}: the headers were not late")
+        check(all(q["headers"] - q["start"] > 49e6 for q in hit), f"{spec}: the headers were not late")
 
 
 def timeouts():

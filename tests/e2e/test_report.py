@@ -58,7 +58,7 @@ def main():
         check(set(lv) >= {"load", "requests", "rates", "latency_ms", "tokens_per_s", "tokens", "outcomes", "status_codes",
                           "finish_reasons", "slo", "goodput", "client", "verdict", "notes"}, f"members {sorted(lv)}")
         check(abs(lv["rates"]["offered_rps"] - lv["load"]["rate"]) < 0.25 * lv["load"]["rate"], f"offered {lv['rates']}")
-        check(lv["verdict"]["status"] in ("VALID", "DEGRADED", "INVALID"), f"{lv['verdict']}")
+        check((lv["verdict"]["status"] == "VALID") == (lv["verdict"]["reasons"] == []), f"{lv['verdict']}")
     check(levels[0]["finish_reasons"].get("length", 0) > 0, f"{levels[0]['finish_reasons']}")
 
     with open(r.path("timeline.csv")) as f:
