@@ -236,7 +236,7 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS ||
                  outcome == OUT_NO_FILES || outcome == OUT_NO_PORTS;
     if (!r->item.warmup)
-        w->last_end = rec->end;
+        w->last_end = MAX(w->last_end, rec->end); /* stamps of one turn come in any order */
     live_add(&w->live.completed, 1);
     live_add(outcome == OUT_OK ? &w->live.succeeded : &w->live.failed, 1);
 
