@@ -304,6 +304,11 @@ int stream_fd(const struct stream *s)
     return s->io.fd;
 }
 
+bool stream_is_h2(const struct stream *s)
+{
+    return s->h2;
+}
+
 bool stream_is_unix(const struct stream *s)
 {
     return s->is_unix;

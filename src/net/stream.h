@@ -76,6 +76,7 @@ enum stream_rc stream_fail_rc(const struct stream *s); /* why STREAM_FAILED came
 const char *stream_error(const struct stream *s);      /* text of the last failure, OpenSSL's reason included */
 int stream_fd(const struct stream *s);
 bool stream_is_unix(const struct stream *s);
+bool stream_is_h2(const struct stream *s); /* TLS negotiated HTTP/2 by ALPN; known from STREAM_UP on */
 /* Whether the last read of the socket is known to have been one network segment, so that all of it arrived at its
  * stamp. False when that is not known: some bytes wait unread, a read was cut by its buffer, several segments came
  * since the last question, a unix socket. Between two questions the kernel's count of segments (TCP_INFO) must have

@@ -44,6 +44,7 @@ struct stream {
     bool also_write; /* TLS has something to send before it can read on */
     bool is_unix, reset_on_close;
     bool accepted;
+    bool h2;                  /* by ALPN */
     const struct addr *addrs; /* what is still to be tried; only until connected */
     size_t n_addrs;
     const char *sni; /* only until the handshake has begun */

@@ -155,7 +155,11 @@ static void want_io(struct tls_stream *t, unsigned want)
 
 static void handshake_done(struct tls_stream *t)
 {
+    const unsigned char *alpn;
+    unsigned n;
     t->s.times.tls_end = clock_mono();
+    SSL_get0_alpn_selected(t->ssl, &alpn, &n);
+    t->s.h2 = n == 2 && memcmp(alpn, "h2", 2) == 0;
     keep_rest(t);
     /* Data may have come along with the last message. */
     if (t->n_in > 0 || SSL_pending(t->ssl) > 0)

@@ -12,8 +12,13 @@
 #include "net/certmaker.h"
 #include "net/tls_private.h"
 
-static const unsigned char ALPN_HTTP11[] = "\x08http/1.1";
-enum { ALPN_HTTP11_N = sizeof(ALPN_HTTP11) - 1 };
+static void set_alpn(struct tls_ctx *c, unsigned which)
+{
+    static const unsigned char both[] = "\x02h2\x08http/1.1";
+    bool h2 = which & TLS_ALPN_H2, h11 = !h2 || (which & TLS_ALPN_HTTP11);
+    c->alpn = h2 ? both : both + 3;
+    c->alpn_n = (h2 ? 3 : 0) + (h11 ? 9 : 0);
+}
 
 const char *tls_reason(void)
 {
@@ -37,8 +42,9 @@ static void on_keylog(const SSL *ssl, const char *line)
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
                        unsigned in_n, void *arg)
 {
+    const struct tls_ctx *c = arg;
     unsigned char *chosen;
-    if (SSL_select_next_proto(&chosen, out_n, ALPN_HTTP11, ALPN_HTTP11_N, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, out_n, c->alpn, c->alpn_n, in, in_n) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -107,8 +113,9 @@ struct tls_ctx *tls_client_new(const struct tls_client_opts *o, struct err *e)
         goto fail;
     if (o->cert && use_pair(c, o->cert, o->key ? o->key : o->cert, e) < 0)
         goto fail;
-    if (SSL_CTX_set_alpn_protos(c->ctx, ALPN_HTTP11, ALPN_HTTP11_N) != 0) {
-        err_set(e, ERR_TLS, "cannot offer HTTP/1.1: %s", tls_reason());
+    set_alpn(c, o->alpn);
+    if (SSL_CTX_set_alpn_protos(c->ctx, c->alpn, c->alpn_n) != 0) {
+        err_set(e, ERR_TLS, "cannot offer a protocol by ALPN: %s", tls_reason());
         goto fail;
     }
     if (o->keylog && o->keylog[0]) {
@@ -144,7 +151,8 @@ struct tls_ctx *tls_server_new(const struct tls_server_opts *o, struct err *e)
         return NULL;
     SSL_CTX_set_options(c->ctx, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(c->ctx, 0);
-    SSL_CTX_set_alpn_select_cb(c->ctx, select_alpn, NULL);
+    set_alpn(c, o->alpn);
+    SSL_CTX_set_alpn_select_cb(c->ctx, select_alpn, c);
     int rc;
     if (o->cert)
         rc = use_pair(c, o->cert, o->key ? o->key : o->cert, e);

@@ -11,6 +11,8 @@ struct tls_ctx {
     BIO_METHOD *bio; /* stream_tls.c's, kept here because a method is made at run time */
     int keylog_fd;   /* -1 none */
     bool server;
+    const unsigned char *alpn; /* in its wire form */
+    unsigned alpn_n;
 };
 
 /* stream_tls.c */

@@ -67,13 +67,13 @@ static void run_until(struct end *e, unsigned what)
     loop_timer_stop(e->l, &t);
 }
 
-static void pair_open(struct pair *p, const struct tls_client_opts *o)
+static void pair_open_alpn(struct pair *p, const struct tls_client_opts *o, unsigned server_alpn)
 {
     struct err e = {0};
     memset(p, 0, sizeof(*p));
     p->l = p->client.l = p->server.l = loop_new(NULL, &e);
     snprintf(p->ca, sizeof(p->ca), "/tmp/weir-test-ca-%d.pem", (int)getpid());
-    p->server_ctx = tls_server_new(&(struct tls_server_opts){.write_cert = p->ca}, &e);
+    p->server_ctx = tls_server_new(&(struct tls_server_opts){.write_cert = p->ca, .alpn = server_alpn}, &e);
     assert_non_null(p->server_ctx);
     struct tls_client_opts mine = o ? *o : (struct tls_client_opts){.cacert = p->ca};
     p->client_ctx = tls_client_new(&mine, &e);
@@ -82,6 +82,11 @@ static void pair_open(struct pair *p, const struct tls_client_opts *o)
     p->ln = listener_new(p->l, &p->addr, false, true, on_accept, p, &e);
     assert_non_null(p->ln);
     listener_addr(p->ln, &p->addr);
+}
+
+static void pair_open(struct pair *p, const struct tls_client_opts *o)
+{
+    pair_open_alpn(p, o, 0);
 }
 
 static void pair_dial(struct pair *p, const char *sni)
@@ -477,6 +482,24 @@ static void test_against_the_openssl_program(void **state)
     pair_close(&p);
 }
 
+static void test_alpn_settles_the_protocol(void **state)
+{
+    enum { H1 = TLS_ALPN_HTTP11, H2 = TLS_ALPN_H2 };
+    static const struct {
+        unsigned client, server;
+        bool h2;
+    } cases[] = {{0, H1 | H2, false}, {H1 | H2, 0, false},  {H1 | H2, H1 | H2, true},  {H2, H1 | H2, true},
+                 {H1 | H2, H2, true}, {H1, H1 | H2, false}, {H2, H1, false /* none */}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct pair p;
+        pair_open_alpn(&p, &(struct tls_client_opts){.insecure = true, .alpn = cases[i].client}, cases[i].server);
+        pair_up(&p);
+        assert_int_equal(stream_is_h2(p.client.s), cases[i].h2);
+        assert_int_equal(stream_is_h2(p.server.s), cases[i].h2);
+        pair_close(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_keylog_has_the_secrets_of_tls13),
         cmocka_unit_test(test_closing_in_the_middle_of_a_handshake),
         cmocka_unit_test(test_against_the_openssl_program),
+        cmocka_unit_test(test_alpn_settles_the_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
