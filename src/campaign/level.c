@@ -174,7 +174,8 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
     const struct campaign_state *s = r->s;
     const struct run_config *c = s->c;
     struct engine_opts o = {
-        .target = &s->target,
+        .targets = &s->target,
+        .n_targets = 1,
         .api = &s->api,
         .load = &r->load,
         .workers = s->workers,

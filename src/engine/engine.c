@@ -28,11 +28,9 @@ static int worker_init(struct engine *en, unsigned i, struct err *e)
     w->loop = loop_new(&lo, e);
     if (!w->loop)
         return -1;
-    if (o->target->tls && !(w->tls = tls_client_new(&o->target->tls_opts, e)))
+    if (routes_open(w, e) < 0)
         return -1;
     w->read_buf = xmalloc(READ_BUFFER);
-    buf_init(&w->head, 256u << 10);
-    target_head(o->target, "POST", NULL, true, &w->head);
     rec_slab_init(&w->slab, (size_t)8 << 20); /* 4 GiB of token events in flight: far beyond any real run */
     ring_init(&w->out, en->o.ring);
     ring_init(&w->back, en->o.ring * 2);
@@ -47,10 +45,8 @@ static void worker_close(struct worker *w)
 {
     if (w->loop)
         loop_free(&w->loop);
-    if (w->tls)
-        tls_free(&w->tls);
+    routes_close(w);
     free(w->read_buf);
-    buf_free(&w->head);
     if (w->out.slot) {
         for (struct record *r; (r = ring_pop(&w->out));) {
             free(r->text);

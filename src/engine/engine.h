@@ -2,10 +2,11 @@
  *
  * T worker threads share nothing on the hot path: item i of the global schedule belongs to worker i mod T (open loop),
  * or is taken from one shared counter (closed loop); slots and caps are divided statically. Each worker has its own
- * loop, pool, TLS context and record slab. Finished records travel to the caller's thread over a ring per worker and
- * come back over another, so that workers never allocate after warm-up and never wait. Records that find the ring full
- * (thousands of requests that time out together) stay with the worker, up to 262,144; what comes on top is lost and
- * counted. Until engine_finished, the caller must go on popping. All instants in records are ns since `epoch`.
+ * loop, TLS context, record slab, and a pool of connections per endpoint (a route). Finished records travel to the
+ * caller's thread over a ring per worker and come back over another, so that workers never allocate after warm-up and
+ * never wait. Records that find the ring full (thousands of requests that time out together) stay with the worker, up
+ * to 262,144; what comes on top is lost and counted. Until engine_finished, the caller must go on popping. All instants
+ * in records are ns since `epoch`.
  *
  * Thread rule: engine_* are called by one thread (the campaign's); engine_stop from it too. */
 #ifndef WEIR_ENGINE_ENGINE_H
@@ -19,8 +20,15 @@
 
 struct engine;
 
-struct engine_opts { /* pointers are borrowed until engine_free */
-    const struct target *target;
+/* Which endpoint a request goes to. Round robin: item i to endpoint i mod n, whatever the number of workers.
+ * Least in flight: to that with the fewest open requests of this worker at the moment of sending; of equals, the next
+ * one in turn. */
+enum balance { BALANCE_ROUND_ROBIN = 0, BALANCE_LEAST_IN_FLIGHT };
+
+struct engine_opts {              /* pointers are borrowed until engine_free */
+    const struct target *targets; /* one or more endpoints of one dialect, with the same options of TLS */
+    unsigned n_targets;
+    enum balance balance;
     const struct api *api;
     struct load *load;
     unsigned workers;                             /* >= 1 */

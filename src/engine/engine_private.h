@@ -1,4 +1,4 @@
-/* engine_private.h - shared by engine.c, worker.c, pacer.c, request.c and response.c. */
+/* engine_private.h - shared by engine.c, worker.c, route.c, pacer.c, request.c and response.c. */
 #ifndef WEIR_ENGINE_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_ENGINE_PRIVATE_H
 
@@ -25,9 +25,16 @@ enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_ERROR };
 
 struct worker;
 
+struct route { /* a worker's way to one endpoint */
+    struct hclient *client;
+    struct buf head;    /* constant part of each request's head */
+    uint32_t in_flight; /* open requests */
+};
+
 struct req { /* one request; reused through the worker's free list */
     struct hx x;
     struct worker *w;
+    struct route *route; /* from its start on */
     struct req *next;
     struct req *prev_open, *next_open; /* list of open requests */
     struct record *rec;
@@ -53,10 +60,11 @@ struct worker {
     pthread_t thread;
     bool started; /* the thread exists */
     struct loop *loop;
-    struct hclient *client;
-    struct tls_ctx *tls;
+    struct route *routes; /* one per endpoint, in their order */
+    unsigned turn;        /* least in flight: where looking for the next begins */
+    unsigned prewarming;  /* routes whose connections are being opened ahead */
+    struct tls_ctx *tls;  /* of all routes that need one */
     char *read_buf;
-    struct buf head; /* constant part of each request's head */
     struct rec_slab slab;
     struct ring out, back;
     struct record *late_first, *late_last; /* did not fit into `out` yet */
@@ -113,6 +121,14 @@ void worker_stop(struct worker *w);
 void worker_check_over(struct worker *w);  /* ends the thread's loop when nothing is left to do */
 void worker_measure_end(struct worker *w); /* CPU figures up to now; the first call counts */
 void worker_no_more(struct worker *w);     /* nothing will be started any more: the grace begins */
+
+/* route.c */
+int routes_open(struct worker *w, struct err *e); /* what may fail; then, in the worker's thread: */
+void routes_connect(struct worker *w);            /* a client each; sets w->ready when it may begin */
+void routes_disconnect(struct worker *w);
+void routes_close(struct worker *w);
+struct route *route_choose(struct worker *w, uint64_t index); /* for item `index`, sent now */
+struct hclient_stats routes_stats(const struct worker *w);    /* sums of what records and totals tell */
 
 /* pacer.c */
 void pacer_begin(struct worker *w);

@@ -115,7 +115,6 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     api_render(w->e->o.api, &r->item, &r->body);
     int n = snprintf(r->ids, sizeof r->ids, "X-Request-Id: %s-%u-%llu\r\nContent-Length: %zu\r\n\r\n", w->e->o.run_id,
                      w->e->o.load->o.level, (unsigned long long)it->index, r->body.bytes);
-    r->out[0] = (struct iovec){w->head.p, w->head.n};
     r->out[1] = (struct iovec){r->ids, (size_t)n};
     memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
     return r;
@@ -176,6 +175,10 @@ void req_start(struct req *r, int64_t intended, int64_t admitted)
     struct worker *w = r->w;
     struct record *rec = record_for(w, &r->item);
     r->rec = rec;
+    r->route = route_choose(w, r->item.index);
+    r->route->in_flight++;
+    rec->endpoint = (uint32_t)(r->route - w->routes);
+    r->out[0] = (struct iovec){r->route->head.p, r->route->head.n};
     response_reset(r);
     memset(&r->x, 0, sizeof r->x);
     r->x.ops = &response_ops;
@@ -197,7 +200,7 @@ void req_start(struct req *r, int64_t intended, int64_t admitted)
             w->first_start = rec->start;
         w->last_start = rec->start;
     }
-    hx_start(w->client, &r->x);
+    hx_start(r->route->client, &r->x);
     loop_timer_set(w->loop, &r->deadline, next_deadline(r, now));
 }
 
@@ -247,6 +250,7 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     if (r->next_open)
         r->next_open->prev_open = r->prev_open;
     record_out(w, rec);
+    r->route->in_flight--;
     req_release(r);
     w->in_flight--;
     pacer_freed(w);

@@ -358,7 +358,7 @@ void response_text(struct req *r, const char *detail)
         t->n_answer = put_decoded(p, answer);
         p += t->n_answer;
     }
-    const struct target *target = r->w->e->o.target;
+    const struct target *target = &r->w->e->o.targets[r->rec->endpoint];
     t->n_headers = r->head_lines.n;
     if (t->n_headers)
         memcpy(p, r->head_lines.p, t->n_headers);

@@ -93,17 +93,10 @@ void worker_stop(struct worker *w)
     loop_wake(w->loop, on_stop, w);
 }
 
-static void on_prewarmed(void *arg)
-{
-    struct worker *w = arg;
-    w->prewarm_failed = hclient_get_stats(w->client).failed_connects;
-    atomic_store(&w->ready, true);
-}
-
 static void close_books(struct worker *w)
 {
     worker_measure_end(w);
-    struct hclient_stats s = hclient_get_stats(w->client);
+    struct hclient_stats s = routes_stats(w);
     struct rec_client *c = &w->client_rec;
     c->level = w->e->o.load->o.level;
     c->worker = w->id;
@@ -117,31 +110,15 @@ static void close_books(struct worker *w)
 void *worker_main(void *arg)
 {
     struct worker *w = arg;
-    const struct engine_opts *o = &w->e->o;
-    struct hclient_opts h = {
-        .addrs = o->target->addrs,
-        .n_addrs = (size_t)o->target->n_addrs,
-        .tls = w->tls,
-        .sni = o->target->host,
-        .idle_ns = o->idle_timeout,
-        .no_keepalive = o->no_keepalive,
-        .no_stamps = o->no_kernel_stamps,
-        .read_buf = w->read_buf,
-        .read_cap = READ_BUFFER,
-    };
-    w->client = hclient_new(w->loop, &h);
     w->grace.fire = on_grace;
-    if (o->load->o.mode == LOAD_CLOSED && !o->no_keepalive && w->slots > 0)
-        hclient_prewarm(w->client, w->slots, on_prewarmed, w);
-    else
-        atomic_store(&w->ready, true);
+    routes_connect(w);
     while (!w->over)
         loop_run(w->loop);
     close_books(w);
     loop_timer_stop(w->loop, &w->grace);
     loop_timer_stop(w->loop, &w->watch);
     loop_timer_stop(w->loop, &w->pace);
-    hclient_free(&w->client);
+    routes_disconnect(w);
     req_hand_over(w);
     req_free_all(w);
     atomic_store(&w->ended, true);

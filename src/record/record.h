@@ -68,13 +68,14 @@ enum {
 struct record {
     uint32_t level;
     uint32_t worker;
-    uint64_t index; /* in the level's schedule */
+    uint32_t endpoint; /* 0, 1, ...: of the run's URLs; of a request never sent 0 */
+    uint64_t index;    /* in the level's schedule */
     uint32_t sample, turn;
     uint32_t flags; /* REC_* */
     enum outcome outcome;
     int status; /* HTTP, 0 = none */
     enum finish_reason finish;
-    uint64_t conn; /* connection number within the worker */
+    uint64_t conn; /* connection number within the worker and endpoint */
 
     int64_t intended, admitted, start; /* open loop only: intended, admitted */
     int64_t conn_start, conn_end, tls_end;

@@ -18,6 +18,7 @@ static const struct field request_fields[] = {
     EVER(F_U32, "level", level),
     EVER(F_U64, "index", index),
     EVER(F_U32, "worker", worker),
+    REQ(F_U32, "endpoint", endpoint),
     EVER(F_U32, "sample", sample),
     REQ(F_U32, "turn", turn),
     EVER(F_U64, "conn", conn),

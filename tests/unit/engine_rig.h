@@ -256,7 +256,8 @@ static inline void level_open(struct level_rig *x, const struct reply *script, i
     assert_int_equal(api_prepare(&x->api, api_find(STR("openai-chat")), &ao, NULL), 0);
     x->ds = dataset_of_prompt("say two words");
     load_init(&x->load, &lo, x->ds);
-    x->o = (struct engine_opts){.target = &x->target,
+    x->o = (struct engine_opts){.targets = &x->target,
+                                .n_targets = 1,
                                 .api = &x->api,
                                 .load = &x->load,
                                 .workers = 1,
