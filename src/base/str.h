@@ -15,9 +15,18 @@ struct str {
 #define STR_FMT "%.*s"
 #define STR_ARG(s) (int)(s).n, (s).p /* for printf with STR_FMT */
 
-struct str str_of(const char *z); /* NULL gives an empty view */
-bool str_eq(struct str a, struct str b);
-bool str_eqz(struct str a, const char *z);
+static inline struct str str_of(const char *z) /* NULL gives an empty view */
+{
+    return (struct str){z, z ? strlen(z) : 0};
+}
+static inline bool str_eq(struct str a, struct str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool str_eqz(struct str a, const char *z)
+{
+    return str_eq(a, str_of(z));
+}
 bool str_ieq(struct str a, struct str b); /* ASCII case-insensitive (header names) */
 bool str_starts(struct str s, struct str prefix);
 bool str_istarts(struct str s, struct str prefix);

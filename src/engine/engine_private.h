@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "api/api_memo.h"
 #include "base/ring.h"
 #include "engine/engine.h"
 #include "engine/procstat.h"
@@ -45,6 +46,7 @@ struct req { /* one request; reused through the worker's free list */
     char ids[160]; /* x-request-id, content-length, the empty line */
     enum req_mode mode;
     struct sse sse;
+    struct api_memo memo;
     struct buf doc;           /* a document, or the body of an error */
     struct buf head_lines;    /* headers of an error response */
     struct buf answer;        /* --save-text */

@@ -17,6 +17,7 @@ void response_reset(struct req *r)
         sse_init(&r->sse, MAX_EVENT, on_sse, r);
     else
         sse_reset(&r->sse);
+    api_memo_reset(&r->memo);
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
     buf_clear(&r->answer);
@@ -154,7 +155,7 @@ static int on_sse(void *arg, const struct sse_ev *sse)
     struct api_event ev;
     if (r->terminal) /* nothing counts behind the dialect's last event */
         return 0;
-    if (r->w->e->o.api->ops->event(sse->type, sse->data, &ev) < 0) {
+    if (api_memo_event(r->w->e->o.api->ops, &r->memo, sse->type, sse->data, &ev) < 0) {
         r->bad = true;
         set_error_detail(r, sse->data);
         return -1;

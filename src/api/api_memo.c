@@ -1,0 +1,69 @@
+#include "api/api_memo.h"
+
+#include "base/scan.h"
+#include "base/xalloc.h"
+
+enum { GIVE_UP = 8 /* events in a row that were not alike */ };
+
+void api_memo_reset(struct api_memo *m)
+{
+    m->flag = 0;
+    m->misses = 0;
+}
+
+void api_memo_free(struct api_memo *m)
+{
+    free(m->bytes);
+    *m = (struct api_memo){0};
+}
+
+/* The text of an event that is like the last one; p NULL: it is not. */
+static inline struct str alike(const struct api_memo *m, struct str data)
+{
+    if (data.n <= m->head + m->tail || memcmp(data.p, m->bytes, m->head) != 0)
+        return (struct str){0};
+    const char *from = data.p + m->head, *to = data.p + data.n - m->tail;
+    if (memcmp(to, m->bytes + m->head, m->tail) != 0 || scan_clean(from, to, false) != to)
+        return (struct str){0};
+    return (struct str){from, (size_t)(to - from)};
+}
+
+static void remember(struct api_memo *m, struct str data, const struct api_event *ev)
+{
+    bool token_alone = ev->flags == API_CONTENT || ev->flags == API_REASONING || ev->flags == API_TOOL;
+    m->flag = 0;
+    if (!token_alone || ev->n_texts != 1)
+        return;
+    size_t head = (size_t)(ev->text[0].p - data.p), tail = data.n - head - ev->text[0].n;
+    if (head + tail > API_MEMO_MAX)
+        return;
+    if (m->cap < head + tail) {
+        m->cap = head + tail;
+        m->bytes = xreallocarray(m->bytes, m->cap, 1);
+    }
+    memcpy(m->bytes, data.p, head);
+    memcpy(m->bytes + head, data.p + data.n - tail, tail);
+    m->head = head;
+    m->tail = tail;
+    m->flag = ev->flags;
+}
+
+enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
+                           struct api_event *ev)
+{
+    if (m->flag && type.n == 0) {
+        struct str text = alike(m, data);
+        if (LIKELY(text.p != NULL)) {
+            api_event_clear(ev);
+            api_event_text(ev, m->flag, text);
+            m->misses = 0;
+            return API_OK;
+        }
+    }
+    enum api_rc rc = ops->event(type, data, ev);
+    if (rc == API_OK && type.n == 0 && m->misses < GIVE_UP) {
+        m->misses++;
+        remember(m, data, ev);
+    }
+    return rc;
+}

@@ -1,0 +1,30 @@
+/* api_memo.h - decodes the events of one stream, remembering the last one.
+ *
+ * The events of a stream are alike but for their text. Where the bytes before and behind the text are those of the
+ * event before, and what lies between is a JSON string without escapes, the decoder would do the same as last time: two
+ * comparisons give its result. Any other event goes the ordinary way, with the same result (tests/fuzz/fuzz_api_memo.c
+ * holds both against each other). A stream whose events are never alike (a count or a clock in each) is soon not
+ * remembered any more.
+ * Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over streams. One per stream. */
+#ifndef WEIR_API_API_MEMO_H
+#define WEIR_API_API_MEMO_H
+
+#include "api/api.h"
+
+enum { API_MEMO_MAX = 2048 };
+
+struct api_memo { /* begin with zeros */
+    char *bytes;  /* `head` bytes that stand before the text, then `tail` behind it; owned */
+    size_t cap, head, tail;
+    unsigned flag;   /* API_CONTENT, API_REASONING or API_TOOL; 0: nothing remembered */
+    unsigned misses; /* since the last hit */
+};
+
+void api_memo_reset(struct api_memo *m); /* for the next stream; keeps the memory */
+void api_memo_free(struct api_memo *m);
+
+/* As ops->event. */
+enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
+                           struct api_event *ev);
+
+#endif
