@@ -93,6 +93,7 @@ struct worker {
     int64_t t0_empty;
     bool measured;
     struct rec_client client_rec;
+    int64_t lag_of; /* the read (its `user`) whose lag was counted last */
     int64_t first_start, last_start, last_end;
     uint64_t taken, lost, exhausted, prewarm_failed;
     struct live live;

@@ -185,6 +185,7 @@ void req_start(struct req *r, int64_t intended, int64_t admitted)
     r->x.ops = &response_ops;
     r->x.out = r->out;
     r->x.n_out = r->body.n + 2;
+    r->x.n_head = 2;
     w->in_flight++;
     r->prev_open = NULL;
     r->next_open = w->open_reqs;

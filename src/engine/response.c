@@ -199,12 +199,17 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
     return 0;
 }
 
-static void on_read_end(struct hx *x, const struct rx *rx)
+static void on_read_end(struct hx *x, const struct rx *rx, bool followed)
 {
     struct req *r = req_of(x);
+    struct worker *w = r->w;
+    if (r->has_pending && followed)
+        r->pending_shared = !hx_one_segment(x);
     commit_pending(r);
-    if (rx->kernel)
-        hist_add(r->w->client_rec.lag, rx->user - rx->stamp, 1);
+    if (rx->kernel && rx->user != w->lag_of) { /* several requests may share a read */
+        w->lag_of = rx->user;
+        hist_add(w->client_rec.lag, rx->user - rx->stamp, 1);
+    }
 }
 
 void response_settle(struct req *r)

@@ -57,7 +57,9 @@ struct hx_ops {
     int (*header)(struct hx *x, struct str name, struct str value);
     int (*headers_done)(struct hx *x);
     int (*body)(struct hx *x, struct str piece, const struct rx *rx); /* several per read are possible */
-    void (*read_end)(struct hx *x, const struct rx *rx);              /* after all pieces of one read */
+    /* After the pieces of one read. `followed`: in the same read, bytes that are not this exchange's came behind them
+     * (HTTP/2), so that they need not have been in the read's last segment. More pieces of that read may come then. */
+    void (*read_end)(struct hx *x, const struct rx *rx, bool followed);
     void (*done)(struct hx *x);                                       /* always the last; x may be reused from inside */
 };
 
@@ -66,6 +68,7 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     const struct hx_ops *ops;
     const struct iovec *out; /* the whole request: head and body */
     int n_out;               /* <= 64 */
+    int n_head;              /* so many of them, cut between lines, are the head (0: one); the first one is constant */
     bool no_retry;
     /* filled: monotonic ns, 0 = did not happen */
     int64_t conn_start, conn_end, tls_end; /* only on a connection made for this exchange */

@@ -216,7 +216,7 @@ static void parse(struct hconn *k, size_t n)
     k->in_callback = true;
     enum h1_rc rc = h1_feed(k->h1, c->o.read_buf, n, &used);
     if (!k->doomed && rc != H1_E_STOPPED && x->ops->read_end)
-        x->ops->read_end(x, &c->rx);
+        x->ops->read_end(x, &c->rx, false);
     k->in_callback = false;
     if (k->doomed) {
         release(k);

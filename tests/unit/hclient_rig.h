@@ -181,7 +181,7 @@ static inline int on_body(struct hx *x, struct str piece, const struct rx *rx)
     return reached(x, AT_BODY);
 }
 
-static inline void on_read_end(struct hx *x, const struct rx *rx)
+static inline void on_read_end(struct hx *x, const struct rx *rx, bool followed)
 {
     ((struct ask *)x)->n_read_end++;
     reached(x, AT_READ_END);
