@@ -184,6 +184,17 @@ int parse_size(struct str s, uint64_t *bytes)
     return scale(f, unit, UINT64_MAX, bytes);
 }
 
+char *fmt_u64(char *p, uint64_t v)
+{
+    char tmp[20], *at = tmp + sizeof tmp;
+    do
+        *--at = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    size_t n = (size_t)(tmp + sizeof tmp - at);
+    memcpy(p, at, n);
+    return p + n;
+}
+
 /* Decimals that show 3 significant digits of v in [0, 1000). */
 static int decimals(double v)
 {

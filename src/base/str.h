@@ -55,6 +55,9 @@ int parse_duration(struct str s, int64_t *ns);
 /* "512" "64k" "10M" "1G" (powers of 1024; KiB, MB and the like are accepted as the same). Result in bytes. */
 int parse_size(struct str s, uint64_t *bytes);
 
+/* The decimal digits of v at p, not ended by 0; gives their end. At most 20 bytes. */
+char *fmt_u64(char *p, uint64_t v);
+
 /* Print for people, 3 significant digits, unit chosen: "850 ns" "12.3 us" "45.6 ms" "1.23 s" "2m05s"
  * "1h02m". Returns out. */
 char *fmt_duration(char out[32], int64_t ns);

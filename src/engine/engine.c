@@ -31,6 +31,7 @@ static int worker_init(struct engine *en, unsigned i, struct err *e)
     if (routes_open(w, e) < 0)
         return -1;
     w->read_buf = xmalloc(READ_BUFFER);
+    w->id_line_n = (size_t)snprintf(w->id_line, sizeof w->id_line, "X-Request-Id: %s-%u-", o->run_id, o->load->o.level);
     rec_slab_init(&w->slab, (size_t)8 << 20); /* 4 GiB of token events in flight: far beyond any real run */
     ring_init(&w->out, en->o.ring);
     ring_init(&w->back, en->o.ring * 2);

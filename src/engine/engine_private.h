@@ -67,6 +67,8 @@ struct worker {
     unsigned prewarming;  /* routes whose connections are being opened ahead */
     struct tls_ctx *tls;  /* of all routes that need one */
     char *read_buf;
+    char id_line[64]; /* the x-request-id line of each request, up to the index */
+    size_t id_line_n;
     struct rec_slab slab;
     struct ring out, back;
     struct record *late_first, *late_last; /* did not fit into `out` yet */

@@ -111,12 +111,16 @@ void req_hand_over(struct worker *w)
 
 struct req *req_prepare(struct worker *w, const struct plan_item *it)
 {
+    static const char length[] = "\r\nContent-Length: ";
     struct req *r = req_new(w);
     r->item = *it;
     api_render(w->e->o.api, &r->item, &r->body);
-    int n = snprintf(r->ids, sizeof r->ids, "X-Request-Id: %s-%u-%llu\r\nContent-Length: %zu\r\n\r\n", w->e->o.run_id,
-                     w->e->o.load->o.level, (unsigned long long)it->index, r->body.bytes);
-    r->out[1] = (struct iovec){r->ids, (size_t)n};
+    char *p = mempcpy(r->ids, w->id_line, w->id_line_n);
+    p = fmt_u64(p, it->index);
+    p = mempcpy(p, length, sizeof length - 1);
+    p = fmt_u64(p, r->body.bytes);
+    p = mempcpy(p, "\r\n\r\n", 4);
+    r->out[1] = (struct iovec){r->ids, (size_t)(p - r->ids)};
     memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
     return r;
 }

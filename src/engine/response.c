@@ -41,7 +41,9 @@ static int on_header(struct hx *x, struct str name, struct str value)
             r->mode = MODE_STREAM;
     } else if (str_ieq(name, STR("x-request-id")) || str_ieq(name, STR("request-id")) ||
                str_ieq(name, STR("x-amzn-requestid"))) {
-        snprintf(r->rec->request_id, sizeof r->rec->request_id, "%.*s", STR_ARG(value));
+        size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
+        memcpy(r->rec->request_id, value.p, n);
+        r->rec->request_id[n] = 0;
     }
     if (r->mode == MODE_ERROR && r->head_lines.n + name.n + value.n + 3 < MAX_ERROR_HEADERS) {
         if (auth_is_secret_header(name))

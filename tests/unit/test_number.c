@@ -203,6 +203,17 @@ static void test_print_counts(void **state)
     assert_true(strlen(fmt_count(out, -1e308)) < 32);
 }
 
+static void test_print_integers(void **state)
+{
+    const uint64_t v[] = {0, 1, 9, 10, 99, 100, 1234567890, UINT64_MAX / 10, UINT64_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        char got[21], want[32];
+        *fmt_u64(got, v[i]) = 0;
+        snprintf(want, sizeof want, "%llu", (unsigned long long)v[i]);
+        assert_string_equal(got, want);
+    }
+}
+
 static void test_stamps(void **state)
 {
     char out[40];
@@ -221,7 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers), cmocka_unit_test(test_doubles),         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_sizes),    cmocka_unit_test(test_print_durations), cmocka_unit_test(test_print_counts),
-        cmocka_unit_test(test_stamps),
+        cmocka_unit_test(test_stamps),   cmocka_unit_test(test_print_integers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
