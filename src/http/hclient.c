@@ -57,6 +57,17 @@ struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o)
     struct hclient *c = xcalloc(1, sizeof(*c));
     c->loop = l;
     c->o = *o;
+    struct dialer_opts d = {.addrs = o->addrs,
+                            .n_addrs = o->n_addrs,
+                            .binds = o->binds,
+                            .n_binds = o->n_binds,
+                            .turn = o->turn,
+                            .tls = o->tls,
+                            .sni = o->sni,
+                            .no_stamps = o->no_stamps,
+                            .lost = o->lost,
+                            .arg = o->lost_arg};
+    c->dialer = dialer_new(l, &d);
     c->idle_timer.fire = on_idle_timer;
     if (!c->o.read_buf) {
         c->o.read_buf = c->own_buf = xmalloc(READ_BYTES);
@@ -74,11 +85,12 @@ void hclient_free(struct hclient **cp)
     while (c->all)
         hconn_close(c->all);
     hconn_free_spare(c);
+    dialer_free(&c->dialer);
     loop_timer_stop(c->loop, &c->idle_timer);
     while (c->prewarms) {
         struct prewarm *p = c->prewarms;
         c->prewarms = p->next;
-        loop_timer_stop(c->loop, &p->at_once);
+        loop_timer_stop(c->loop, &p->pace);
         free(p);
     }
     free(c->own_buf);
@@ -102,42 +114,71 @@ static void prewarm_ready(struct prewarm *p)
     }
     void (*ready)(void *arg) = p->ready;
     void *arg = p->arg;
+    loop_timer_stop(p->c->loop, &p->pace);
     free(p);
     if (ready)
         ready(arg);
 }
 
-static void on_at_once(struct timer *t)
-{
-    prewarm_ready(CONTAINER_OF(t, struct prewarm, at_once));
-}
-
 static void prewarm_open(struct prewarm *p)
 {
     while (p->left > 0 && p->pending < PREWARM_AT_ONCE) {
+        int64_t gap = p->c->o.prewarm_gap, now = gap > 0 ? clock_mono() : 0;
+        if (gap > 0 && p->due > now) {
+            loop_timer_set(p->c->loop, &p->pace, p->due);
+            return;
+        }
+        p->due = MAX(p->due, now - PREWARM_AT_ONCE * gap) + gap; /* what was missed is not made up all in one go */
         p->left--;
         p->pending++;
         hconn_open(p->c)->pw = p;
     }
 }
 
+static void prewarm_go_on(struct prewarm *p)
+{
+    prewarm_open(p);
+    if (p->pending == 0 && p->left == 0)
+        prewarm_ready(p);
+}
+
+static void on_pace(struct timer *t)
+{
+    prewarm_go_on(CONTAINER_OF(t, struct prewarm, pace));
+}
+
 void prewarm_step(struct prewarm *p)
 {
     p->pending--;
-    prewarm_open(p);
-    if (p->pending == 0)
-        prewarm_ready(p);
+    prewarm_go_on(p);
 }
 
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg)
 {
     struct prewarm *p = xcalloc(1, sizeof(*p));
-    *p = (struct prewarm){.next = c->prewarms, .c = c, .left = n, .ready = ready, .arg = arg};
-    p->at_once.fire = on_at_once;
+    *p = (struct prewarm){.next = c->prewarms, .c = c, .left = n, .due = clock_mono()};
+    p->ready = ready;
+    p->arg = arg;
+    p->pace.fire = on_pace;
     c->prewarms = p;
-    if (n == 0)
-        loop_timer_set(c->loop, &p->at_once, 0);
-    prewarm_open(p);
+    loop_timer_set(c->loop, &p->pace, 0);
+}
+
+void hclient_prewarm_stop(struct hclient *c)
+{
+    for (struct prewarm *p = c->prewarms, *next; p; p = next) {
+        next = p->next;
+        p->left = 0;
+        p->ready = NULL;
+        loop_timer_stop(c->loop, &p->pace);
+        if (p->pending == 0)
+            prewarm_ready(p);
+    }
+}
+
+void hclient_set_addrs(struct hclient *c, const struct addr *addrs, size_t n)
+{
+    dialer_set_addrs(c->dialer, addrs, n);
 }
 
 /* ---- exchanges */
@@ -168,7 +209,7 @@ void hx_start(struct hclient *c, struct hx *x)
     clear_attempt(x);
     x->first_byte = x->headers_at = x->end = 0;
     x->status = 0;
-    x->new_conn = x->retried = false;
+    x->new_conn = x->retried = x->resumed = false;
     x->result = HX_OK;
     x->rc = 0;
     x->sys = 0;

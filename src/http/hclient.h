@@ -12,16 +12,23 @@
 #define WEIR_HTTP_HCLIENT_H
 
 #include "base/str.h"
-#include "net/stream.h"
+#include "net/dialer.h"
 
 struct hclient;
 struct hx;
 
 struct hclient_opts {
-    const struct addr *addrs; /* borrowed for the client's life */
+    /* Where connections go and from where: net/dialer.h. */
+    const struct addr *addrs; /* copied */
     size_t n_addrs;
+    const struct addr *binds; /* borrowed for the client's life */
+    size_t n_binds;
+    size_t turn;
+    void (*lost)(void *arg);
+    void *lost_arg;
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
+    int64_t prewarm_gap; /* ns from one connection opened ahead to the next; 0: as quickly as it goes */
     int64_t idle_ns;     /* e.g. 4 s; 0: never close idle connections */
     bool no_keepalive;   /* a connection per request; the caller also sends Connection: close */
     bool no_stamps;      /* test option */
@@ -31,6 +38,7 @@ struct hclient_opts {
 
 struct hclient_stats {
     uint64_t opened, reused, retried, idle_closed, server_closed, failed_connects;
+    uint64_t resumed;               /* of those opened: by a TLS session of an earlier one */
     uint64_t reads, kernel_stamped; /* reads, and those with a kernel stamp (unix sockets in neither) */
     uint32_t open_now, idle_now;
 };
@@ -38,8 +46,12 @@ struct hclient_stats {
 struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o);
 void hclient_free(struct hclient **c); /* no exchange may be under way */
 struct hclient_stats hclient_get_stats(const struct hclient *c);
-/* Open n connections ahead (closed loop), at most 256 at a time; `ready` is called once when all are up or failed. */
+/* Open n connections ahead (closed loop), at most 256 at a time and one per prewarm_gap, so that no backlog overflows;
+ * `ready` is called once when all are up or failed. */
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
+/* Begin no more of them. Those under way may still come up, as idle connections; `ready` is not called any more. */
+void hclient_prewarm_stop(struct hclient *c);
+void hclient_set_addrs(struct hclient *c, const struct addr *addrs, size_t n); /* dialer_set_addrs */
 
 enum hx_result {
     HX_OK = 0,    /* a whole response */
@@ -74,8 +86,8 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     int64_t conn_start, conn_end, tls_end; /* only on a connection made for this exchange */
     int64_t sent_first, sent_last, first_byte, headers_at, end;
     int status;
-    bool new_conn, retried;
-    uint64_t conn_id; /* 1, 2, ... within this client */
+    bool new_conn, retried, resumed; /* resumed: on a new connection, by a TLS session of an earlier one */
+    uint64_t conn_id;                /* 1, 2, ... within this client */
     enum hx_result result;
     enum stream_rc rc; /* cause of HX_CONNECT and the like */
     int sys;           /* errno, 0 */

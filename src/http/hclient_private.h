@@ -11,14 +11,16 @@ struct prewarm {
     struct prewarm *next;
     struct hclient *c;
     unsigned left, pending; /* to be opened, under way */
+    int64_t due;            /* of the next */
     void (*ready)(void *arg);
     void *arg;
-    struct timer at_once; /* nothing to do: answer in the next turn */
+    struct timer pace; /* the next one is due; or there was nothing to do */
 };
 
 struct hconn {
     struct hclient *c;
     struct stream *s;
+    struct dialing dialing;
     struct h1 *h1;
     struct hx *x; /* under way on it */
     struct prewarm *pw;
@@ -36,6 +38,7 @@ struct hconn {
 struct hclient {
     struct loop *loop;
     struct hclient_opts o;
+    struct dialer *dialer;
     struct hconn *newest, *oldest; /* idle */
     struct hconn *all, *spare;
     unsigned n_spare;

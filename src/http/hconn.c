@@ -74,6 +74,7 @@ void hconn_close(struct hconn *k)
         c->stats.open_now--;
     k->up = false;
     loop_timer_stop(c->loop, &k->later);
+    dialing_end(c->dialer, &k->dialing, k->s, false);
     stream_close(&k->s);
     *(k->prev ? &k->prev->next : &c->all) = k->next;
     if (k->next)
@@ -292,7 +293,9 @@ static void came_up(struct hconn *k)
 {
     struct hclient *c = k->c;
     k->up = true;
+    dialing_end(c->dialer, &k->dialing, k->s, true);
     c->stats.opened++;
+    c->stats.resumed += stream_is_resumed(k->s);
     c->stats.open_now++;
     stream_want(k->s, true, false);
     if (k->x) {
@@ -300,6 +303,7 @@ static void came_up(struct hconn *k)
         k->x->conn_start = t->conn_start;
         k->x->conn_end = t->conn_end;
         k->x->tls_end = t->tls_end;
+        k->x->resumed = stream_is_resumed(k->s);
         hconn_write(k);
         return;
     }
@@ -367,10 +371,8 @@ struct hconn *hconn_open(struct hclient *c)
     if (c->all)
         c->all->prev = k;
     c->all = k;
-    struct dial d = {
-        .addrs = c->o.addrs, .n_addrs = c->o.n_addrs, .tls = c->o.tls, .sni = c->o.sni, .no_stamps = c->o.no_stamps};
     enum stream_rc rc = STREAM_ERR;
-    k->s = stream_dial(c->loop, &d, on_stream, k, &rc);
+    k->s = dialer_open(c->dialer, &k->dialing, on_stream, k, &rc);
     if (!k->s) {
         k->dial_rc = (signed char)rc;
         loop_timer_set(c->loop, &k->later, 0);

@@ -54,6 +54,8 @@ static const char *errno_text(int sys)
         return "the host did not answer in time";
     case ENOENT:
         return "no such socket";
+    case EAFNOSUPPORT:
+        return "no source address (--bind) is of the destination's family";
     case EMFILE:
         return "too many open files in this process (ulimit -n)";
     case ENFILE:
@@ -116,7 +118,7 @@ void stream_update_io(struct stream *s)
 void stream_is_up(struct stream *s)
 {
     s->state = ST_UP;
-    s->addrs = NULL;
+    s->addrs = s->binds = NULL;
     s->sni = NULL;
     stream_update_io(s);
     if (s->state == ST_UP)
@@ -208,7 +210,11 @@ struct stream *stream_dial(struct loop *l, const struct dial *d, stream_cb *cb, 
 {
     struct stream *s = stream_alloc(l, d->tls, cb, arg);
     s->addrs = d->addrs;
-    s->n_addrs = d->n_addrs;
+    s->n_addrs = (unsigned char)MIN(d->n_addrs, DIAL_MAX_ADDRS);
+    s->first = s->n_addrs ? (unsigned char)(d->first % s->n_addrs) : 0;
+    s->binds = d->binds;
+    s->n_binds = (unsigned char)MIN(d->n_binds, DIAL_MAX_BINDS);
+    s->bind = s->n_binds ? (unsigned char)(d->bind % s->n_binds) : 0;
     s->sni = d->sni;
     s->rxs.no_stamps = d->no_stamps;
     s->times.conn_start = s->rxs.last = clock_mono();
@@ -307,6 +313,16 @@ int stream_fd(const struct stream *s)
 bool stream_is_h2(const struct stream *s)
 {
     return s->h2;
+}
+
+bool stream_is_resumed(const struct stream *s)
+{
+    return s->resumed;
+}
+
+size_t stream_tried(const struct stream *s)
+{
+    return s->tried;
 }
 
 bool stream_is_unix(const struct stream *s)

@@ -47,9 +47,15 @@ struct stream_times { /* monotonic ns, 0 = did not happen */
 enum { STREAM_UP = 1 /* connected, TLS done */, STREAM_READABLE = 2, STREAM_WRITABLE = 4, STREAM_FAILED = 8 };
 typedef void stream_cb(void *arg, struct stream *s, unsigned what);
 
+enum { DIAL_MAX_ADDRS = 64, DIAL_MAX_BINDS = 128 };
 struct dial {
-    const struct addr *addrs; /* tried in turn until one connects; borrowed until STREAM_UP or STREAM_FAILED */
-    size_t n_addrs;
+    /* Tried in turn until one connects, from `first` on round about; borrowed until STREAM_UP or STREAM_FAILED. */
+    const struct addr *addrs;
+    size_t n_addrs, first;
+    /* Source addresses, port 0: the `bind`-th or the next after it, round about, that has the destination's family.
+     * Borrowed likewise; none: the kernel's choice. */
+    const struct addr *binds;
+    size_t n_binds, bind;
     struct tls_ctx *tls; /* NULL: plain */
     const char *sni;     /* host to verify and to name; borrowed likewise */
     bool no_stamps;      /* test option: never ask the kernel for stamps */
@@ -74,9 +80,11 @@ const struct stream_times *stream_get_times(const struct stream *s);
 int stream_errno(const struct stream *s);              /* of the last failure */
 enum stream_rc stream_fail_rc(const struct stream *s); /* why STREAM_FAILED came */
 const char *stream_error(const struct stream *s);      /* text of the last failure, OpenSSL's reason included */
+size_t stream_tried(const struct stream *s);           /* addresses that did not connect, from dial.first on */
 int stream_fd(const struct stream *s);
 bool stream_is_unix(const struct stream *s);
-bool stream_is_h2(const struct stream *s); /* TLS negotiated HTTP/2 by ALPN; known from STREAM_UP on */
+bool stream_is_h2(const struct stream *s);      /* TLS negotiated HTTP/2 by ALPN; known from STREAM_UP on */
+bool stream_is_resumed(const struct stream *s); /* TLS resumed a session (no certificates); known from STREAM_UP on */
 /* Whether the last read of the socket is known to have been one network segment, so that all of it arrived at its
  * stamp. False when that is not known: some bytes wait unread, a read was cut by its buffer, several segments came
  * since the last question, a unix socket. Between two questions the kernel's count of segments (TCP_INFO) must have

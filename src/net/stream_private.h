@@ -44,10 +44,12 @@ struct stream {
     bool also_write; /* TLS has something to send before it can read on */
     bool is_unix, reset_on_close;
     bool accepted;
-    bool h2;                  /* by ALPN */
-    const struct addr *addrs; /* what is still to be tried; only until connected */
-    size_t n_addrs;
-    const char *sni; /* only until the handshake has begun */
+    bool h2; /* by ALPN */
+    bool resumed;
+    unsigned char n_addrs, first, tried; /* `tried` of them have failed */
+    unsigned char n_binds, bind;
+    const struct addr *addrs, *binds; /* only until connected */
+    const char *sni;                  /* only until the handshake has begun */
     struct tls_ctx *tls;
 };
 
@@ -66,7 +68,7 @@ void stream_fail(struct stream *s, enum stream_rc rc, int sys, const char *text)
 enum stream_rc stream_rc_of(int sys);
 
 /* stream_tcp.c: each says whether there is hope left; where there is none, the error is set and nothing is reported */
-bool stream_tcp_dial(struct stream *s);  /* in ST_NEW: begin with the first address of what is still to be tried */
+bool stream_tcp_dial(struct stream *s);  /* in ST_NEW: begin with the first address that was not tried yet */
 bool stream_tcp_check(struct stream *s); /* in ST_CONNECTING: the file is ready */
 
 /* rxstamp.c */

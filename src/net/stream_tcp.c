@@ -41,10 +41,29 @@ static void connected(struct stream *s)
     stream_set_error(s, STREAM_AGAIN, 0, NULL); /* what other addresses said does not matter any more */
 }
 
-/* One attempt with the open socket: 0 connected or under way, else the errno. */
-static int attempt(struct stream *s)
+/* From the source address whose turn it is. The port is chosen by connect, for this destination: so every source
+ * address has all ports for each destination (IP_BIND_ADDRESS_NO_PORT, Linux 4.2). */
+static int bind_local(struct stream *s, const struct addr *to)
 {
-    const struct addr *a = s->addrs;
+    int one = 1;
+    if (s->n_binds == 0 || s->is_unix)
+        return 0;
+    for (unsigned i = 0; i < s->n_binds; i++) {
+        const struct addr *a = &s->binds[(s->bind + i) % s->n_binds];
+        if (a->sa.ss_family != to->sa.ss_family)
+            continue;
+        setsockopt(s->io.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)); /* of IPv6 sockets too */
+        return bind(s->io.fd, (const struct sockaddr *)&a->sa, a->len) == 0 ? 0 : errno;
+    }
+    return EAFNOSUPPORT;
+}
+
+/* One attempt with the open socket: 0 connected or under way, else the errno. */
+static int attempt(struct stream *s, const struct addr *a)
+{
+    int refused = bind_local(s, a);
+    if (refused)
+        return refused;
     if (connect(s->io.fd, (const struct sockaddr *)&a->sa, a->len) == 0) {
         connected(s);
         loop_timer_set(s->loop, &s->kick, 0);
@@ -64,14 +83,15 @@ static int attempt(struct stream *s)
 
 bool stream_tcp_dial(struct stream *s)
 {
-    for (; s->n_addrs > 0; s->addrs++, s->n_addrs--) {
-        if (s->io.fd < 0 && !make_socket(s, s->addrs))
+    for (; s->tried < s->n_addrs; s->tried++) {
+        const struct addr *a = &s->addrs[(s->first + s->tried) % s->n_addrs];
+        if (s->io.fd < 0 && !make_socket(s, a))
             continue;
-        int sys = attempt(s);
+        int sys = attempt(s, a);
         if (sys == 0)
             return true;
         stream_set_error(s, stream_rc_of(sys), sys, NULL);
-        if (s->n_addrs > 1)
+        if (s->tried + 1 < s->n_addrs)
             drop_socket(s);
     }
     return false;
@@ -91,8 +111,7 @@ bool stream_tcp_check(struct stream *s)
     stream_set_error(s, stream_rc_of(sys), sys, NULL);
     drop_socket(s);
     s->state = ST_NEW;
-    s->addrs++;
-    s->n_addrs--;
+    s->tried++;
     return stream_tcp_dial(s);
 }
 

@@ -159,6 +159,7 @@ static void handshake_done(struct tls_stream *t)
     unsigned n;
     t->s.times.tls_end = clock_mono();
     SSL_get0_alpn_selected(t->ssl, &alpn, &n);
+    t->s.resumed = SSL_session_reused(t->ssl);
     t->s.h2 = n == 2 && memcmp(alpn, "h2", 2) == 0;
     keep_rest(t);
     /* Data may have come along with the last message. */
@@ -232,6 +233,7 @@ static void tls_connected(struct stream *s)
             stream_fail(s, STREAM_TLS, 0, tls_reason());
             return;
         }
+        tls_offer_session(s->tls, t->ssl);
     }
     s->state = ST_HANDSHAKE;
     tls_handshake(s);

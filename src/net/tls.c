@@ -50,6 +50,43 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* ---- resumption */
+
+static int on_new_session(SSL *ssl, SSL_SESSION *s)
+{
+    struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    SSL_SESSION **at = &c->session[c->n_put++ % TLS_MAX_SESSIONS];
+    if (c->n_sessions == TLS_MAX_SESSIONS)
+        SSL_SESSION_free(*at);
+    else
+        c->n_sessions++;
+    *at = s;
+    return 1; /* kept */
+}
+
+static SSL_SESSION *newest_session(const struct tls_ctx *c)
+{
+    return c->n_sessions ? c->session[(c->n_put - 1) % TLS_MAX_SESSIONS] : NULL;
+}
+
+static void drop_newest(struct tls_ctx *c)
+{
+    SSL_SESSION_free(newest_session(c));
+    c->n_put--;
+    c->n_sessions--;
+}
+
+void tls_offer_session(struct tls_ctx *c, SSL *ssl)
+{
+    SSL_SESSION *s;
+    while ((s = newest_session(c)) != NULL && !SSL_SESSION_is_resumable(s)) /* its connection ended badly */
+        drop_newest(c);
+    if (!s || !SSL_set_session(ssl, s))
+        return;
+    if (SSL_SESSION_get_protocol_version(s) >= TLS1_3_VERSION) /* one of TLS 1.2 serves many connections */
+        drop_newest(c);
+}
+
 /* A key with a passphrase must not make OpenSSL ask on the terminal. */
 static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
@@ -73,7 +110,6 @@ static struct tls_ctx *new_ctx(bool server, struct err *e)
     SSL_CTX_set_mode(c->ctx,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    /* Every new connection pays for a whole handshake, as a new user's does, and none keeps memory for a later one. */
     SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_default_passwd_cb(c->ctx, no_passphrase);
     return c;
@@ -118,6 +154,10 @@ struct tls_ctx *tls_client_new(const struct tls_client_opts *o, struct err *e)
         err_set(e, ERR_TLS, "cannot offer a protocol by ALPN: %s", tls_reason());
         goto fail;
     }
+    if (!o->no_resume) {
+        SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(c->ctx, on_new_session);
+    }
     if (o->keylog && o->keylog[0]) {
         c->keylog_fd = open(o->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (c->keylog_fd < 0) {
@@ -144,13 +184,28 @@ static int use_made(struct tls_ctx *c, struct err *e)
     return ok ? 0 : err_set(e, ERR_TLS, "cannot use the made certificate: %s", tls_reason());
 }
 
+/* All that is needed to resume travels in the ticket: nothing is kept here. */
+static void set_tickets(struct tls_ctx *c, const struct tls_server_opts *o)
+{
+    unsigned char keys[80]; /* name, HMAC and AES key */
+    static const unsigned char name[] = "weir";
+    if (o->no_tickets) {
+        SSL_CTX_set_options(c->ctx, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(c->ctx, 0);
+        return;
+    }
+    SSL_CTX_set_session_id_context(c->ctx, name, sizeof(name) - 1);
+    if (o->tickets_of && SSL_CTX_get_tlsext_ticket_keys(o->tickets_of->ctx, keys, sizeof(keys)) == 1)
+        SSL_CTX_set_tlsext_ticket_keys(c->ctx, keys, sizeof(keys));
+    OPENSSL_cleanse(keys, sizeof(keys));
+}
+
 struct tls_ctx *tls_server_new(const struct tls_server_opts *o, struct err *e)
 {
     struct tls_ctx *c = new_ctx(true, e);
     if (!c)
         return NULL;
-    SSL_CTX_set_options(c->ctx, SSL_OP_NO_TICKET);
-    SSL_CTX_set_num_tickets(c->ctx, 0);
+    set_tickets(c, o);
     set_alpn(c, o->alpn);
     SSL_CTX_set_alpn_select_cb(c->ctx, select_alpn, c);
     int rc;
@@ -172,6 +227,8 @@ void tls_free(struct tls_ctx **cp)
     struct tls_ctx *c = *cp;
     if (!c)
         return;
+    while (c->n_sessions > 0)
+        drop_newest(c);
     SSL_CTX_free(c->ctx);
     BIO_meth_free(c->bio);
     if (c->keylog_fd >= 0)

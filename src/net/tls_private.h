@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "base/attr.h"
+#include "net/tls.h"
 
 struct tls_ctx {
     SSL_CTX *ctx;
@@ -13,6 +14,8 @@ struct tls_ctx {
     bool server;
     const unsigned char *alpn; /* in its wire form */
     unsigned alpn_n;
+    SSL_SESSION *session[TLS_MAX_SESSIONS]; /* a stack whose bottom gives way: the newest at (n_put - 1) mod its size */
+    unsigned n_put, n_sessions;
 };
 
 /* stream_tls.c */
@@ -20,5 +23,7 @@ BIO_METHOD *stream_tls_bio_method(void); /* NULL: out of memory */
 
 /* tls.c: OpenSSL's first queued reason as a text, the queue emptied. */
 const char *tls_reason(void);
+/* tls.c: offer a session of a former connection with this one, where there is one. */
+void tls_offer_session(struct tls_ctx *c, SSL *ssl);
 
 #endif

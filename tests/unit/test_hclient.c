@@ -371,7 +371,35 @@ static void test_prewarming_without_a_server(void **state)
     assert_int_equal(r.a.n_status, 1);
     assert_int_equal(hclient_get_stats(r.c).failed_connects, 300);
     assert_int_equal(hclient_get_stats(r.c).idle_now, 0);
-    hclient_prewarm(r.c, 5, on_warm, &r); /* and freed in the middle of one */
+    hclient_prewarm(r.c, 100000, on_warm, &r); /* and freed in the middle of one */
+    run_for(r.l, NS_PER_MS);
+    rig_close(&r);
+}
+
+static void test_prewarming_is_paced_and_can_be_stopped(void **state)
+{
+    enum { N = 8 };
+    static part *const parts[N] = {part_detach, part_detach, part_detach, part_detach,
+                                   part_detach, part_detach, part_detach, part_detach};
+    struct rig r;
+    const int64_t gap = 20 * NS_PER_MS;
+    rig_open(&r, parts, N, &(struct hclient_opts){.prewarm_gap = gap});
+    int64_t began = clock_mono();
+    hclient_prewarm(r.c, 5, on_warm, &r);
+    run(r.l);
+    assert_true(clock_mono() - began >= 4 * gap); /* between five of them */
+    assert_int_equal(hclient_get_stats(r.c).opened, 5);
+    assert_int_equal(r.a.n_status, 1);
+
+    hclient_prewarm(r.c, 1000, on_warm, &r);
+    run_for(r.l, gap / 2);
+    hclient_prewarm_stop(r.c);
+    run_for(r.l, 3 * gap);
+    assert_in_range(hclient_get_stats(r.c).opened, 6, N); /* what had begun */
+    assert_int_equal(r.a.n_status, 1);                    /* and nothing was told */
+    for (uint64_t i = hclient_get_stats(r.c).opened; i < N; i++)
+        hclient_prewarm(r.c, 1, NULL, NULL); /* the server waits for them all */
+    run_for(r.l, 3 * gap);
     rig_close(&r);
 }
 
@@ -430,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_we_close_idle_connections),
         cmocka_unit_test(test_prewarming_and_the_newest_first),
         cmocka_unit_test(test_prewarming_without_a_server),
+        cmocka_unit_test(test_prewarming_is_paced_and_can_be_stopped),
         cmocka_unit_test(test_the_next_exchange_from_inside_done),
         cmocka_unit_test(test_head),
     };
