@@ -43,7 +43,12 @@ struct acc_level {
     /* client, summed over workers */
     struct hist *lag, *lag_user;
     uint64_t workers, reads, kernel_stamped, events, conns_opened, conns_reused, conns_retried;
-    double busy_max, busy_sum, steal;
+    double busy_max, busy_sum; /* of the busiest worker ... */
+    double busy_window;        /* ... how long it was measured, s, ... */
+    uint32_t busy_worker;      /* ... and which it is */
+    double run_delay;          /* of the worker that waited most, a share */
+    double involuntary;        /* a second, of the worker that was put aside most */
+    double steal;
     bool steal_known;
 
     struct sum_texts notes;

@@ -46,6 +46,16 @@ void samples_add(struct samples *s, int64_t v, bool censored)
         ivec_add(censored ? &s->censored : &s->seen, v);
 }
 
+uint64_t samples_above(const struct samples *s, int64_t v)
+{
+    if (s->h)
+        return hist_above(s->h, v);
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->seen.n; i++)
+        n += s->seen.v[i] > v;
+    return n;
+}
+
 void samples_free(struct samples *s)
 {
     ivec_free(&s->seen);

@@ -29,6 +29,7 @@ struct samples {
     size_t exact;                /* ceiling of the vectors together; 0 = SAMPLES_EXACT */
 };
 void samples_add(struct samples *s, int64_t v, bool censored); /* v < 0 counts as 0 */
+uint64_t samples_above(const struct samples *s, int64_t v);    /* observed values above v; O(n) */
 void samples_free(struct samples *s);
 /* Fills *d. `scale` multiplies every value (units). Sorts; O(n log n). */
 void samples_dist(struct samples *s, double scale, const double *q, size_t n_q, struct sum_dist *d);

@@ -103,7 +103,9 @@ struct sum_client {
     double wide_gaps;         /* share of gaps whose interval is wider than the threshold */
     int64_t wide_threshold;   /* ns */
     double late;              /* share of the scheduled requests that the client started after the window's end */
-    double steal;             /* of one processor */
+    double run_delay;         /* share of the time that the worker which waited most waited for a processor */
+    double involuntary;       /* context switches a second of the worker that was put aside most */
+    double steal;             /* of the processors that the workers may use */
     uint64_t workers, conns_opened, conns_reused, retried, lost_records, exhausted;
     uint64_t lag_user_n; /* events stamped by the clock because the kernel gave no stamp */
     double lag_user_p99;

@@ -210,6 +210,8 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     put_num(j, "wide_gaps", c->wide_gaps, 6);
     put_num(j, "wide_gap_us", (double)c->wide_threshold / US, 3);
     put_num(j, "late", c->late, 6);
+    put_num(j, "run_delay", c->run_delay, 6);
+    put_num(j, "involuntary_per_s", c->involuntary, 3);
     put_num(j, "steal", c->steal, 6);
     jo_ku64(j, "workers", c->workers);
     jo_ku64(j, "connections_opened", c->conns_opened);

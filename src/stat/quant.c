@@ -116,6 +116,28 @@ uint64_t quant_min_n(double q)
     return (uint64_t)ceil(log(0.025) / log(p));
 }
 
+double binom_tail(uint64_t k, uint64_t n, double p)
+{
+    if (k == 0 || p >= 1)
+        return 1;
+    if (k > n || !(p > 0))
+        return 0;
+    int sign;
+    double dn = (double)n, dk = (double)k, var = dn * p * (1 - p);
+    if (var > 1e8) /* the normal distribution is as good, and does not take long */
+        return 0.5 * erfc((dk - 0.5 - dn * p) / sqrt(2 * var));
+    double log_term = lgamma_r(dn + 1, &sign) - lgamma_r(dk + 1, &sign) - lgamma_r(dn - dk + 1, &sign) + dk * log(p) +
+                      (dn - dk) * log1p(-p);
+    double term = exp(log_term), sum = term;
+    for (uint64_t i = k; i < n; i++) { /* beyond the mean each term is smaller than the one before */
+        term *= (double)(n - i) / (double)(i + 1) * p / (1 - p);
+        sum += term;
+        if (term < sum * 1e-12 && (double)i > dn * p)
+            break;
+    }
+    return MIN(sum, 1.0);
+}
+
 void wilson95(uint64_t k, uint64_t n, double *lo, double *hi)
 {
     if (n == 0) {

@@ -25,6 +25,10 @@ double moments_std(const struct moments *m);  /* sample (n - 1); 0 below two */
  * 3688 for .999 (the smallest n with q^n + (1-q)^n <= .05 whose upper side binds at 2.5 %). */
 uint64_t quant_min_n(double q);
 
+/* Probability that at least k of n independent trials succeed, each with probability p: the binomial distribution's
+ * upper tail. For k above n p; O(sqrt(n)). */
+double binom_tail(uint64_t k, uint64_t n, double p);
+
 /* Wilson's score interval of a share of k of n at 95 %. n = 0 gives [0, 1]. */
 void wilson95(uint64_t k, uint64_t n, double *lo, double *hi);
 

@@ -19,6 +19,34 @@ static void put(const char *root, const char *name, const char *text)
     assert_int_equal(file_write(path, str_of(text), NULL), 0);
 }
 
+/* The same steal on each of many processors: whichever of them this thread may use. */
+static void put_stat(const char *root, int steal)
+{
+    char text[16384];
+    int n = snprintf(text, sizeof text, "cpu  11 22 33 44 55 66 77 88 99 0\n");
+    for (int i = 0; i < 256; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "cpu%d 1 2 3 4 5 6 7 %d 9 0\n", i, steal);
+    snprintf(text + n, sizeof text - (size_t)n, "intr 1 2 3\n");
+    put(root, "stat", text);
+}
+
+/* Only the processors that the thread may use count, whatever their order and number. */
+static void steal_of_some_processors(void **state)
+{
+    (void)state;
+    const struct str stat = STR("cpu  0 0 0 0 0 0 0 660 0 0\ncpu0 1 2 3 4 5 6 7 100 9 0\n"
+                                "cpu1 1 2 3 4 5 6 7 200 9 0\ncpu3 1 2 3 4 5 6 7 360 9 0\nintr 5\n");
+    const unsigned char all[] = {1, 1, 1, 1}, first[] = {1, 0, 0, 0}, third[] = {0, 0, 1, 0}, ends[] = {1, 0, 0, 1};
+    assert_int_equal(procstat_steal(stat, all, 4, 10), 2200);
+    assert_int_equal(procstat_steal(stat, first, 4, 10), 1000);
+    assert_int_equal(procstat_steal(stat, ends, 4, 10), 2300);
+    assert_int_equal(procstat_steal(stat, third, 4, 10), -1); /* is not running */
+    assert_int_equal(procstat_steal(stat, all, 1, 10), 1000);
+    assert_int_equal(procstat_steal(STR(""), all, 4, 10), -1);
+    assert_int_equal(procstat_steal(STR("cpu"), all, 4, 10), -1);
+    assert_int_equal(procstat_steal(STR("cpu0 1 2 3 4\n"), all, 4, 10), -1);
+}
+
 static void numbers_of_a_fake_proc(void **state)
 {
     (void)state;
@@ -34,7 +62,7 @@ static void numbers_of_a_fake_proc(void **state)
     assert_int_equal(s.steal, -1);
 
     /* proc(5): "cpu user nice system idle iowait irq softirq steal guest guest_nice" */
-    put(root, "stat", "cpu  11 22 33 44 55 66 77 88 99 0\ncpu0 1 2 3 4 5 6 7 8 9 0\n");
+    put_stat(root, 88);
     put(root, "thread-self/schedstat", "123456 7890123 42\n");
     int64_t before = clock_mono();
     procstat_sample(&s, root);
@@ -43,7 +71,7 @@ static void numbers_of_a_fake_proc(void **state)
     assert_true(s.at >= before && s.at <= clock_mono());
     assert_true(s.cpu > 0);
 
-    put(root, "stat", "cpu  11 22 33 44 55 66 77\n"); /* a kernel without steal */
+    put(root, "stat", "cpu  11 22 33 44 55 66 77\ncpu0 11 22 33\ncpu1 1 2 3\n"); /* a kernel without steal */
     put(root, "thread-self/schedstat", "junk\n");
     procstat_sample(&s, root);
     assert_int_equal(s.steal, -1);
@@ -78,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_a_fake_proc),
+        cmocka_unit_test(steal_of_some_processors),
         cmocka_unit_test(processor_time_of_this_thread_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,29 @@ static void test_min_n(void **state)
     }
 }
 
+/* scipy.stats.binom.sf(k - 1, n, p). */
+static void test_binom_tail(void **state)
+{
+    static const struct {
+        uint64_t k, n;
+        double p, want;
+    } t[] = {
+        {1, 1, 0.01, 0.01},
+        {2, 20, 0.01, 0.0168593376357},
+        {4, 100, 0.01, 0.0183740364446},
+        {17, 1000, 0.01, 0.0263910354096},
+        {150, 10000, 0.01, 1.65706019624e-06},
+        {3, 10, 0.05, 0.0115035573793},
+        {30, 100, 0.1, 2.44511223939e-08},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(t); i++)
+        assert_true(fabs(binom_tail(t[i].k, t[i].n, t[i].p) / t[i].want - 1) < 1e-9);
+    assert_true(binom_tail(0, 10, 0.5) == 1 && binom_tail(11, 10, 0.5) == 0);
+    assert_true(binom_tail(1, 10, 0) == 0 && binom_tail(1, 10, 1) == 1);
+    assert_true(fabs(binom_tail(10000001, 1000000000, 0.01) - 0.5) < 0.001); /* long before the sum would end */
+    assert_true(binom_tail((uint64_t)1 << 62, (uint64_t)1 << 63, 0.01) == 0);
+}
+
 static void test_wilson(void **state)
 {
     static const struct {
@@ -185,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_moments_without_cancellation),
         cmocka_unit_test(test_moments_merge_in_any_order),
         cmocka_unit_test(test_min_n),
+        cmocka_unit_test(test_binom_tail),
         cmocka_unit_test(test_wilson),
         cmocka_unit_test(test_dispersion),
         cmocka_unit_test(test_dispersion_of_processes),
