@@ -40,8 +40,8 @@ static void two_levels(struct acc *a)
         struct hist *lag = hist_new();
         hist_add(lag, 12345, 100);
         struct rec_client c = {.level = k,
-                               .window = 1000,
-                               .cpu = k ? 900 : 123,
+                               .window = 20 * NS_PER_S,
+                               .cpu = NS_PER_S / 100 * (k ? 1800 : 246),
                                .steal = -1,
                                .reads = 100,
                                .kernel_stamped = 100,
@@ -90,7 +90,7 @@ static const char open_100[] =
     "   client   client lag p50 12.3 us, p99 12.3 us · send lag p50 10.0 us, p99 10.0 us · busy 90 % ·\n"
     "            kernel stamps 100 % · wide gaps 0 %\n"
     "   verdict  DEGRADED\n"
-    "            - a worker was 90 % busy, above 85 %: use --workers, or a machine with more cores\n"
+    "            - worker 0 was 90 % busy, above 85 %: use --workers, or a machine with more cores\n"
     "\n"
     " Notes\n"
     "   5/s: p99 needs 368 requests, this level has 100: figures marked * have no 95 % interval; ask for\n"
