@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/xalloc.h"
 #include "campaign/calibrate_private.h"
 #include "campaign/campaign_private.h"
 
@@ -65,27 +66,6 @@ static void release_signals(const struct held *h)
     pthread_sigmask(SIG_SETMASK, &h->mask, NULL); /* what waited falls into nothing() */
     for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
         sigaction(SIGNALS[i], &h->before[i], NULL);
-}
-
-/* --- cores --- */
-
-/* The upper half for the simulator, the lower for this process; with one core, wherever they like. */
-static void split_cores(struct cal_cores *k, const cpu_set_t *all)
-{
-    unsigned n = (unsigned)CPU_COUNT(all), seen = 0;
-    CPU_ZERO(&k->client);
-    CPU_ZERO(&k->server);
-    k->n_client = k->n_server = 0;
-    if (n < 2)
-        return;
-    for (int i = 0; i < CPU_SETSIZE; i++) {
-        if (!CPU_ISSET(i, all))
-            continue;
-        CPU_SET(i, seen < n - n / 2 ? &k->client : &k->server);
-        seen++;
-    }
-    k->n_server = n / 2;
-    k->n_client = n - n / 2;
 }
 
 /* --- steps --- */
@@ -244,16 +224,19 @@ int calibrate(const struct calibrate_config *c, const struct calibrate_view *v, 
 {
     char dir[400];
     cpu_set_t all;
+    struct core_map *cores = xmalloc(sizeof *cores);
     struct held held;
     struct walk w = {.job = {.c = c, .dir = dir}, .v = v, .out = out};
     hold_signals(&held);
     if (scratch(dir, sizeof dir, e) < 0) {
         release_signals(&held);
+        free(cores);
         return -1;
     }
-    bool known = sched_getaffinity(0, sizeof all, &all) == 0;
-    if (known && !c->server)
-        split_cores(&w.job.cores, &all);
+    cores_read(cores, "", NULL);
+    if (sched_getaffinity(0, sizeof all, &all) == 0 && !c->server)
+        cores_halve(cores, &w.job.cores);
+    free(cores);
     if (w.job.cores.n_client)
         sched_setaffinity(0, sizeof w.job.cores.client, &w.job.cores.client);
     w.job.duration = c->duration ? c->duration : (c->quick ? 2 : 5) * NS_PER_S;

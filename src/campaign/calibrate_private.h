@@ -2,21 +2,15 @@
 #ifndef WEIR_CAMPAIGN_CALIBRATE_PRIVATE_H
 #define WEIR_CAMPAIGN_CALIBRATE_PRIVATE_H
 
-#include <sched.h>
-
 #include "campaign/calibrate.h"
-
-struct cal_cores { /* who runs where; n_client 0: nobody is kept anywhere */
-    cpu_set_t client, server;
-    unsigned n_client, n_server;
-};
+#include "campaign/cores.h"
 
 struct cal_job {
     const struct calibrate_config *c;
-    const char *dir; /* scratch */
-    struct cal_cores cores;
-    int64_t duration; /* ns of a step's window */
-    int64_t grace;    /* for what is open at its end */
+    const char *dir;          /* scratch */
+    struct core_halves cores; /* who runs where; n_client 0: nobody is kept anywhere */
+    int64_t duration;         /* ns of a step's window */
+    int64_t grace;            /* for what is open at its end */
 };
 
 struct cal_step {

@@ -73,7 +73,7 @@ static int start_sim(struct step *p, struct err *e)
     const char *const args[] = {"--ttft", itl,          "--prefill", "0us",     "--itl",  itl, "--threads",
                                 threads,  "--max-seqs", seqs,        "--truth", p->truth, NULL};
     struct sim_opts o = {.args = args, .cores = p->j->cores.n_client ? &p->j->cores.server : NULL};
-    if (simproc_start_with(&p->sim, &o, e) < 0)
+    if (simproc_start(&p->sim, &o, e) < 0)
         return -1;
     p->has_sim_clock = clock_getcpuclockid(p->sim.pid, &p->sim_clock) == 0;
     return 0;
@@ -193,6 +193,7 @@ static int measure_it(struct step *p, struct cal_row *row, bool *interrupted, st
     c.workers = j->c->workers       ? j->c->workers
                 : j->cores.n_client ? threads_for(asked(p->s), p->s->streams, j->cores.n_client)
                                     : 0;
+    c.pin = j->cores.n_client ? "auto" : "none"; /* within the half that this process is kept on */
     c.output_dir = p->out;
     c.command = command;
     c.n_command = 2;

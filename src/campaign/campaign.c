@@ -84,6 +84,12 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
                               d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
     line[n++] = xasprintf("Load: %s", buf_str(&load).p);
+    if (s->seats.pinned) {
+        struct buf cores = BUF_INIT(1u << 16);
+        cores_text(&s->seats, &cores);
+        line[n++] = xasprintf("Cores: %s", buf_str(&cores).p);
+        buf_free(&cores);
+    }
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
     line[n++] = xasprintf("Tokens: %s", token_text(s));
     line[n++] = xasprintf("Results: %s", s->result->dir);
@@ -132,6 +138,16 @@ static void note_share(struct campaign_state *s)
                   fmt_count(came, s->most_events), share >= 10 ? 0 : 2, share, fmt_count(most, s->c->ceiling));
 }
 
+/* This thread, which writes: on its cores while it measures. Where that is refused, it stays where it was. */
+static void keep_writer(struct campaign_state *s, bool on)
+{
+    if (!s->seats.pinned)
+        return;
+    if (on)
+        sched_getaffinity(0, sizeof s->mask, &s->mask);
+    sched_setaffinity(0, sizeof s->mask, on ? &s->seats.writer : &s->mask);
+}
+
 /* All that comes before the first measured request. */
 static int prepare(struct campaign_state *s, struct err *e)
 {
@@ -140,7 +156,8 @@ static int prepare(struct campaign_state *s, struct err *e)
     if (s->c->output_dir &&
         outdir_prepare(s, e) < 0) /* a folder that cannot be used is told before a server is asked */
         return -1;
-    if (!s->c->url && simproc_start(&s->sim, e) < 0)
+    const struct sim_opts sim = {.cores = s->seats.pinned ? &s->seats.server : NULL};
+    if (!s->c->url && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
     if (setup_target(s, e) < 0 || probing(s, e) < 0)
         return -1;
@@ -175,7 +192,9 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         banner(s);
         probing_notes(s);
         s->signal_fd = signals_open();
+        keep_writer(s, true);
         rc = run_levels(s, e);
+        keep_writer(s, false);
         note_share(s);
     }
     r->interrupted = s->interrupted;

@@ -28,6 +28,7 @@ struct run_config {
     int64_t cooldown, grace; /* ns; grace -1 = timeout */
     uint64_t max_concurrency;
     uint64_t workers; /* 0 = chosen */
+    const char *pin;  /* "auto" "none" or a list of cores, see campaign/cores.h */
     uint64_t seed;
     bool seed_given;
     /* what to send */
@@ -41,6 +42,7 @@ struct run_config {
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */
     bool no_keepalive, no_probe;
     int64_t spin;          /* ns to spin before an instant, 0 = none */
+    int64_t busy_poll;     /* ns to poll before blocking, 0 = none */
     bool no_kernel_stamps; /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;

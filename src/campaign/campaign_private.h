@@ -8,6 +8,7 @@
 #include "analysis/acc.h"
 #include "base/jout.h"
 #include "campaign/campaign.h"
+#include "campaign/cores.h"
 #include "engine/engine.h"
 #include "engine/probe.h"
 #include "load/dataset.h"
@@ -59,6 +60,8 @@ struct campaign_state {
     struct target target;
     struct api api;
     unsigned workers;
+    struct core_map cores;
+    struct core_plan seats;
     struct probe probe;
     char model[256];
     /* the run */
@@ -71,6 +74,7 @@ struct campaign_state {
     struct error_log errors;
     struct acc *acc;
     bool broken;        /* a file could not be written */
+    cpu_set_t mask;     /* of this thread, before it was pinned */
     double most_events; /* per second, of the levels so far */
 };
 
@@ -110,8 +114,7 @@ struct sim_opts {
     const char *const *args; /* further words of its command line, NULL-ended, at most SIM_ARGS_MAX; NULL: none */
     const cpu_set_t *cores;  /* that it is kept on; NULL: all */
 };
-int simproc_start(struct sim_child *c, struct err *e);
-int simproc_start_with(struct sim_child *c, const struct sim_opts *o, struct err *e);
+int simproc_start(struct sim_child *c, const struct sim_opts *o, struct err *e);
 void simproc_stop(struct sim_child *c);
 
 /* machine.c */

@@ -185,7 +185,9 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .first_token_timeout = c->first_token_timeout,
         .idle_timeout = c->idle_timeout,
         .grace = c->grace < 0 ? c->timeout : c->grace,
+        .cores = s->seats.pinned ? s->seats.worker : NULL,
         .spin = c->spin,
+        .busy_poll = c->busy_poll,
         .no_keepalive = c->no_keepalive,
         .no_kernel_stamps = c->no_kernel_stamps,
         .save_text = c->save_text,
@@ -288,6 +290,12 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
     r.en = start_engine(&r, e);
     if (!r.en)
         return -1;
+    int refused = level == 0 ? engine_busy_poll_refused(r.en) : 0;
+    if (refused)
+        campaign_note(s,
+                      "--busy-poll: the kernel does not look into the network card's queue for it (%s; Linux 6.9 and "
+                      "later do); weir's own polling remains",
+                      strerror(refused));
     /* Connections that cannot be opened ahead by then are opened when they are needed. */
     int64_t patience = clock_mono() + s->c->connect_timeout;
     while (!engine_ready(r.en) && !r.stopped && clock_mono() < patience)

@@ -1,5 +1,6 @@
 /* outdir.c - the folder of a run and metadata.json ("weir.metadata/1", docs/FORMATS.md). Nothing secret is stored. */
 #include <errno.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -64,6 +65,39 @@ static void put_machine(struct jout *j)
     jo_end_obj(j);
 }
 
+static void put_set(struct jout *j, const char *key, const cpu_set_t *set)
+{
+    struct buf b = BUF_INIT(8192);
+    cores_set_text(set, &b);
+    jo_kstr(j, key, buf_str(&b));
+    buf_free(&b);
+}
+
+static void put_cores(struct jout *j, const struct campaign_state *s)
+{
+    const struct core_plan *p = &s->seats;
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    for (unsigned i = 0; i < s->cores.n; i++)
+        CPU_SET(s->cores.core[i].cpu, &allowed);
+    jo_key(j, "cores");
+    jo_obj(j);
+    put_set(j, "allowed", &allowed);
+    jo_kf64(j, "quota", s->cores.quota > 0 ? s->cores.quota : NAN);
+    jo_kbool(j, "pinned", p->pinned);
+    if (p->pinned) {
+        jo_key(j, "workers");
+        jo_arr(j);
+        for (unsigned i = 0; i < p->n_workers; i++)
+            jo_i64(j, p->worker[i]);
+        jo_end_arr(j);
+        put_set(j, "writer", &p->writer);
+        if (p->has_server)
+            put_set(j, "simulator", &p->server);
+    }
+    jo_end_obj(j);
+}
+
 static void put_server(struct jout *j, const struct campaign_state *s)
 {
     const struct probe *p = &s->probe;
@@ -123,6 +157,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_raw(&j, str_of(s->c->options_json ? s->c->options_json : "{}"));
     put_dataset(&j, s);
     put_machine(&j);
+    put_cores(&j, s);
     put_server(&j, s);
     jo_end_obj(&j);
     buf_addc(&b, '\n');

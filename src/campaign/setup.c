@@ -57,11 +57,11 @@ static int parse_judgement(struct campaign_state *s, struct err *e)
 
 static unsigned choose_workers(const struct campaign_state *s)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned cores = s->cores.worth;
     double need = 1;
     for (uint32_t i = 0; i < s->n_levels; i++)
         need = MAX(need, s->level[i].open ? s->level[i].rate / 20000.0 : s->level[i].concurrency / 2000.0);
-    double most = cores > 2 ? (double)(cores - 1) : 1;
+    double most = cores > 2 ? cores - 1 : 1;
     return (unsigned)MIN(ceil(need), most);
 }
 
@@ -112,7 +112,10 @@ static int parse_all(struct campaign_state *s, struct err *e)
             "to yourself");
     s->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
+    cores_read(&s->cores, "", NULL);
     s->workers = settle_workers(s);
+    if (cores_plan(&s->seats, &s->cores, c->pin, s->workers, !c->url, e) < 0)
+        return -1;
     s->api_opts = (struct api_opts){
         .max_tokens = c->max_tokens,
         .temperature = c->temperature,

@@ -57,12 +57,7 @@ static int read_url(int fd, char *url, size_t cap)
     return 0;
 }
 
-int simproc_start(struct sim_child *c, struct err *e)
-{
-    return simproc_start_with(c, &(struct sim_opts){0}, e);
-}
-
-int simproc_start_with(struct sim_child *c, const struct sim_opts *o, struct err *e)
+int simproc_start(struct sim_child *c, const struct sim_opts *o, struct err *e)
 {
     int fds[2];
     if (pipe(fds) != 0)

@@ -6,6 +6,7 @@
 #include "analysis/slo.h"
 #include "analysis/summary.h"
 #include "base/jdoc.h"
+#include "campaign/cores.h"
 
 int check_not_empty(const char *v, struct err *e)
 {
@@ -56,6 +57,15 @@ int check_warmup(const char *v, struct err *e)
     if (parse_u64(str_of(v), &n) == 0 || (parse_duration(str_of(v), &ns) == 0 && !strpbrk(v, "-")))
         return 0;
     return err_set(e, ERR_USAGE, "is neither a number of requests (10) nor a duration (10s)");
+}
+
+int check_pin(const char *v, struct err *e)
+{
+    uint16_t cpu[CORES_MAX];
+    size_t n = 0;
+    if (strcmp(v, "auto") == 0 || strcmp(v, "none") == 0)
+        return 0;
+    return cores_parse(str_of(v), cpu, ARRAY_LEN(cpu), &n, e);
 }
 
 int check_header(const char *v, struct err *e)

@@ -75,6 +75,9 @@ static const struct opt rows[] = {
              "response latency; nothing is skipped."},
     {"workers", 0, "threads", "N", LOAD, OPT_U64(C, workers), .def = "auto", .word = "auto", .flags = OPT_POSITIVE,
      .max = 1024, .help = "Threads that send. Default: as few as the load needs, so that connections are reused."},
+    {"pin", 0, "affinity", "CORES", LOAD, OPT_STR(C, pin), .def = "none", .check = check_pin,
+     .help = "Keep each worker on a core of its own: auto chooses the cores, and others for the thread that writes and "
+             "for the simulator; a list (1,4-7) names the workers'. none leaves it to the system."},
     {"seed", 0, NULL, "N", LOAD, OPT_U64(C, seed), .def = "random", .word = "random", .given = offsetof(C, seed_given),
      .help = "Seed of arrivals, order and nonces. The same seed gives the same instants and prompts, whatever "
              "--workers is. Default: a random one, printed and stored."},
@@ -119,6 +122,9 @@ static const struct opt rows[] = {
      .help = "Skip the one unmeasured request that settles model, usage and authentication before a run."},
     {"spin", 0, NULL, "TIME", TIME, OPT_NS(C, spin), .def = "none", .word = "none", .max = 0.01,
      .help = "Wake so much before an instant and spin up to it: steadier sending for processor time."},
+    {"busy-poll", 0, NULL, "TIME", TIME, OPT_NS(C, busy_poll), .def = "none", .word = "none", .max = 0.01,
+     .help = "Look for arrivals so long before going to sleep, and let the kernel look into the network card's queue "
+             "meanwhile (Linux 6.9): no wake-up in the client lag, for processor time."},
     {"no-kernel-stamps", 0, NULL, NULL, TIME, OPT_BOOL(C, no_kernel_stamps), .flags = OPT_HIDDEN,
      .help = "Stamp arrivals by the program's clock."},
 

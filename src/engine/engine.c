@@ -24,7 +24,7 @@ static int worker_init(struct engine *en, unsigned i, struct err *e)
     const struct engine_opts *o = &en->o;
     w->e = en;
     w->id = i;
-    struct loop_opts lo = {.spin_ns = o->spin};
+    struct loop_opts lo = {.spin_ns = o->spin, .busy_poll_ns = o->busy_poll};
     w->loop = loop_new(&lo, e);
     if (!w->loop)
         return -1;
@@ -63,6 +63,26 @@ static void worker_close(struct worker *w)
     hist_free(&w->client_rec.lag_user);
 }
 
+/* On its core from its first instruction, so that its memory comes from there too. */
+static int start_thread(struct worker *w)
+{
+    const uint16_t *cores = w->e->o.cores;
+    pthread_attr_t a;
+    int rc = pthread_attr_init(&a);
+    if (rc)
+        return rc;
+    if (cores) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(cores[w->id], &set);
+        rc = pthread_attr_setaffinity_np(&a, sizeof set, &set);
+    }
+    if (rc == 0)
+        rc = pthread_create(&w->thread, &a, worker_main, w);
+    pthread_attr_destroy(&a);
+    return rc;
+}
+
 struct engine *engine_start(const struct engine_opts *o, struct err *e)
 {
     struct engine *en = xcalloc(1, sizeof *en);
@@ -85,7 +105,7 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
         }
     }
     for (unsigned i = 0; i < o->workers; i++) {
-        int rc = pthread_create(&en->w[i].thread, NULL, worker_main, &en->w[i]);
+        int rc = start_thread(&en->w[i]);
         if (rc) {
             err_sys(e, ERR_LIMIT, rc, "cannot start worker thread %u", i);
             engine_stop(en, 0);
@@ -104,6 +124,11 @@ bool engine_ready(struct engine *e)
             return false;
     }
     return true;
+}
+
+int engine_busy_poll_refused(const struct engine *e)
+{
+    return loop_busy_poll_refused(e->w[0].loop);
 }
 
 void engine_begin(struct engine *e, int64_t at)

@@ -36,8 +36,9 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     int64_t timeout;                              /* whole request, from start; ns */
     int64_t connect_timeout, first_token_timeout; /* 0 = none */
     int64_t idle_timeout;
-    int64_t grace; /* after the level's end, what is still open is cancelled; ns */
-    int64_t spin;
+    int64_t grace;         /* after the level's end, what is still open is cancelled; ns */
+    const uint16_t *cores; /* worker i is kept on cores[i]; NULL: anywhere */
+    int64_t spin, busy_poll;
     bool no_keepalive, no_kernel_stamps, save_text;
     int64_t epoch;   /* monotonic ns that instants count from */
     char run_id[16]; /* prefix of the x-request-id of each request */
@@ -46,8 +47,9 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
 
 /* Threads start and (closed loop) connections are opened ahead; the level itself begins with engine_begin. */
 struct engine *engine_start(const struct engine_opts *o, struct err *e);
-bool engine_ready(struct engine *e);             /* all workers are ready to begin */
-void engine_begin(struct engine *e, int64_t at); /* the level's start: monotonic ns, a little ahead of now */
+bool engine_ready(struct engine *e);                  /* all workers are ready to begin */
+int engine_busy_poll_refused(const struct engine *e); /* errno of the kernel's refusal, 0: none */
+void engine_begin(struct engine *e, int64_t at);      /* the level's start: monotonic ns, a little ahead of now */
 
 /* A finished record, or NULL: none waits now. Read it, then give it back. */
 struct record *engine_pop(struct engine *e);

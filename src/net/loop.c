@@ -19,7 +19,8 @@ struct loop {
     struct poller *poller;
     /* Two heaps: blocking ends spin_ns before the first precise timer, wherever the others stand. */
     struct heap timers, precise;
-    int64_t spin_ns;
+    int64_t spin_ns, busy_poll_ns;
+    int busy_poll_refused;
     unsigned max_events;
     int64_t now;
     int64_t quiet_next;  /* entry of the last wait that left room, the current one included */
@@ -59,6 +60,7 @@ struct loop *loop_new(const struct loop_opts *o, struct err *e)
 {
     struct loop *l = xcalloc(1, sizeof(*l));
     l->spin_ns = o ? o->spin_ns : 0;
+    l->busy_poll_ns = o ? o->busy_poll_ns : 0;
     l->max_events = o && o->max_events ? o->max_events : 256;
     pthread_mutex_init(&l->lock, NULL);
     l->wake_io = (struct io){.fd = -1, .ready = on_wake};
@@ -66,6 +68,8 @@ struct loop *loop_new(const struct loop_opts *o, struct err *e)
     l->poller = poller_new(l->max_events, e);
     if (!l->poller)
         goto fail;
+    if (l->busy_poll_ns > 0)
+        l->busy_poll_refused = -poller_busy_poll(l->poller);
     l->wake_io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (l->wake_io.fd < 0) {
         err_sys(e, ERR_LIMIT, errno, "cannot make an event file");
@@ -215,8 +219,9 @@ static bool due(const struct heap *h, int64_t now)
 static void wait_for_work(struct loop *l)
 {
     int64_t entry = clock_mono();
+    const int64_t poll_until = entry + l->busy_poll_ns;
     for (;;) {
-        int64_t timeout = block_time(l, entry);
+        int64_t timeout = entry < poll_until ? 0 : block_time(l, entry);
         int n = poller_wait(l->poller, timeout);
         l->now = clock_mono();
         l->stats.waits++;
@@ -267,6 +272,11 @@ void loop_wake(struct loop *l, void (*fn)(void *arg), void *arg)
     ssize_t n = write(l->wake_io.fd, &one, sizeof(one));
     (void)n; /* can only fail with EAGAIN at 2^64 - 1 pending wake-ups */
     pthread_mutex_unlock(&l->lock);
+}
+
+int loop_busy_poll_refused(const struct loop *l)
+{
+    return l->busy_poll_refused;
 }
 
 int64_t loop_now(const struct loop *l)

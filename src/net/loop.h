@@ -2,9 +2,12 @@
  *
  * Precision: waits are epoll_pwait2 with ns timeouts and the thread's timer slack is set to 1 ns (lateness p50 6-20
  * us); with spin_ns > 0 the loop blocks until spin_ns before the next *precise* timer and then polls (lateness p50 < 1
- * us). Never rounds to milliseconds. A turn: wait, timers that are due, files (with a look at precise timers after
- * every few, so that many ready files do not delay them), the end-of-turn call. Level-triggered. A loop belongs to the
- * thread that runs it; only loop_wake may be called from others. */
+ * us). With busy_poll_ns > 0 it polls so long after its last work before it blocks, and asks the kernel to look into
+ * the network card's queue meanwhile (epoll busy polling, Linux 6.9; Documentation/networking/napi.rst): what arrives
+ * then costs no wake-up. On loopback there is no such queue. Never rounds to milliseconds. A turn: wait, timers that
+ * are due, files (with a look at precise timers after every few, so that many ready files do not delay them), the
+ * end-of-turn call. Level-triggered. A loop belongs to the thread that runs it; only loop_wake may be called from
+ * others. */
 #ifndef WEIR_NET_LOOP_H
 #define WEIR_NET_LOOP_H
 
@@ -28,8 +31,9 @@ struct timer { /* embedded */
 };
 
 struct loop_opts {
-    int64_t spin_ns;     /* 0: never spin */
-    unsigned max_events; /* per wait; 0 = 256 */
+    int64_t spin_ns;      /* 0: never spin */
+    int64_t busy_poll_ns; /* 0: block at once when there is nothing to do */
+    unsigned max_events;  /* per wait; 0 = 256 */
 };
 
 struct loop *loop_new(const struct loop_opts *o, struct err *e); /* o may be NULL */
@@ -50,6 +54,8 @@ void loop_run(struct loop *l);                                    /* until loop_
 void loop_stop(struct loop *l);                                   /* from a callback */
 void loop_wake(struct loop *l, void (*fn)(void *arg), void *arg); /* any thread: fn runs on the loop's thread soon */
 
+int loop_busy_poll_refused(const struct loop *l); /* the errno with which the kernel did; 0: it did not */
+
 int64_t loop_now(const struct loop *l); /* the clock at the last wake-up: for timers, not for measuring */
 
 /* Lower bound of arrival for what this turn reports: the entry of the last wait before the current one that returned
@@ -59,7 +65,7 @@ int64_t loop_quiet_since(const struct loop *l);
 struct loop_stats {
     uint64_t waits, empty_polls;
     int64_t wait_ns;       /* time inside waits that blocked */
-    int64_t empty_poll_ns; /* time spent in polls that found nothing (spinning) */
+    int64_t empty_poll_ns; /* time spent in polls that found nothing (spinning, busy polling) */
 };
 struct loop_stats loop_get_stats(const struct loop *l);
 

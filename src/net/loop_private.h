@@ -15,6 +15,8 @@ int poller_set(struct poller *p, struct io *io, unsigned old_want,
                unsigned want); /* 0 or -errno; want 0 = not watched */
 /* Wait until something is ready or timeout ns have passed (0: poll, < 0: for ever). The number of events, or -errno. */
 int poller_wait(struct poller *p, int64_t timeout);
+/* From now on a wait looks into the network card's queue. 0, or -errno: this kernel's does not. */
+int poller_busy_poll(struct poller *p);
 bool poller_next(struct poller *p, struct io **io, unsigned *what); /* the events of the last wait, one by one */
 void poller_forget(struct poller *p, const struct io *io);          /* drop what is still to be given for it */
 

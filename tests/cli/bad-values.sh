@@ -28,6 +28,9 @@ weir run --percentiles 50,101
 weir run --slo 'ttft<<5'
 weir run --goodput nonsense:5s
 weir run --workers 0
+weir run --pin 1,2-
+weir run --pin 3,3
+weir run --pin 1000
 weir run --seed -1
 weir run --model ''
 weir run --rate

@@ -71,6 +71,7 @@ static void open_run(struct tried *t, const struct reply *script, int n)
                                .concurrency = "2",
                                .num_requests = 6,
                                .arrival = "constant",
+                               .pin = "auto",
                                .grace = -1,
                                .order = "sequential",
                                .dataset_format = "auto",

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,6 +142,31 @@ static void test_spinning_meets_precise_timers(void **state)
     loop_run(l);
     assert_true(loop_get_stats(l).empty_polls <= st.empty_polls + 3);
     assert_true(loop_get_stats(l).wait_ns - st.wait_ns > NS_PER_MS / 2);
+    loop_free(&l);
+}
+
+static void test_busy_polling_ends_in_a_wait(void **state)
+{
+    struct loop *l = loop_new(&(struct loop_opts){.busy_poll_ns = 4 * NS_PER_MS}, NULL);
+    struct probe p = {.t = {.fire = on_probe}, .l = l, .last = true};
+    /* Work within the time finds the loop awake. */
+    loop_timer_set(l, &p.t, clock_mono() + 2 * NS_PER_MS);
+    loop_run(l);
+    struct loop_stats st = loop_get_stats(l);
+    assert_true(st.empty_polls > 10 && st.empty_poll_ns > NS_PER_MS / 2);
+    /* Later work does not. */
+    loop_timer_set(l, &p.t, clock_mono() + 40 * NS_PER_MS);
+    loop_run(l);
+    struct loop_stats after = loop_get_stats(l);
+    assert_true(after.wait_ns - st.wait_ns > 20 * NS_PER_MS);
+    assert_true(after.empty_polls > st.empty_polls);
+
+    struct utsname u;
+    int major, minor;
+    if (uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 && (major > 6 || (major == 6 && minor >= 9)))
+        assert_true(loop_busy_poll_refused(l) == 0 || loop_busy_poll_refused(l) == EPERM); /* a sandbox may forbid it */
+    else
+        assert_true(loop_busy_poll_refused(l) != 0);
     loop_free(&l);
 }
 
@@ -490,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_stopped_and_rearmed_timers),
         cmocka_unit_test(test_timer_in_the_past_fires_in_the_next_turn),
         cmocka_unit_test(test_spinning_meets_precise_timers),
+        cmocka_unit_test(test_busy_polling_ends_in_a_wait),
         cmocka_unit_test(test_events_of_deleted_files_are_dropped),
         cmocka_unit_test(test_wishes_and_hang_up),
         cmocka_unit_test(test_adding_a_bad_file_fails),

@@ -18,6 +18,7 @@ static struct run_config defaults(void)
                                .auth_style = "bearer",
                                .concurrency = "1",
                                .arrival = "constant",
+                               .pin = "none",
                                .duration = 30 * NS_PER_S,
                                .grace = -1,
                                .order = "sequential",

@@ -1,0 +1,96 @@
+"""Where the threads of a run are kept, as the kernel knows it, against what the run says; polling; the send lag.
+
+The kernel's word on a thread is Cpus_allowed_list in /proc/PID/task/*/status.
+"""
+import json
+import os
+import sys
+
+from lib import SLOW, check, run, start, wait_for
+
+WEIR = sys.argv[1]
+LOAD = ("--concurrency", "2", "--max-tokens", "4", "--no-live")
+
+
+def cores_of(text):
+    cores = set()
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        cores |= set(range(int(low), int(high or low) + 1))
+    return cores
+
+
+def allowed_of(pid):
+    """Cores of each thread, the main thread first."""
+    masks = []
+    try:
+        for task in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):
+            with open(f"/proc/{pid}/task/{task}/status") as f:
+                masks.append(cores_of(next(line.split(":")[1].strip() for line in f if line.startswith("Cpus_allowed_list"))))
+    except FileNotFoundError:
+        pass
+    return masks
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(x) for x in f.read().split()]
+
+
+def pinned(pin, workers, want_workers):
+    """Runs against a simulator of its own; the kernel's masks must be those that metadata.json names."""
+    process, out = start(WEIR, *LOAD, "--duration", "1500ms", "--pin", pin, "--workers", str(workers))
+    seen = {}
+
+    def look():
+        masks = allowed_of(process.pid)
+        if len(masks) > workers and sum(len(m) == 1 for m in masks[1:]) >= workers:
+            seen["client"] = masks
+            seen["sim"] = allowed_of(children_of(process.pid)[0])
+        return "client" in seen or process.poll() is not None
+
+    wait_for(look, 10, "the workers never came")
+    _, stderr = process.communicate(timeout=30 * SLOW)
+    check(process.returncode in (0, 4), f"--pin {pin}: exit {process.returncode}: {stderr}")
+    check("client" in seen, f"--pin {pin}: the workers were never pinned\n{stderr}")
+    with open(os.path.join(out, "metadata.json")) as f:
+        told = json.load(f)["cores"]
+    line = next((x for x in stderr.splitlines() if x.startswith("Cores ")), "no such line")
+    print(f"--pin {pin}, {workers}: {line}")
+    check(told["pinned"] and told["workers"] == want_workers, f"{told}, wanted {want_workers}")
+    check(sorted(map(sorted, seen["client"][1:])) == sorted([c] for c in want_workers), f"workers on {seen['client'][1:]}")
+    check(seen["client"][0] == cores_of(told["writer"]), f"writer on {seen['client'][0]}, told {told['writer']}")
+    check(all(m == cores_of(told["simulator"]) for m in seen["sim"]), f"simulator on {seen['sim']}, told {told['simulator']}")
+    check(f"writer on {told['writer']}" in line, line)
+    return told
+
+
+def pinning():
+    mine = sorted(os.sched_getaffinity(0))
+    if len(mine) >= 2:
+        told = pinned("auto", 1, [next(c for c in mine if c != 0)])
+        check(not cores_of(told["simulator"]) & set(told["workers"]), "the simulator shares a worker's core")
+        pinned(f"{mine[1]},{mine[0]}", 2, [mine[1], mine[0]])
+    pinned(str(mine[0]), 2, [mine[0]] * 2)
+    free = next(c for c in range(1023, 0, -1) if c not in mine)
+    r = run(WEIR, *LOAD, "--num-requests", "2", "--pin", str(free), expect=2)
+    check(f"core {free} is not one that this process may use" in r.stderr, r.stderr)
+    check(not os.path.exists(r.dir), "a run that could not be pinned left a folder")
+
+
+def polling():
+    r = run(WEIR, *LOAD, "--num-requests", "200", "--duration", "none", "--busy-poll", "2ms")
+    client = r.lines("client")[0]
+    level = r.summary["levels"][0]
+    print(f"--busy-poll 2ms: empty polls {client['empty_polls'] / client['window']:.2f} of the window, busy {level['client']['busy']}")
+    check(client["empty_polls"] > 0, "nothing was polled")
+    check(level["requests"]["successful"] == 200, f"{level['requests']}")
+    check(len([n for n in r.summary["notes"] if "--busy-poll" in n]) <= 1, f"{r.summary['notes']}")
+
+
+def main():
+    pinning()
+    polling()
+
+
+main()
