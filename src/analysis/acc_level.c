@@ -88,64 +88,72 @@ static bool in_cohort(const struct acc_level *l, const struct record *r)
     return w1 == 0 || key < w1 || (!l->info.open && key == w1);
 }
 
-/* One pass over the events: gaps and their widths. Returns the bytes of text. */
-static uint64_t add_gaps(struct acc_level *l, const struct record *r, bool member)
+struct gaps { /* between the events of one request */
+    int64_t prev, prev_width, prev_count;
+    int64_t pending; /* since the last event with a new token */
+    bool counted;    /* the server counted tokens at each event so far */
+};
+
+static inline void add_gap(struct acc_level *l, struct gaps *g, const struct rec_event *ev)
+{
+    int64_t gap = MAX(ev->at - g->prev, 0), k = ev->cumulative - g->prev_count;
+    hist_add(l->gap, gap, 1);
+    hist_add(l->gap_width, ev->width + g->prev_width, 1);
+    g->pending = MIN(g->pending + gap, INT64_MAX / 2);
+    if (ev->cumulative < 0 || g->prev_count < 0) {
+        g->counted = false;
+    } else if (k > 0) { /* an event without a new token lengthens the next one's gap */
+        hist_add(l->gap_token, (g->pending + k / 2) / k, (uint64_t)k);
+        g->pending = 0;
+    }
+}
+
+/* One pass over the events: tokens over time, gaps and their widths. */
+static void add_events(struct acc_level *l, const struct record *r, bool member)
 {
     struct rec_iter it;
     struct rec_event ev;
-    uint64_t bytes = 0;
-    int64_t prev = 0, prev_width = 0, prev_count = -1, pending = 0;
-    bool counted = r->n_events > 1, counts = member && (r->outcome == OUT_OK || outcome_censors(r->outcome));
+    struct spread spread;
+    struct gaps g = {.prev_count = -1, .counted = r->n_events > 1};
+    bool counts = member && (r->outcome == OUT_OK || outcome_censors(r->outcome));
     rec_iter_init(&it, r);
-    for (uint32_t i = 0; rec_iter_next(&it, &ev); i++) {
-        bytes += ev.bytes;
-        if (i && counts) {
-            int64_t gap = MAX(ev.at - prev, 0);
-            hist_add(l->gap, gap, 1);
-            hist_add(l->gap_width, ev.width + prev_width, 1);
-            pending = MIN(pending + gap, INT64_MAX / 2);
-            int64_t k = ev.cumulative - prev_count;
-            if (ev.cumulative < 0 || prev_count < 0) {
-                counted = false;
-            } else if (k > 0) { /* an event without a new token lengthens the next one's gap */
-                hist_add(l->gap_token, (pending + k / 2) / k, (uint64_t)k);
-                pending = 0;
-            }
-        }
-        prev = ev.at;
-        prev_width = ev.width;
-        prev_count = ev.cumulative;
+    spread_init(&spread, r);
+    for (bool first = true; rec_iter_next(&it, &ev); first = false) {
+        tcount_add(&l->tok_out, ev.at, spread_event(&spread, &ev));
+        if (counts && !first)
+            add_gap(l, &g, &ev);
+        g.prev = ev.at;
+        g.prev_width = ev.width;
+        g.prev_count = ev.cumulative;
     }
     if (!counts)
-        return bytes;
+        return;
     if (r->n_events > 1) {
         l->gap_requests++;
-        l->gap_requests_counted += counted;
+        l->gap_requests_counted += g.counted;
     }
-    if (r->n_events && r->outcome != OUT_OK && r->end > prev)
-        hist_add(l->gap_censored, r->end - prev, 1);
-    return bytes;
+    if (r->outcome != OUT_OK && r->end > g.prev)
+        hist_add(l->gap_censored, r->end - g.prev, 1);
 }
 
-static void add_throughput(struct acc_level *l, const struct record *r, uint64_t event_bytes)
+static void add_throughput(struct acc_level *l, const struct record *r)
 {
-    struct spread s;
     int64_t at;
-    uint64_t n;
-    spread_init(&s, r, event_bytes);
-    while (spread_next(&s, &at, &n))
+    uint64_t n = spread_whole(r, &at);
+    if (n)
         tcount_add(&l->tok_out, at, n);
     int64_t prefilled = r->first_token ? r->first_token : r->outcome == OUT_OK ? r->end : 0;
     if (prefilled && r->tokens_in > 0)
         tcount_add(&l->tok_in, prefilled, (uint64_t)r->tokens_in);
-    if (r->start)
-        tcount_add(&l->starts, r->start, 1);
-    if (r->start && r->end) {
-        if (r->outcome != OUT_CANCELLED)
-            tcount_add(&l->ends, r->end, 1);
-        if (r->outcome == OUT_OK)
-            tcount_add(&l->ends_ok, r->end, 1);
-    }
+    if (!r->start)
+        return;
+    tcount_add(&l->starts, r->start, 1);
+    if (!r->end)
+        return;
+    if (r->outcome != OUT_CANCELLED)
+        tcount_add(&l->ends, r->end, 1);
+    if (r->outcome == OUT_OK)
+        tcount_add(&l->ends_ok, r->end, 1);
 }
 
 static void add_tokens(struct acc_level *l, const struct record *r)
@@ -278,8 +286,9 @@ void acc_level_request(struct acc_level *l, const struct record *r, const struct
 {
     bool member = in_cohort(l, r);
     l->last_instant = MAX(l->last_instant, record_last_instant(r));
-    uint64_t bytes = add_gaps(l, r, member);
-    add_throughput(l, r, bytes);
+    if (r->n_events)
+        add_events(l, r, member);
+    add_throughput(l, r);
     timeline_add(&l->timeline, r, l->info.open);
     if (r->first_token && r->start && (r->flags & REC_STREAMED))
         hist_add(l->ttft_live, r->first_token - r->start, 1);

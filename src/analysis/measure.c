@@ -80,6 +80,16 @@ static int64_t divide(int64_t a, int64_t b)
     return (a + b / 2) / b;
 }
 
+/* Tokens per second in millionths. Divisions of 128 bits are slow, and only answers of thousands of tokens need them.
+ */
+static int64_t token_rate(int64_t tokens, int64_t ns)
+{
+    const int64_t scale = 1000000 * NS_PER_S;
+    if (LIKELY(tokens < INT64_MAX / 2 / scale && ns < INT64_MAX / 2))
+        return (tokens * scale + ns / 2) / ns;
+    return (int64_t)MIN(((__int128)tokens * scale + ns / 2) / ns, (__int128)INT64_MAX / 2);
+}
+
 static void measure_per_token(const struct record *r, struct measured *m)
 {
     if (r->outcome != OUT_OK || r->tokens_out < 1 || r->start == 0)
@@ -91,8 +101,7 @@ static void measure_per_token(const struct record *r, struct measured *m)
         put(m, METRIC_NTPOT, divide(m->v[METRIC_E2E], r->tokens_out), false);
     int64_t total = r->end - r->start;
     if (total > 0)
-        m->tok_rate =
-            (int64_t)MIN(((__int128)r->tokens_out * 1000000 * NS_PER_S + total / 2) / total, (__int128)INT64_MAX / 2);
+        m->tok_rate = token_rate(r->tokens_out, total);
 }
 
 void measure_itl(const struct record *r, struct measured *m)
@@ -136,44 +145,54 @@ void measure(const struct record *r, bool open, struct measured *m)
         span(m, METRIC_CONNECT, r, r->conn_start, r->sent_first ? MAX(r->conn_end, r->tls_end) : 0);
 }
 
-void spread_init(struct spread *s, const struct record *r, uint64_t text_bytes_of_events)
+void spread_init(struct spread *s, const struct record *r)
 {
-    *s = (struct spread){.total = r->tokens_out, .bytes = text_bytes_of_events, .events = r->n_events};
-    rec_iter_init(&s->it, r);
-    s->alone = r->n_events == 0;
+    bool by_bytes = r->events_bytes > 0;
+    uint64_t whole = by_bytes ? r->events_bytes : r->n_events;
+    *s = (struct spread){
+        .total = r->tokens_out,
+        .whole = whole,
+        .left = r->n_events,
+        .by_bytes = by_bytes,
+        .small = r->tokens_out > 0 && ((uint64_t)r->tokens_out | whole) <= UINT32_MAX, /* no product exceeds 64 bits */
+    };
 }
 
-/* floor(total * k / n); divisions of 128 bits are slow and as good as never needed. */
-static int64_t part_of(int64_t total, uint64_t k, uint64_t n)
+/* floor(total * seen / whole), rising with `seen`. */
+static int64_t share_of(struct spread *s, uint64_t more)
 {
-    if (LIKELY(((uint64_t)total | k) <= UINT32_MAX))
-        return (int64_t)((uint64_t)total * k / n);
-    return (int64_t)((__int128)total * (__int128)k / (__int128)n);
-}
-
-bool spread_next(struct spread *s, int64_t *at, uint64_t *tokens)
-{
-    if (s->alone) {
-        const struct record *r = s->it.r;
-        s->alone = false;
-        *at = r->last_token ? r->last_token : r->end;
-        *tokens = s->total > 0 ? (uint64_t)s->total : 0;
-        return s->total > 0 && r->outcome == OUT_OK;
+    s->seen += more;
+    if (UNLIKELY(!s->small))
+        return (int64_t)((__int128)s->total * (__int128)s->seen / (__int128)s->whole);
+    s->rest += (uint64_t)s->total * more;
+    for (int i = 0; s->rest >= s->whole; i++) { /* as a rule a token or two an event */
+        uint64_t n = i < 4 ? 1 : s->rest / s->whole;
+        s->rest -= n * s->whole;
+        s->share += n;
     }
-    struct rec_event ev;
-    if (!rec_iter_next(&s->it, &ev))
-        return false;
-    s->bytes_seen += ev.bytes;
-    s->events_seen++;
+    return (int64_t)s->share;
+}
+
+uint64_t spread_event(struct spread *s, const struct rec_event *ev)
+{
     int64_t upto = s->given;
-    if (ev.cumulative >= 0)
-        upto = s->total >= 0 ? MIN(ev.cumulative, s->total) : ev.cumulative;
-    else if (s->total > 0)
-        upto = s->bytes ? part_of(s->total, s->bytes_seen, s->bytes) : part_of(s->total, s->events_seen, s->events);
-    if (s->total >= 0 && s->events_seen == s->events)
+    if (s->total > 0)
+        upto = share_of(s, s->by_bytes ? ev->bytes : 1);
+    if (ev->cumulative >= 0)
+        upto = s->total >= 0 ? MIN(ev->cumulative, s->total) : ev->cumulative;
+    if (--s->left == 0 && s->total >= 0)
         upto = s->total; /* what no event showed (hidden reasoning, the end mark) came with the last */
-    *at = ev.at;
-    *tokens = upto > s->given ? (uint64_t)(upto - s->given) : 0;
-    s->given = MAX(s->given, upto);
-    return true;
+    if (upto <= s->given)
+        return 0;
+    uint64_t tokens = (uint64_t)(upto - s->given);
+    s->given = upto;
+    return tokens;
+}
+
+uint64_t spread_whole(const struct record *r, int64_t *at)
+{
+    if (r->n_events > 0 || r->outcome != OUT_OK || r->tokens_out <= 0)
+        return 0;
+    *at = r->last_token ? r->last_token : r->end;
+    return (uint64_t)r->tokens_out;
 }

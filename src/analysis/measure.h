@@ -25,16 +25,19 @@ int64_t record_key(const struct record *r, bool open);
 int64_t record_last_instant(const struct record *r);
 
 /* How the output tokens of a record are spread over its events: by the server's cumulative counts where it gave them,
- * else by bytes of text with cumulative rounding, so that the parts add up to the whole. Start with rec_iter_init and
- * {0}. */
+ * else by bytes of text (events that have none: evenly) with cumulative rounding, so that the parts add up to the
+ * whole. One spread_event for each event, in order. */
 struct spread {
-    struct rec_iter it;
     int64_t total; /* tokens to spread; -1: unknown */
-    uint64_t bytes, bytes_seen, events, events_seen;
     int64_t given;
-    bool alone; /* no events: everything at one instant */
+    uint64_t whole, seen; /* bytes, or events */
+    uint64_t rest, share; /* total * seen = share * whole + rest, kept up to date without a division */
+    uint32_t left;
+    bool by_bytes, small;
 };
-void spread_init(struct spread *s, const struct record *r, uint64_t text_bytes_of_events);
-bool spread_next(struct spread *s, int64_t *at, uint64_t *tokens);
+void spread_init(struct spread *s, const struct record *r);
+uint64_t spread_event(struct spread *s, const struct rec_event *ev); /* tokens that came with it */
+/* Of an answer without events (not streamed): all tokens came at *at. 0: none, or not known. */
+uint64_t spread_whole(const struct record *r, int64_t *at);
 
 #endif

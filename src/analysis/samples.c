@@ -6,13 +6,10 @@
 
 #define CERTAIN 1.01 /* an upper bound within 1 % of the lower one: the figure stands */
 
-void ivec_add(struct ivec *x, int64_t v)
+void ivec_grow(struct ivec *x)
 {
-    if (x->n == x->cap) {
-        x->cap = x->cap ? x->cap * 2 : 64;
-        x->v = xreallocarray(x->v, x->cap, sizeof *x->v);
-    }
-    x->v[x->n++] = v;
+    x->cap = x->cap ? x->cap * 2 : 64;
+    x->v = xreallocarray(x->v, x->cap, sizeof *x->v);
 }
 
 void ivec_free(struct ivec *x)

@@ -19,7 +19,13 @@ struct ivec {
     int64_t *v;
     size_t n, cap;
 };
-void ivec_add(struct ivec *x, int64_t v);
+void ivec_grow(struct ivec *x);
+static inline void ivec_add(struct ivec *x, int64_t v)
+{
+    if (UNLIKELY(x->n == x->cap))
+        ivec_grow(x);
+    x->v[x->n++] = v;
+}
 void ivec_free(struct ivec *x);
 
 struct samples {

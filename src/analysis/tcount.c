@@ -7,7 +7,7 @@
 
 void tcount_init(struct tcount *t, int64_t origin, bool points)
 {
-    *t = (struct tcount){.origin = origin, .width = WIDTH, .keep_points = points};
+    *t = (struct tcount){.origin = origin, .keep_points = points};
 }
 
 void tcount_window(struct tcount *t, int64_t w0, int64_t w1)
@@ -29,16 +29,17 @@ static void fold(struct tcount *t)
         t->bin[i / 2] += v;
     }
     t->n = (t->n + 1) / 2;
-    t->width *= 2;
+    t->folds++;
 }
 
 static void bin_add(struct tcount *t, int64_t at, uint64_t n)
 {
     uint64_t ago = at > t->origin ? (uint64_t)at - (uint64_t)t->origin : 0;
-    while (ago / (uint64_t)t->width >= BINS_MAX)
+    ago /= (uint64_t)WIDTH; /* by a constant: no division */
+    while (UNLIKELY(ago >> t->folds >= BINS_MAX))
         fold(t);
-    size_t i = (size_t)(ago / (uint64_t)t->width);
-    if (i >= t->n) {
+    size_t i = (size_t)(ago >> t->folds);
+    if (UNLIKELY(i >= t->n)) {
         size_t want = MIN(MAX(i + 1, t->n * 2), BINS_MAX);
         t->bin = xreallocarray(t->bin, want, sizeof *t->bin);
         memset(t->bin + t->n, 0, (want - t->n) * sizeof *t->bin);
@@ -78,7 +79,7 @@ double tcount_between(const struct tcount *t, int64_t from, int64_t to)
             n += t->points.v[i] >= from && t->points.v[i] < to;
         return (double)n;
     }
-    double width = (double)t->width, sum = 0;
+    double width = (double)(WIDTH << t->folds), sum = 0;
     double a = MAX((double)(from - t->origin) / width, 0.0), b = MIN((double)(to - t->origin) / width, (double)t->n);
     if (b <= a)
         return 0;

@@ -9,7 +9,8 @@
 #include "analysis/samples.h"
 
 struct tcount {
-    int64_t origin, width; /* of the first bin */
+    int64_t origin;
+    unsigned folds; /* bins are so many times twice as wide as at first */
     uint64_t *bin;
     size_t n;
     uint64_t total;

@@ -8,7 +8,7 @@
 #define ROWS_MAX 1000000
 #define FIRST_MAX 1000000
 
-static struct tl_row *row_at(struct timeline *t, int64_t at)
+static struct tl_row *find_row(struct timeline *t, int64_t at)
 {
     if (at < t->begin || at == 0)
         return NULL;
@@ -22,7 +22,17 @@ static struct tl_row *row_at(struct timeline *t, int64_t at)
         t->cap = cap;
     }
     t->n = MAX(t->n, (size_t)k + 1);
+    t->last = (size_t)k;
+    t->last_begin = t->begin + (int64_t)k * NS_PER_S;
     return &t->row[k];
+}
+
+/* As a rule it is the second of the one before. */
+static inline struct tl_row *row_at(struct timeline *t, int64_t at)
+{
+    if (LIKELY(t->n > 0 && at > t->last_begin && at - t->last_begin < NS_PER_S))
+        return &t->row[t->last];
+    return find_row(t, at);
 }
 
 static uint64_t mix(uint64_t x)

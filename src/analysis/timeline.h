@@ -18,6 +18,8 @@ struct timeline {
     int64_t begin;
     struct tl_row *row;
     size_t n, cap;
+    int64_t last_begin; /* of the row that was asked for last, */
+    size_t last;        /* and its number */
     struct tl_first *first;
     size_t n_first, cap_first;
     uint64_t thin;    /* only indices whose hash & thin is 0 are kept */

@@ -1,7 +1,7 @@
 /* recfile.h - the record stream as a file of JSON lines (requests.jsonl, "weir.records/1"; docs/FORMATS.md).
  * Each line has a "type": "run" (first), "level", "client", "request", "note". A file cut anywhere (kill -9, full disk)
- * is read up to its last whole line. Writing is buffered (1 MiB) and flushed at least once a second by the caller. One
- * thread. */
+ * is read up to its last whole line. Writing is buffered (256 KiB, about 0.5 us a record and 40 ns a token event) and
+ * flushed at least once a second by the caller. One thread. */
 #ifndef WEIR_RECORD_RECFILE_H
 #define WEIR_RECORD_RECFILE_H
 

@@ -134,11 +134,11 @@ static inline size_t put_varint(unsigned char *p, uint64_t v)
     return n;
 }
 
-static inline uint64_t get_varint(const unsigned char *p, size_t *at, size_t end)
+uint64_t rec_varint_long(const unsigned char **at)
 {
     uint64_t v = 0;
-    for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
-        unsigned char c = p[(*at)++];
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        unsigned char c = *(*at)++;
         v |= (uint64_t)(c & 0x7f) << shift;
         if (!(c & 0x80))
             break;
@@ -150,11 +150,6 @@ static inline uint64_t get_varint(const unsigned char *p, size_t *at, size_t end
 static inline uint64_t zigzag(int64_t v)
 {
     return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
-}
-
-static inline int64_t unzigzag(uint64_t v)
-{
-    return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
 }
 
 int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *ev)
@@ -187,30 +182,7 @@ int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *
     memcpy(b->bytes + b->used, tmp, n);
     b->used = (uint16_t)(b->used + n);
     r->n_events++;
+    r->events_bytes += ev->bytes;
     r->prev_event = ev->at;
     return 0;
-}
-
-void rec_iter_init(struct rec_iter *it, const struct record *r)
-{
-    *it = (struct rec_iter){.r = r, .b = r->first, .left = r->n_events, .prev = r->first_token};
-}
-
-bool rec_iter_next(struct rec_iter *it, struct rec_event *ev)
-{
-    while (it->b && it->at >= it->b->used) {
-        it->b = it->b->next;
-        it->at = 0;
-    }
-    if (!it->b || it->left == 0)
-        return false;
-    const unsigned char *p = it->b->bytes;
-    size_t end = it->b->used;
-    ev->at = it->prev + unzigzag(get_varint(p, &it->at, end));
-    ev->bytes = (uint32_t)get_varint(p, &it->at, end);
-    ev->width = (int64_t)get_varint(p, &it->at, end);
-    ev->cumulative = (int64_t)get_varint(p, &it->at, end) - 1;
-    it->prev = ev->at;
-    it->left--;
-    return true;
 }

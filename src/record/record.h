@@ -9,6 +9,8 @@
 #ifndef WEIR_RECORD_RECORD_H
 #define WEIR_RECORD_RECORD_H
 
+#include <endian.h>
+
 #include "base/str.h"
 
 #define OUTCOME_MAP(X) /* name in files, and what it means */                                                          \
@@ -53,7 +55,8 @@ const char *finish_reason_name(enum finish_reason f);
 struct rec_block {
     struct rec_block *next;
     uint16_t used;
-    unsigned char bytes[REC_BLOCK_BYTES];
+    unsigned char bytes[REC_BLOCK_BYTES]; /* an event is never torn over two blocks */
+    unsigned char beyond[8];              /* what the last event's decoding may touch */
 };
 
 enum {
@@ -88,7 +91,8 @@ struct record {
     uint64_t text_bytes, words;              /* of the answer */
     uint64_t bytes_in, bytes_out;
 
-    uint32_t n_events; /* token events in the blocks */
+    uint32_t n_events;     /* token events in the blocks */
+    uint64_t events_bytes; /* of text, in all of them */
     struct rec_block *first, *last;
     int64_t prev_event; /* writer side: the last event's instant */
 
@@ -125,15 +129,62 @@ void rec_recycle(struct rec_slab *s, struct record *r); /* with its blocks */
 /* Instants do not fall. The first event sets r->first_token if it is 0. -1: ceiling reached, the event is not kept. */
 int rec_add_event(struct rec_slab *s, struct record *r, const struct rec_event *ev);
 
+uint64_t rec_varint_long(const unsigned char **at); /* one of nine or ten bytes */
+
+/* One pass over a record's events; about 12 ns each. */
 struct rec_iter {
-    const struct record *r;
     const struct rec_block *b;
     size_t at;
     uint32_t left;
     int64_t prev;
 };
-void rec_iter_init(struct rec_iter *it, const struct record *r);
-bool rec_iter_next(struct rec_iter *it, struct rec_event *ev);
+
+static inline void rec_iter_init(struct rec_iter *it, const struct record *r)
+{
+    *it = (struct rec_iter){.b = r->first, .left = r->n_events, .prev = r->first_token};
+}
+
+/* Up to eight bytes at once: the 7 bits of each are brought together in three steps. */
+static inline uint64_t rec_varint(const unsigned char **at)
+{
+    const unsigned char *p = *at;
+    uint64_t x;
+    if (LIKELY(p[0] < 0x80)) {
+        *at = p + 1;
+        return p[0];
+    }
+    memcpy(&x, p, 8);
+    x = le64toh(x);
+    uint64_t ends = ~x & 0x8080808080808080ULL;
+    if (UNLIKELY(!ends))
+        return rec_varint_long(at);
+    unsigned last = (unsigned)__builtin_ctzll(ends);
+    *at = p + (last + 1) / 8;
+    x &= (uint64_t)-1 >> (63 - last);
+    x &= 0x7f7f7f7f7f7f7f7fULL;
+    x = (x & 0x007f007f007f007fULL) | (x & 0x7f007f007f007f00ULL) >> 1;
+    x = (x & 0x00003fff00003fffULL) | (x & 0x3fff00003fff0000ULL) >> 2;
+    return (x & 0x0fffffffULL) | (x & 0x0fffffff00000000ULL) >> 4;
+}
+
+static inline bool rec_iter_next(struct rec_iter *it, struct rec_event *ev)
+{
+    if (it->left == 0)
+        return false;
+    if (UNLIKELY(it->at >= it->b->used)) {
+        it->b = it->b->next;
+        it->at = 0;
+    }
+    const unsigned char *p = it->b->bytes + it->at;
+    uint64_t gap = rec_varint(&p);
+    ev->at = it->prev += (int64_t)(gap >> 1) ^ -(int64_t)(gap & 1);
+    ev->bytes = (uint32_t)rec_varint(&p);
+    ev->width = (int64_t)rec_varint(&p);
+    ev->cumulative = (int64_t)rec_varint(&p) - 1;
+    it->at = (size_t)(p - it->b->bytes);
+    it->left--;
+    return true;
+}
 
 /* --- frames of a run, in the same file --- */
 

@@ -1,79 +1,28 @@
 #include "record/record_fields.h"
 
-#define REQ(kind, name, member)                                                                                        \
-    {                                                                                                                  \
-        name, kind, offsetof(struct record, member), 0                                                                 \
-    }
-#define EVER(kind, name, member)                                                                                       \
-    {                                                                                                                  \
-        name, kind, offsetof(struct record, member), F_EVER                                                            \
-    }
-#define FLAG(name, bit)                                                                                                \
-    {                                                                                                                  \
-        name, F_FLAG, offsetof(struct record, flags), bit                                                              \
-    }
+#define TEXT_FIELD(type, member) FIELD(F_TEXT, type, #member, member, sizeof((struct type *)0)->member)
 
-/* In the order of writing; the reader is quickest when it meets them in this order. */
+/* The reader is quickest when it meets them in this order. */
 static const struct field request_fields[] = {
-    EVER(F_U32, "level", level),
-    EVER(F_U64, "index", index),
-    EVER(F_U32, "worker", worker),
-    REQ(F_U32, "endpoint", endpoint),
-    EVER(F_U32, "sample", sample),
-    REQ(F_U32, "turn", turn),
-    EVER(F_U64, "conn", conn),
-    FLAG("warmup", REC_WARMUP),
-    FLAG("new_conn", REC_NEW_CONN),
-    FLAG("retried", REC_RETRIED),
-    FLAG("streamed", REC_STREAMED),
-    FLAG("terminal", REC_TERMINAL),
-    FLAG("no_stream_asked", REC_NO_STREAM_ASKED),
-    REQ(F_I32, "status", status),
-    REQ(F_INSTANT, "intended", intended),
-    REQ(F_INSTANT, "admitted", admitted),
-    REQ(F_INSTANT, "start", start),
-    REQ(F_INSTANT, "conn_start", conn_start),
-    REQ(F_INSTANT, "conn_end", conn_end),
-    REQ(F_INSTANT, "tls_end", tls_end),
-    REQ(F_INSTANT, "sent_first", sent_first),
-    REQ(F_INSTANT, "sent_last", sent_last),
-    REQ(F_INSTANT, "headers", headers),
-    REQ(F_INSTANT, "first_byte", first_byte),
-    REQ(F_INSTANT, "first_token", first_token),
-    REQ(F_INSTANT, "first_output", first_output),
-    REQ(F_INSTANT, "last_token", last_token),
-    REQ(F_INSTANT, "end", end),
-    REQ(F_COUNT, "tokens_in", tokens_in),
-    REQ(F_COUNT, "tokens_out", tokens_out),
-    REQ(F_COUNT, "tokens_cached", tokens_cached),
-    REQ(F_COUNT, "tokens_reasoning", tokens_reasoning),
-    REQ(F_U64, "text_bytes", text_bytes),
-    REQ(F_U64, "words", words),
-    REQ(F_U64, "bytes_in", bytes_in),
-    REQ(F_U64, "bytes_out", bytes_out),
-    {"request_id", F_TEXT, offsetof(struct record, request_id), sizeof((struct record *)0)->request_id},
+#define X(kind, name, member, arg) FIELD(kind, record, name, member, arg),
+    REC_REQUEST_MAP(X)
+#undef X
 };
 
-#define RUN(kind, name, member)                                                                                        \
-    {                                                                                                                  \
-        name, kind, offsetof(struct rec_run, member), 0                                                                \
-    }
+#define RUN(kind, name, member) FIELD(kind, rec_run, name, member, 0)
 static const struct field run_fields[] = {
-    {"version", F_TEXT, offsetof(struct rec_run, version), sizeof((struct rec_run *)0)->version},
+    TEXT_FIELD(rec_run, version),
     RUN(F_INSTANT, "epoch_mono", epoch_mono),
     RUN(F_INSTANT, "epoch_unix", epoch_unix),
     RUN(F_SEED, "seed", seed),
 };
 
-#define LEVEL(kind, name, member)                                                                                      \
-    {                                                                                                                  \
-        name, kind, offsetof(struct rec_level, member), 0                                                              \
-    }
+#define LEVEL(kind, name, member) FIELD(kind, rec_level, name, member, 0)
 static const struct field level_fields[] = {
     LEVEL(F_U32, "level", level),
     LEVEL(F_BOOL, "final", final),
     LEVEL(F_BOOL, "open", open),
-    {"arrival", F_TEXT, offsetof(struct rec_level, arrival), sizeof((struct rec_level *)0)->arrival},
+    TEXT_FIELD(rec_level, arrival),
     LEVEL(F_F64, "rate", rate),
     LEVEL(F_U32, "concurrency", concurrency),
     LEVEL(F_U32, "max_concurrency", max_concurrency),
@@ -91,10 +40,7 @@ static const struct field level_fields[] = {
     LEVEL(F_U64, "exhausted", exhausted),
 };
 
-#define CLIENT(kind, name, member)                                                                                     \
-    {                                                                                                                  \
-        name, kind, offsetof(struct rec_client, member), 0                                                             \
-    }
+#define CLIENT(kind, name, member) FIELD(kind, rec_client, name, member, 0)
 static const struct field client_fields[] = {
     CLIENT(F_U32, "level", level),
     CLIENT(F_U32, "worker", worker),
@@ -112,10 +58,11 @@ static const struct field client_fields[] = {
     CLIENT(F_U64, "retried", retried),
 };
 
+#define NOTE(kind, name, member) FIELD(kind, rec_note, name, member, 0)
 static const struct field note_fields[] = {
-    {"whole_run", F_BOOL, offsetof(struct rec_note, whole_run), 0},
-    {"level", F_U32, offsetof(struct rec_note, level), 0},
-    {"text", F_TEXT, offsetof(struct rec_note, text), sizeof((struct rec_note *)0)->text},
+    NOTE(F_BOOL, "whole_run", whole_run),
+    NOTE(F_U32, "level", level),
+    TEXT_FIELD(rec_note, text),
 };
 
 const struct field_table rec_request_fields = {request_fields, ARRAY_LEN(request_fields)};

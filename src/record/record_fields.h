@@ -29,15 +29,61 @@ enum { F_EVER = 1 }; /* `arg` of a number that is written even when it is 0 */
 struct field {
     const char *name;
     enum field_kind kind;
-    size_t at;
+    uint32_t at;
     uint32_t arg;
+    uint32_t n_key;
+    char key[24]; /* ,"name": as it is written */
 };
+#define FIELD(kind, type, name, member, arg)                                                                           \
+    {                                                                                                                  \
+        name, kind, offsetof(struct type, member), arg, sizeof ",\"" name "\":" - 1, ",\"" name "\":"                  \
+    }
+
 struct field_table {
     const struct field *f;
     size_t n;
 };
 
 /* Of struct record only what one number or word says; outcome, tokens' source, events and texts are written by hand. */
+#define REC_REQUEST_MAP(X) /* kind, name, member of struct record, arg; in the order of writing */                     \
+    X(F_U32, "level", level, F_EVER)                                                                                   \
+    X(F_U64, "index", index, F_EVER)                                                                                   \
+    X(F_U32, "worker", worker, F_EVER)                                                                                 \
+    X(F_U32, "endpoint", endpoint, 0)                                                                                  \
+    X(F_U32, "sample", sample, F_EVER)                                                                                 \
+    X(F_U32, "turn", turn, 0)                                                                                          \
+    X(F_U64, "conn", conn, F_EVER)                                                                                     \
+    X(F_FLAG, "warmup", flags, REC_WARMUP)                                                                             \
+    X(F_FLAG, "new_conn", flags, REC_NEW_CONN)                                                                         \
+    X(F_FLAG, "retried", flags, REC_RETRIED)                                                                           \
+    X(F_FLAG, "streamed", flags, REC_STREAMED)                                                                         \
+    X(F_FLAG, "terminal", flags, REC_TERMINAL)                                                                         \
+    X(F_FLAG, "no_stream_asked", flags, REC_NO_STREAM_ASKED)                                                           \
+    X(F_I32, "status", status, 0)                                                                                      \
+    X(F_INSTANT, "intended", intended, 0)                                                                              \
+    X(F_INSTANT, "admitted", admitted, 0)                                                                              \
+    X(F_INSTANT, "start", start, 0)                                                                                    \
+    X(F_INSTANT, "conn_start", conn_start, 0)                                                                          \
+    X(F_INSTANT, "conn_end", conn_end, 0)                                                                              \
+    X(F_INSTANT, "tls_end", tls_end, 0)                                                                                \
+    X(F_INSTANT, "sent_first", sent_first, 0)                                                                          \
+    X(F_INSTANT, "sent_last", sent_last, 0)                                                                            \
+    X(F_INSTANT, "headers", headers, 0)                                                                                \
+    X(F_INSTANT, "first_byte", first_byte, 0)                                                                          \
+    X(F_INSTANT, "first_token", first_token, 0)                                                                        \
+    X(F_INSTANT, "first_output", first_output, 0)                                                                      \
+    X(F_INSTANT, "last_token", last_token, 0)                                                                          \
+    X(F_INSTANT, "end", end, 0)                                                                                        \
+    X(F_COUNT, "tokens_in", tokens_in, 0)                                                                              \
+    X(F_COUNT, "tokens_out", tokens_out, 0)                                                                            \
+    X(F_COUNT, "tokens_cached", tokens_cached, 0)                                                                      \
+    X(F_COUNT, "tokens_reasoning", tokens_reasoning, 0)                                                                \
+    X(F_U64, "text_bytes", text_bytes, 0)                                                                              \
+    X(F_U64, "words", words, 0)                                                                                        \
+    X(F_U64, "bytes_in", bytes_in, 0)                                                                                  \
+    X(F_U64, "bytes_out", bytes_out, 0)                                                                                \
+    X(F_TEXT, "request_id", request_id, sizeof((struct record *)0)->request_id)
+
 extern const struct field_table rec_request_fields, rec_run_fields, rec_level_fields, rec_client_fields,
     rec_note_fields;
 

@@ -2,15 +2,17 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/digits.h"
 #include "base/file.h"
 #include "base/jout.h"
+#include "base/scan.h"
 #include "base/xalloc.h"
 #include "record/recfile.h"
 #include "record/record_fields.h"
 #include "stat/hist.h"
 
-#define BUF_BYTES ((size_t)1 << 20)
-#define PIECE_MAX 128 /* no single piece written between two put_room calls is longer */
+#define BUF_BYTES ((size_t)256 << 10) /* small enough to be in the cache when the kernel copies it */
+#define SPAN_MAX ((size_t)4 << 10)    /* no more than this is written between two calls of room() */
 #define TEXT_MAX ((size_t)64 << 20)
 
 struct rec_writer {
@@ -19,6 +21,10 @@ struct rec_writer {
     char *path;
     size_t n;
     struct buf tmp; /* escaped strings, doubles */
+    /* Instants begin alike: the digits of the last one but its last eight. */
+    uint64_t high;
+    size_t n_high;
+    char high_text[16];
     char bytes[BUF_BYTES];
 };
 
@@ -34,6 +40,8 @@ struct rec_writer *rec_writer_open(const char *path, struct err *e)
     w->failed = 0;
     w->n = 0;
     w->path = xstrdup(path);
+    w->high = UINT64_MAX;
+    w->n_high = 0;
     buf_init(&w->tmp, TEXT_MAX);
     return w;
 }
@@ -70,12 +78,40 @@ int rec_writer_close(struct rec_writer **wp, struct err *e)
     return failed ? -1 : 0;
 }
 
-/* Room for PIECE_MAX bytes. */
-static inline char *put_room(struct rec_writer *w)
+/* The fast parts below carry the place to write at, `p`, from one to the next: room() gives it, done() takes it back.
+ */
+static inline char *room(struct rec_writer *w)
 {
-    if (UNLIKELY(w->n + PIECE_MAX > BUF_BYTES))
+    if (UNLIKELY(w->n + SPAN_MAX > BUF_BYTES))
         rec_writer_flush(w);
     return w->bytes + w->n;
+}
+
+static inline void done(struct rec_writer *w, const char *p)
+{
+    w->n = (size_t)(p - w->bytes);
+}
+
+/* Within an array of any length: room for one more element. */
+static inline char *more_room(struct rec_writer *w, char *p)
+{
+    if (LIKELY(p <= w->bytes + BUF_BYTES - 4 * DIGITS_ROOM))
+        return p;
+    done(w, p);
+    return room(w);
+}
+
+static inline char *add_text(char *p, const char *text, size_t n)
+{
+    memcpy(p, text, n);
+    return p + n;
+}
+#define ADD(p, literal) add_text(p, literal, sizeof(literal) - 1)
+
+static inline char *add_key(char *p, const struct field *f)
+{
+    memcpy(p, f->key, sizeof f->key); /* all of it: of fixed size that is three moves */
+    return p + f->n_key;
 }
 
 static void put_bytes(struct rec_writer *w, const char *p, size_t n)
@@ -90,163 +126,151 @@ static void put_bytes(struct rec_writer *w, const char *p, size_t n)
         n -= k;
     }
 }
-
-static inline void put_c(struct rec_writer *w, char c)
-{
-    *put_room(w) = c;
-    w->n++;
-}
-
-static inline void put_u64(struct rec_writer *w, uint64_t v)
-{
-    char tmp[20];
-    size_t i = sizeof tmp;
-    do {
-        tmp[--i] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    memcpy(put_room(w), tmp + i, sizeof tmp - i);
-    w->n += sizeof tmp - i;
-}
-
-static inline void put_i64(struct rec_writer *w, int64_t v)
-{
-    if (v < 0)
-        put_c(w, '-');
-    put_u64(w, v < 0 ? -(uint64_t)v : (uint64_t)v);
-}
-
-/* ,"name": */
-static void put_key(struct rec_writer *w, const char *name)
-{
-    size_t n = strlen(name);
-    char *p = put_room(w);
-    p[0] = ',';
-    p[1] = '"';
-    memcpy(p + 2, name, n);
-    p[2 + n] = '"';
-    p[3 + n] = ':';
-    w->n += 4 + n;
-}
+#define PUT(w, literal) put_bytes(w, literal, sizeof(literal) - 1)
 
 static void put_string(struct rec_writer *w, struct str s)
 {
-    put_c(w, '"');
+    PUT(w, "\"");
     buf_clear(&w->tmp);
     json_escape(&w->tmp, s);
     put_bytes(w, w->tmp.p, w->tmp.n);
-    put_c(w, '"');
+    PUT(w, "\"");
 }
 
-static void put_f64(struct rec_writer *w, double v)
+/* A short text, which as a rule needs no escapes. */
+static inline char *add_string(struct rec_writer *w, char *p, struct str s)
+{
+    if (LIKELY(s.n < SPAN_MAX / 4 && scan_clean(s.p, s.p + s.n, true) == s.p + s.n)) {
+        *p = '"';
+        p = add_text(p + 1, s.p, s.n);
+        *p = '"';
+        return p + 1;
+    }
+    done(w, p);
+    put_string(w, s);
+    return room(w);
+}
+
+static char *add_f64(struct rec_writer *w, char *p, double v)
 {
     struct jout j;
     buf_clear(&w->tmp);
     jo_init(&j, &w->tmp, 0);
     jo_f64(&j, v);
-    put_bytes(w, w->tmp.p, w->tmp.n);
+    return add_text(p, w->tmp.p, w->tmp.n);
 }
 
-static void put_member(struct rec_writer *w, const struct field *f, const char *base, bool all)
+static inline char *add_instant(struct rec_writer *w, char *p, int64_t v)
 {
-    const void *p = base + f->at;
-    int64_t v = 0, absent = 0;
+    const uint64_t unit = 100000000;
+    uint64_t high = (uint64_t)v / unit;
+    if (UNLIKELY(high != w->high)) {
+        if (v < (int64_t)unit)
+            return digits_i64(p, v);
+        char text[DIGITS_ROOM];
+        w->high = high;
+        w->n_high = (size_t)(digits_u64(text, high) - text);
+        memcpy(w->high_text, text, sizeof w->high_text);
+    }
+    memcpy(p, w->high_text, sizeof w->high_text);
+    return digits_all8(p + w->n_high, (uint32_t)((uint64_t)v % unit));
+}
+
+/* Inlined where the field is known, so that only its own case is left. */
+static inline __attribute__((always_inline)) char *add_member(struct rec_writer *w, char *p, const struct field *f,
+                                                              const char *base, bool all)
+{
+    const void *at = base + f->at;
+    int64_t v = 0;
     switch (f->kind) {
-    case F_COUNT:
-        absent = -1;
-        /* fall through */
     case F_INSTANT:
-        v = *(const int64_t *)p;
-        break;
-    case F_U32:
-        v = *(const uint32_t *)p;
-        break;
+        v = *(const int64_t *)at;
+        return v || all ? add_instant(w, add_key(p, f), v) : p;
+    case F_COUNT:
+        v = *(const int64_t *)at;
+        return v != -1 ? digits_i64(add_key(p, f), v) : p;
     case F_I32:
-        v = *(const int *)p;
-        break;
-    case F_FLAG:
-        v = (*(const uint32_t *)p & f->arg) != 0;
-        break;
-    case F_BOOL:
-        v = *(const bool *)p;
-        break;
+        v = *(const int *)at;
+        return v || all ? digits_i64(add_key(p, f), v) : p;
+    case F_U32:
+        v = *(const uint32_t *)at;
+        return v || all || f->arg == F_EVER ? digits_u64(add_key(p, f), (uint64_t)v) : p;
     case F_U64:
     case F_SEED:
-        if (*(const uint64_t *)p || all || f->arg == F_EVER) {
-            put_key(w, f->name);
-            put_u64(w, *(const uint64_t *)p);
-        }
-        return;
+        v = (int64_t) * (const uint64_t *)at;
+        return v || all || f->arg == F_EVER ? digits_u64(add_key(p, f), (uint64_t)v) : p;
+    case F_FLAG:
+        return *(const uint32_t *)at & f->arg ? ADD(add_key(p, f), "true") : p;
+    case F_BOOL:
+        return *(const bool *)at ? ADD(add_key(p, f), "true") : all ? ADD(add_key(p, f), "false") : p;
     case F_F64:
-        put_key(w, f->name);
-        put_f64(w, *(const double *)p);
-        return;
+        return add_f64(w, add_key(p, f), *(const double *)at);
     case F_TEXT:
-        if (*(const char *)p) {
-            put_key(w, f->name);
-            put_string(w, (struct str){p, strnlen(p, f->arg)});
-        }
-        return;
+        return *(const char *)at ? add_string(w, add_key(p, f), (struct str){at, strnlen(at, f->arg)}) : p;
     }
-    bool ever = all || (f->kind == F_U32 && f->arg == F_EVER);
-    if (v == absent && (!ever || f->kind == F_COUNT))
-        return;
-    put_key(w, f->name);
-    if (f->kind == F_BOOL || f->kind == F_FLAG)
-        put_bytes(w, v ? "true" : "false", v ? 4 : 5);
-    else
-        put_i64(w, v);
+    return p;
 }
 
-static void put_fields(struct rec_writer *w, const struct field_table *t, const void *base, bool all)
+static inline char *add_fields(struct rec_writer *w, char *p, const struct field_table *t, const void *base, bool all)
 {
     for (size_t i = 0; i < t->n; i++)
-        put_member(w, &t->f[i], base, all);
+        p = add_member(w, p, &t->f[i], base, all);
+    return p;
 }
 
-static void put_begin(struct rec_writer *w, const char *type)
+/* A line whose members are those of the table. */
+static void put_plain(struct rec_writer *w, const char *type, const struct field_table *t, const void *base)
 {
-    put_bytes(w, "{\"type\":\"", 9);
+    PUT(w, "{\"type\":");
     put_bytes(w, type, strlen(type));
-    put_c(w, '"');
+    done(w, add_fields(w, room(w), t, base, true));
 }
 
 static int put_end(struct rec_writer *w)
 {
-    put_bytes(w, "}\n", 2);
+    PUT(w, "}\n");
     return w->failed ? -1 : 0;
 }
 
 int rec_write_run(struct rec_writer *w, const struct rec_run *r)
 {
-    put_begin(w, "run");
-    put_key(w, "schema");
-    put_string(w, STR(REC_SCHEMA));
-    put_fields(w, &rec_run_fields, r, true);
+    put_plain(w, "\"run\",\"schema\":\"" REC_SCHEMA "\"", &rec_run_fields, r);
     return put_end(w);
 }
 
 int rec_write_level(struct rec_writer *w, const struct rec_level *l)
 {
-    put_begin(w, "level");
-    put_fields(w, &rec_level_fields, l, true);
+    put_plain(w, "\"level\"", &rec_level_fields, l);
     return put_end(w);
 }
 
 int rec_write_note(struct rec_writer *w, const struct rec_note *n)
 {
-    put_begin(w, "note");
-    put_fields(w, &rec_note_fields, n, true);
+    put_plain(w, "\"note\"", &rec_note_fields, n);
     return put_end(w);
 }
 
-static void put_hex128(struct rec_writer *w, unsigned __int128 v)
+static char *add_hex128(char *p, unsigned __int128 v)
 {
-    char tmp[64];
-    int n = (v >> 64) ? snprintf(tmp, sizeof tmp, "\"%llx%016llx\"", (unsigned long long)(v >> 64),
-                                 (unsigned long long)(uint64_t)v)
-                      : snprintf(tmp, sizeof tmp, "\"%llx\"", (unsigned long long)(uint64_t)v);
-    put_bytes(w, tmp, (size_t)n);
+    unsigned nibbles = 1;
+    while (nibbles < 32 && v >> (4 * nibbles))
+        nibbles++;
+    *p++ = '"';
+    while (nibbles > 0)
+        *p++ = "0123456789abcdef"[v >> (4 * --nibbles) & 15];
+    *p++ = '"';
+    return p;
+}
+
+static char *add_pair(char *p, char before, uint64_t a, uint64_t b)
+{
+    *p++ = before;
+    *p++ = '[';
+    p = digits_u64(p, a);
+    *p++ = ',';
+    p = digits_u64(p, b);
+    *p++ = ']';
+    return p;
 }
 
 static void put_hist(struct rec_writer *w, const char *name, const struct hist *h)
@@ -254,130 +278,148 @@ static void put_hist(struct rec_writer *w, const char *name, const struct hist *
     if (!h || hist_n(h) == 0)
         return;
     struct hist_exact x = hist_get_exact(h);
-    put_key(w, name);
-    put_bytes(w, "{\"min\":", 7);
-    put_i64(w, x.min);
-    put_key(w, "max");
-    put_i64(w, x.max);
-    put_key(w, "sum");
-    put_hex128(w, x.sum);
-    put_key(w, "sum_sq");
-    put_hex128(w, x.sum_sq);
-    put_key(w, "counts");
+    char *p = add_text(room(w), name, strlen(name));
+    p = digits_i64(ADD(p, "{\"min\":"), x.min);
+    p = digits_i64(ADD(p, ",\"max\":"), x.max);
+    p = add_hex128(ADD(p, ",\"sum\":"), x.sum);
+    p = add_hex128(ADD(p, ",\"sum_sq\":"), x.sum_sq);
+    p = ADD(p, ",\"counts\":");
     size_t it = 0;
     int64_t mid;
     uint64_t count;
-    char before = '[';
-    while (hist_next(h, &it, &mid, &count)) {
-        put_c(w, before);
-        put_c(w, '[');
-        put_i64(w, mid);
-        put_c(w, ',');
-        put_u64(w, count);
-        put_c(w, ']');
-        before = ',';
-    }
-    put_bytes(w, "]}", 2);
+    for (char before = '['; hist_next(h, &it, &mid, &count); before = ',')
+        p = add_pair(more_room(w, p), before, (uint64_t)mid, count);
+    done(w, ADD(p, "]}"));
 }
 
 int rec_write_client(struct rec_writer *w, const struct rec_client *c)
 {
-    put_begin(w, "client");
-    put_fields(w, &rec_client_fields, c, true);
-    put_hist(w, "lag", c->lag);
-    put_hist(w, "lag_user", c->lag_user);
+    put_plain(w, "\"client\"", &rec_client_fields, c);
+    put_hist(w, ",\"lag\":", c->lag);
+    put_hist(w, ",\"lag_user\":", c->lag_user);
     return put_end(w);
 }
 
-/* "dt" (gaps), "len" (bytes of text), "width" (sparse), "cum" (only when the server counted): see docs/FORMATS.md. */
-static void put_events(struct rec_writer *w, const struct record *r)
+/* "dt" (gaps), "len" (bytes of text), "width" (sparse), "cum" (only when the server counted): see docs/FORMATS.md. The
+ * chain is decoded once for each of them, so that a record of any length needs no memory. */
+static char *add_gaps(struct rec_writer *w, char *p, const struct record *r, bool *wide, bool *counted)
 {
     struct rec_iter it;
     struct rec_event ev;
-    bool wide = false, counted = false;
-    int64_t prev = r->first_token;
+    int64_t prev = r->first_token, widths = 0, counts = -1;
+    rec_iter_init(&it, r);
+    for (char before = '['; rec_iter_next(&it, &ev); before = ',') {
+        p = more_room(w, p);
+        *p = before;
+        p = digits_i64(p + 1, ev.at - prev);
+        prev = ev.at;
+        widths |= ev.width;
+        counts &= ev.cumulative;
+    }
+    *wide = widths != 0;
+    *counted = counts >= 0;
+    return ADD(p, "]");
+}
 
-    put_key(w, "dt");
+static char *add_lengths(struct rec_writer *w, char *p, const struct record *r)
+{
+    struct rec_iter it;
+    struct rec_event ev;
+    rec_iter_init(&it, r);
+    for (char before = '['; rec_iter_next(&it, &ev); before = ',') {
+        p = more_room(w, p);
+        *p = before;
+        p = digits_u64(p + 1, ev.bytes);
+    }
+    return ADD(p, "]");
+}
+
+static char *add_widths(struct rec_writer *w, char *p, const struct record *r)
+{
+    struct rec_iter it;
+    struct rec_event ev;
     char before = '[';
     rec_iter_init(&it, r);
     for (uint32_t i = 0; rec_iter_next(&it, &ev); i++) {
-        put_c(w, before);
-        put_i64(w, ev.at - prev);
+        if (ev.width == 0)
+            continue;
+        p = add_pair(more_room(w, p), before, i, (uint64_t)ev.width);
         before = ',';
-        prev = ev.at;
-        wide |= ev.width > 0;
-        counted |= ev.cumulative >= 0;
     }
-    put_bytes(w, "]", 1);
+    return ADD(p, "]");
+}
 
-    put_key(w, "len");
-    before = '[';
+static char *add_counts(struct rec_writer *w, char *p, const struct record *r)
+{
+    struct rec_iter it;
+    struct rec_event ev;
     rec_iter_init(&it, r);
-    while (rec_iter_next(&it, &ev)) {
-        put_c(w, before);
-        put_u64(w, ev.bytes);
-        before = ',';
+    for (char before = '['; rec_iter_next(&it, &ev); before = ',') {
+        p = more_room(w, p);
+        *p = before;
+        p = digits_i64(p + 1, ev.cumulative);
     }
-    put_c(w, ']');
+    return ADD(p, "]");
+}
 
-    if (wide) {
-        put_key(w, "width");
-        before = '[';
-        rec_iter_init(&it, r);
-        for (uint32_t i = 0; rec_iter_next(&it, &ev); i++) {
-            if (ev.width <= 0)
-                continue;
-            put_c(w, before);
-            put_c(w, '[');
-            put_u64(w, i);
-            put_c(w, ',');
-            put_i64(w, ev.width);
-            put_c(w, ']');
-            before = ',';
-        }
-        put_c(w, ']');
+static char *add_events(struct rec_writer *w, char *p, const struct record *r)
+{
+    bool wide, counted;
+    p = add_gaps(w, ADD(p, ",\"dt\":"), r, &wide, &counted);
+    p = add_lengths(w, ADD(p, ",\"len\":"), r);
+    if (wide)
+        p = add_widths(w, ADD(p, ",\"width\":"), r);
+    if (counted)
+        p = add_counts(w, ADD(p, ",\"cum\":"), r);
+    done(w, p);
+    return room(w);
+}
+
+static void put_long(struct rec_writer *w, const char *key, struct str s)
+{
+    put_bytes(w, key, strlen(key));
+    put_string(w, s);
+}
+
+static char *add_request_fields(struct rec_writer *w, char *p, const struct record *r)
+{
+#define X(kind, name, member, arg)                                                                                     \
+    {                                                                                                                  \
+        static const struct field f = FIELD(kind, record, name, member, arg);                                          \
+        p = add_member(w, p, &f, (const char *)r, false);                                                              \
     }
-    if (counted) {
-        put_key(w, "cum");
-        before = '[';
-        rec_iter_init(&it, r);
-        while (rec_iter_next(&it, &ev)) {
-            put_c(w, before);
-            put_i64(w, ev.cumulative);
-            before = ',';
-        }
-        put_c(w, ']');
-    }
+    REC_REQUEST_MAP(X)
+#undef X
+    return p;
+}
+
+static char *add_word(char *p, const char *word)
+{
+    p = add_text(p, word, strlen(word));
+    *p = '"';
+    return p + 1;
 }
 
 int rec_write_request(struct rec_writer *w, const struct record *r)
 {
-    char text[32];
-    put_begin(w, "request");
-    put_key(w, "outcome");
-    put_string(w, str_of(outcome_text(text, r->outcome, r->status)));
-    put_fields(w, &rec_request_fields, r, false);
-    if (r->finish != FINISH_NONE) {
-        put_key(w, "finish");
-        put_string(w, str_of(finish_reason_name(r->finish)));
-    }
-    if (r->token_source != TOKENS_NONE) {
-        put_key(w, "token_source");
-        put_string(w, str_of(token_source_name(r->token_source)));
-    }
+    char text[32], *p = room(w);
+    p = r->outcome == OUT_OK
+            ? ADD(p, "{\"type\":\"request\",\"outcome\":\"ok\"")
+            : add_word(ADD(p, "{\"type\":\"request\",\"outcome\":\""), outcome_text(text, r->outcome, r->status));
+    p = add_request_fields(w, p, r);
+    if (r->finish != FINISH_NONE)
+        p = add_word(ADD(p, ",\"finish\":\""), finish_reason_name(r->finish));
+    if (r->token_source != TOKENS_NONE)
+        p = add_word(ADD(p, ",\"token_source\":\""), token_source_name(r->token_source));
     if (r->n_events)
-        put_events(w, r);
-    if (r->detail.n) {
-        put_key(w, "detail");
-        put_string(w, r->detail);
-    }
-    if (r->text && r->text->n_prompt) {
-        put_key(w, "prompt");
-        put_string(w, (struct str){r->text->bytes, r->text->n_prompt});
-    }
-    if (r->text && r->text->n_answer) {
-        put_key(w, "answer");
-        put_string(w, (struct str){r->text->bytes + r->text->n_prompt, r->text->n_answer});
-    }
+        p = add_events(w, p, r);
+    done(w, p);
+    const struct rec_text *t = r->text;
+    if (r->detail.n)
+        put_long(w, ",\"detail\":", r->detail);
+    if (t && t->n_prompt)
+        put_long(w, ",\"prompt\":", (struct str){t->bytes, t->n_prompt});
+    if (t && t->n_answer)
+        put_long(w, ",\"answer\":", (struct str){t->bytes + t->n_prompt, t->n_answer});
     return put_end(w);
 }

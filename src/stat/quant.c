@@ -63,17 +63,6 @@ void quant_sort(int64_t *v, size_t n)
     free(count);
 }
 
-void moments_add(struct moments *m, int64_t v)
-{
-    if (m->n == 0 || v < m->min)
-        m->min = v;
-    if (m->n == 0 || v > m->max)
-        m->max = v;
-    m->n++;
-    m->sum += v;
-    m->sum_sq += (unsigned __int128)((__int128)v * v);
-}
-
 void moments_merge(struct moments *into, const struct moments *from)
 {
     if (from->n == 0)

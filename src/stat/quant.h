@@ -16,7 +16,14 @@ struct moments {
     __int128 sum;
     unsigned __int128 sum_sq;
 };
-void moments_add(struct moments *m, int64_t v); /* start from {0} */
+static inline void moments_add(struct moments *m, int64_t v) /* start from {0} */
+{
+    m->min = m->n && m->min < v ? m->min : v;
+    m->max = m->n && m->max > v ? m->max : v;
+    m->n++;
+    m->sum += v;
+    m->sum_sq += (unsigned __int128)((__int128)v * v);
+}
 void moments_merge(struct moments *into, const struct moments *from);
 double moments_mean(const struct moments *m); /* 0 when empty */
 double moments_std(const struct moments *m);  /* sample (n - 1); 0 below two */

@@ -138,15 +138,15 @@ static void test_cut_short(void **state)
     rec_recycle(&slab, r);
 }
 
-static void spread_of(struct record *r, uint64_t bytes, uint64_t *out, size_t n)
+static void spread_of(struct record *r, uint64_t *out)
 {
     struct spread s;
-    int64_t at;
-    spread_init(&s, r, bytes);
-    for (size_t i = 0; i < n; i++)
-        assert_true(spread_next(&s, &at, &out[i]));
-    uint64_t none;
-    assert_false(spread_next(&s, &at, &none));
+    struct rec_iter it;
+    struct rec_event ev;
+    spread_init(&s, r);
+    rec_iter_init(&it, r);
+    while (rec_iter_next(&it, &ev))
+        *out++ = spread_event(&s, &ev);
 }
 
 /* 10 tokens over 3, 3 and 1 bytes: floor(30/7), floor(60/7) and all. */
@@ -158,15 +158,48 @@ static void test_spread(void **state)
         assert_int_equal(rec_add_event(&slab, r, &ev[i]), 0);
     uint64_t v[3];
     r->tokens_out = 10;
-    spread_of(r, 7, v, 3);
+    spread_of(r, v);
     assert_true(v[0] == 4 && v[1] == 4 && v[2] == 2);
-    r->tokens_out = 7; /* no text sizes: evenly */
-    spread_of(r, 0, v, 3);
-    assert_true(v[0] == 2 && v[1] == 2 && v[2] == 3);
     r->tokens_out = -1;
-    spread_of(r, 7, v, 3);
+    spread_of(r, v);
     assert_true(v[0] == 0 && v[1] == 0 && v[2] == 0);
     rec_recycle(&slab, r);
+    r = rec_new(&slab);
+    for (int i = 1; i <= 3; i++) /* no text sizes: evenly */
+        assert_int_equal(rec_add_event(&slab, r, &(struct rec_event){.at = T(i), .cumulative = -1}), 0);
+    r->tokens_out = 7;
+    spread_of(r, v);
+    assert_true(v[0] == 2 && v[1] == 2 && v[2] == 3);
+    rec_recycle(&slab, r);
+}
+
+/* Every part is the difference of two floors of the exact quotient, whatever the sizes. */
+static void test_spread_exact(void **state)
+{
+    static const struct {
+        int64_t tokens;
+        uint32_t bytes;
+    } shape[] = {{1, 7}, {99, 5}, {1000, 3}, {100000, 1}, {UINT32_MAX, 9}, {(int64_t)1 << 40, 60000}, {7, UINT32_MAX}};
+    for (size_t k = 0; k < ARRAY_LEN(shape); k++) {
+        struct record *r = rec_new(&slab);
+        uint64_t sum = 0, seen = 0, part[100];
+        uint32_t bytes[100];
+        for (uint32_t i = 0; i < 100; i++) {
+            bytes[i] = (uint32_t)(((uint64_t)i * 2654435761U) % shape[k].bytes);
+            sum += bytes[i];
+            assert_int_equal(
+                rec_add_event(&slab, r, &(struct rec_event){.at = T(i + 1), .bytes = bytes[i], .cumulative = -1}), 0);
+        }
+        r->tokens_out = shape[k].tokens;
+        spread_of(r, part);
+        for (uint32_t i = 0; i + 1 < 100; i++) {
+            uint64_t whole = sum ? sum : 100, step = sum ? bytes[i] : 1;
+            unsigned __int128 before = (unsigned __int128)shape[k].tokens * seen / whole;
+            seen += step;
+            assert_int_equal(part[i], (uint64_t)((unsigned __int128)shape[k].tokens * seen / whole - before));
+        }
+        rec_recycle(&slab, r);
+    }
 }
 
 /* The server's own counts go first; what they leave out comes with the last event, and they never exceed the total. */
@@ -178,31 +211,32 @@ static void test_spread_counted(void **state)
         assert_int_equal(rec_add_event(&slab, r, &ev[i]), 0);
     uint64_t v[3];
     r->tokens_out = 10;
-    spread_of(r, 11, v, 3);
+    spread_of(r, v);
     assert_true(v[0] == 2 && v[1] == 0 && v[2] == 8);
     r->tokens_out = 5;
-    spread_of(r, 11, v, 3);
+    spread_of(r, v);
     assert_true(v[0] == 2 && v[1] == 0 && v[2] == 3);
     r->tokens_out = -1;
-    spread_of(r, 11, v, 3);
+    spread_of(r, v);
     assert_true(v[0] == 2 && v[1] == 0 && v[2] == 6);
     rec_recycle(&slab, r);
     r = failure(&slab, OUT_OK, 200, 0, 100, 300); /* no event: all at the end */
     r->tokens_out = 6;
-    struct spread s;
-    int64_t at;
-    spread_init(&s, r, 0);
-    assert_true(spread_next(&s, &at, v));
-    assert_true(v[0] == 6 && at == T(300));
-    assert_false(spread_next(&s, &at, v));
+    int64_t at = 0;
+    assert_int_equal(spread_whole(r, &at), 6);
+    assert_int_equal(at, T(300));
+    r->outcome = OUT_TRUNCATED;
+    assert_int_equal(spread_whole(r, &at), 0);
     rec_recycle(&slab, r);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_success),   cmocka_unit_test(test_plain_answer), cmocka_unit_test(test_hidden_reasoning),
-        cmocka_unit_test(test_cut_short), cmocka_unit_test(test_spread),       cmocka_unit_test(test_spread_counted),
+        cmocka_unit_test(test_success),          cmocka_unit_test(test_plain_answer),
+        cmocka_unit_test(test_hidden_reasoning), cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_spread),           cmocka_unit_test(test_spread_counted),
+        cmocka_unit_test(test_spread_exact),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

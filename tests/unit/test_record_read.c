@@ -160,11 +160,13 @@ static void test_round_trip(void **state)
     *r = want;
     r->detail = STR("the end \xff came");
     struct rec_event ev[300];
+    uint64_t bytes = 0;
     int64_t at = 111;
     for (size_t i = 0; i < ARRAY_LEN(ev); i++) {
         uint64_t u = rng_u64(3, RNG_TEST, i);
         ev[i] = (struct rec_event){at, (u & 7) == 0 ? (int64_t)(u >> 40) : 0, (uint32_t)(u >> 60), (int64_t)i * 2 - 1};
         assert_int_equal(rec_add_event(&slab, r, &ev[i]), 0);
+        bytes += ev[i].bytes;
         at += (int64_t)(u >> 32);
     }
     rec_write_request(w, r);
@@ -193,6 +195,8 @@ static void test_round_trip(void **state)
     }
     assert_string_equal(s->detail, "the end \xef\xbf\xbd came");
     struct record got = s->request;
+    assert_int_equal(got.events_bytes, bytes);
+    got.events_bytes = 0;
     got.first = got.last = NULL;
     got.n_events = 0;
     got.prev_event = 0;

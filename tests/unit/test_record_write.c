@@ -161,13 +161,72 @@ static void test_full(void **state)
     unlink(path);
 }
 
+struct long_sum {
+    uint64_t events, bytes, widths, counts;
+    int64_t last;
+};
+
+static void sum_up(void *arg, const struct record *r)
+{
+    struct long_sum *s = arg;
+    struct rec_iter it;
+    struct rec_event ev;
+    rec_iter_init(&it, r);
+    while (rec_iter_next(&it, &ev)) {
+        s->events++;
+        s->bytes += ev.bytes;
+        s->widths += (uint64_t)ev.width;
+        s->counts += (uint64_t)ev.cumulative;
+        s->last = ev.at;
+    }
+}
+
+/* Arrays far longer than the writer's buffer, gaps of all sizes: the buffer is emptied at any of their elements. */
+static void test_long(void **state)
+{
+    char path[64];
+    struct err e;
+    struct rec_writer *w = rec_writer_open(temp_path(path), &e);
+    assert_non_null(w);
+    struct rec_run run = {.epoch_mono = 5};
+    assert_int_equal(rec_write_run(w, &run), 0);
+    struct rec_slab slab;
+    rec_slab_init(&slab, 100000);
+    struct long_sum want = {0}, got = {0};
+    for (int k = 0; k < 3; k++) {
+        struct record *r = rec_new(&slab);
+        struct rec_event ev = {.at = 1000 + k};
+        for (uint32_t i = 0; i < 100000; i++) {
+            ev.at += (int64_t)1 << (i % 37);
+            ev.bytes = i % 3 ? i % 7 : i;
+            ev.width = i % 5 == 0 ? i : 0;
+            ev.cumulative = i;
+            assert_int_equal(rec_add_event(&slab, r, &ev), 0);
+            want.events++;
+            want.bytes += ev.bytes;
+            want.widths += (uint64_t)ev.width;
+            want.counts += i;
+            want.last = ev.at;
+        }
+        assert_int_equal(rec_write_request(w, r), 0);
+        rec_recycle(&slab, r);
+    }
+    rec_slab_free(&slab);
+    assert_int_equal(rec_writer_close(&w, &e), 0);
+    struct rec_read_stats st;
+    const struct rec_sink sink = {.request = sum_up};
+    assert_int_equal(rec_read_file(path, &sink, &got, &st, &e), 0);
+    assert_false(st.cut);
+    assert_int_equal(st.requests, 3);
+    assert_memory_equal(&got, &want, sizeof got);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_texts_kept),
-        cmocka_unit_test(test_existing_file),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_texts_kept), cmocka_unit_test(test_existing_file),
+        cmocka_unit_test(test_full),   cmocka_unit_test(test_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

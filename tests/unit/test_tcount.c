@@ -83,7 +83,7 @@ static void test_fold(void **state)
     tcount_add(&t, INT64_MAX / 2, 5);
     assert_true(t.n <= 1 << 22);
     assert_true(same(tcount_between(&t, 0, INT64_MAX), 15));
-    assert_true(t.width > MS(10));
+    assert_true(t.folds > 0);
     tcount_free(&t);
 }
 
