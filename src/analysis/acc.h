@@ -19,7 +19,8 @@ struct acc_opts {
 struct acc *acc_new(const struct acc_opts *o);
 void acc_free(struct acc **a);
 /* The calls of a rec_sink, arg = the acc. Requests, clients and the final line of a level come between its first line
- * and the first line of the next level; requests in any order. Feeding costs about 0.3 us a request and 40 ns a token event. */
+ * and the first line of the next level; requests in any order. Feeding costs about 0.3 us a request and 40 ns a token
+ * event. */
 extern const struct rec_sink acc_sink;
 
 /* Close what is open (a run that was killed has no final lines: the window then ends at the last instant seen) and give
