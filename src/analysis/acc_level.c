@@ -65,6 +65,8 @@ void acc_level_free(struct acc_level **lp)
         samples_free(&l->lat[k]);
     samples_free(&l->tok_rate);
     samples_free(&l->send_lag);
+    series_free(&l->ttft_series);
+    series_free(&l->total_series);
     ivec_free(&l->unsent);
     struct hist **hists[] = {&l->gap,       &l->gap_censored, &l->gap_token, &l->gap_width,
                              &l->ttft_live, &l->lag,          &l->lag_user};
@@ -236,6 +238,10 @@ static void add_measured(struct acc_level *l, const struct record *r, const stru
     for (int k = 0; k < METRIC_LATENCIES; k++)
         if (k != METRIC_ITL && m.v[k] >= 0)
             samples_add(&l->lat[k], m.v[k], (m.censored >> k & 1) != 0);
+    if (r->outcome == OUT_OK && m.v[METRIC_TTFT] >= 0)
+        series_add(&l->ttft_series, r->index, r->start, m.v[METRIC_TTFT]);
+    if (r->outcome == OUT_OK && m.v[METRIC_TOTAL] >= 0)
+        series_add(&l->total_series, r->index, r->start, m.v[METRIC_TOTAL]);
     if (m.tok_rate >= 0)
         samples_add(&l->tok_rate, m.tok_rate, false);
     if (m.send_lag >= 0)

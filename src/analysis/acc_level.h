@@ -4,6 +4,7 @@
 
 #include "analysis/acc.h"
 #include "analysis/measure.h"
+#include "analysis/series.h"
 #include "analysis/timeline.h"
 
 #define STATUS_MAX 1000
@@ -17,6 +18,7 @@ struct acc_level {
     /* cohort */
     struct samples lat[METRIC_LATENCIES]; /* ITL's is not used */
     struct samples tok_rate, send_lag;
+    struct series ttft_series, total_series; /* of successes, in the order of their starts */
     struct hist *gap, *gap_censored, *gap_token, *gap_width;
     uint64_t gap_requests, gap_requests_counted; /* with gaps; and with server counts for them */
     uint64_t outcomes[OUT_COUNT], status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];

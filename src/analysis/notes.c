@@ -27,11 +27,11 @@ static void note_sample(const struct summary *s, struct sum_level *out)
 /* An overloaded server falls further behind with each second, so what is due and not answered grows through the window.
  * A healthy one has as much of it in the middle as at the end, but for the chance of arrivals (three standard
  * deviations of both counts). A window of less than four seconds does not tell. */
-static void note_overload(struct sum_level *out)
+static bool note_overload(struct sum_level *out)
 {
     int64_t first = (out->w0 - out->begin + NS_PER_S - 1) / NS_PER_S, end = (out->w1 - out->begin) / NS_PER_S;
     if (!out->open || end - first < 4 || end > (int64_t)out->n_rows)
-        return;
+        return false;
     int64_t mid = (first + end) / 2, offered = 0, answered = 0, backlog = 0, mid_offered = 0, mid_answered = 0;
     for (int64_t k = 0; k < end; k++) {
         if (k == mid) {
@@ -45,13 +45,39 @@ static void note_overload(struct sum_level *out)
     double growth = (double)(offered - answered - backlog), seconds = (double)(end - mid);
     double chance = 3 * sqrt((double)(MAX(offered - answered, 0) + MAX(backlog, 0)));
     if (growth <= chance + 1 || growth <= BEHIND * (double)(offered - mid_offered))
-        return;
+        return false;
     texts_add(
         &out->notes,
         "the server answered %.3g of %.3g requests per second in the second half of the window, and what waits for it "
         "grew from %lld to %lld: it was overloaded, and latencies grow with the length of the run; lower --rate",
         (double)(answered - mid_answered) / seconds, (double)(offered - mid_offered) / seconds, (long long)backlog,
         (long long)(offered - answered));
+    return true;
+}
+
+/* A first part that differs from the rest, and latencies that still rise or fall behind it. A server that falls behind
+ * has been told of already. */
+static void note_steady(const struct acc_level *l, bool overloaded, struct sum_level *out)
+{
+    bool streams = out->lat[METRIC_TTFT].present && out->lat[METRIC_TTFT].n > 0;
+    struct settled s = series_settled(streams ? &l->ttft_series : &l->total_series);
+    const char *what = streams ? "TTFT" : "total";
+    char a[32], b[32];
+    if (s.warm) {
+        double until = (double)(s.warm_end - out->begin) / (double)NS_PER_S;
+        texts_add(&out->notes,
+                  "the first %llu requests look like a warm-up (MSER-5): their %s averages %s, that of the others %s; "
+                  "--warmup %.1fs leaves them out",
+                  (unsigned long long)s.warm, what, fmt_duration(a, llround(s.warm_mean)),
+                  fmt_duration(b, llround(s.after)), ceil(until * 10) / 10);
+    }
+    if (s.trend && !overloaded)
+        texts_add(
+            &out->notes,
+            "%s %s by %.0f %% in the course of the window (Mann-Kendall, p = %.1g): the server was not in a steady "
+            "state, and percentiles mix what came before with what came after; use a longer --warmup, or a lower "
+            "load if it rises",
+            what, s.change > 0 ? "rose" : "fell", fabs(s.change) * 100, s.p);
 }
 
 static void note_load(const struct acc_level *l, struct sum_level *out)
@@ -70,7 +96,7 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
         texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
     if (!out->final)
         texts_add(&out->notes, "the records end before this level did: the figures cover what was stored");
-    note_overload(out);
+    note_steady(l, note_overload(out), out);
     if (l->conns_retried || l->retried)
         texts_add(&out->notes,
                   "%llu requests were sent again on a new connection, because the server had closed the idle one; "

@@ -12,6 +12,7 @@ struct sample {
     bool open, alike, words, no_stream, retried, interrupted, hidden;
     int64_t cached;
     double wait, slower; /* ms to the first token beyond the usual 50, and by how much more for each request */
+    double rising, cold; /* ms by which the wait grows over all; more of it for the first tenth */
     int mixed, unknown;
 };
 
@@ -25,7 +26,9 @@ static char *notes(const struct sample *m, char *out, size_t size)
     acc_sink.level(a, &line);
     for (int i = 0; i < m->n; i++) {
         double at = 1000 + 20 * i;
-        struct record *r = success(&s, at, at, at + 50 + m->wait + m->slower * i, 2, 10);
+        double wait = m->wait + m->slower * i + m->rising * i / m->n + (i < m->n / 10 ? m->cold : 0);
+        struct record *r = success(&s, at, at, at + 50 + wait + i * 37 % 10, 2, 10);
+        r->index = (uint64_t)i;
         r->tokens_out = i < m->unknown ? -1 : m->tokens;
         r->tokens_cached = m->cached;
         r->sample = (uint32_t)i;
@@ -89,6 +92,20 @@ static void test_load(void **state)
     CHECK("400 requests were sent again", .n = 400, .tokens = 50, .open = true, .retried = true);
 }
 
+/* What a steady server's answers vary by says nothing; a slow beginning and a slow drift do. */
+static void test_steady(void **state)
+{
+    CHECK("", .n = 400, .tokens = 50, .open = true, .rising = 3);
+    CHECK("TTFT rose by 29 % in the course of the window (Mann-Kendall, p = ", .n = 400, .tokens = 50, .open = true,
+          .rising = 20);
+    CHECK("TTFT fell by 43 %", .n = 400, .tokens = 50, .open = true, .rising = -20);
+    CHECK("the first 40 requests look like a warm-up (MSER-5): their TTFT averages 104 ms, that of the others 54.5 ms; "
+          "--warmup 1.8s leaves them out",
+          .n = 400, .tokens = 50, .open = true, .cold = 50);
+    CHECK("the first 40 requests look like a warm-up (MSER-5): their total", .n = 400, .tokens = 50, .open = true,
+          .cold = 50, .no_stream = true);
+}
+
 static void test_answers(void **state)
 {
     CHECK("all 400 answers have the same size (8 bytes, 2 words) though the prompts differ", .n = 400, .tokens = 50,
@@ -112,8 +129,8 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),    cmocka_unit_test(test_load),
-        cmocka_unit_test(test_answers),        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),     cmocka_unit_test(test_load),
+        cmocka_unit_test(test_steady),         cmocka_unit_test(test_answers), cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
