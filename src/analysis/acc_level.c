@@ -309,6 +309,8 @@ void acc_level_client(struct acc_level *l, const struct rec_client *c)
     l->workers++;
     l->reads += c->reads;
     l->kernel_stamped += c->kernel_stamped;
+    l->clock_steps = MAX(l->clock_steps, c->clock_steps); /* there is one clock, and each worker saw it */
+    l->unplaced_stamps += c->unplaced_stamps;
     l->events += c->events;
     l->conns_opened += c->conns_opened;
     l->conns_reused += c->conns_reused;

@@ -102,6 +102,14 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
                   "%llu requests were sent again on a new connection, because the server had closed the idle one; "
                   "--idle-timeout below the server's avoids it",
                   (unsigned long long)MAX(l->conns_retried, l->retried));
+    if (out->client.clock_steps)
+        texts_add(
+            &out->notes,
+            "this machine's clock was set %llu time%s meanwhile (NTP, a person, a resumed machine); kernel stamps "
+            "are of that clock: each was placed by what was known besides, and %llu read%s that could not be "
+            "told took the instant of reading",
+            (unsigned long long)out->client.clock_steps, out->client.clock_steps == 1 ? "" : "s",
+            (unsigned long long)out->client.unplaced_stamps, out->client.unplaced_stamps == 1 ? "" : "s");
     if (out->client.kernel_stamped < 0.99)
         texts_add(&out->notes, "%.1f %% of the reads had no kernel stamp: their instants are those of reading",
                   (1 - out->client.kernel_stamped) * 100);

@@ -214,6 +214,8 @@ static void take_figures(const struct acc_level *l, struct sum_client *c)
     c->involuntary = l->workers ? l->involuntary : NAN;
     c->steal = l->steal_known ? l->steal : NAN;
     c->kernel_stamped = l->reads ? (double)l->kernel_stamped / (double)l->reads : NAN;
+    c->clock_steps = l->clock_steps;
+    c->unplaced_stamps = l->unplaced_stamps;
     c->lag_user_n = hist_n(l->lag_user);
     c->lag_user_p99 = hist_quantile(l->lag_user, 0.99);
 }

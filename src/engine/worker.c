@@ -98,6 +98,9 @@ static void close_books(struct worker *w)
     worker_measure_end(w);
     struct hclient_stats s = routes_stats(w);
     struct rec_client *c = &w->client_rec;
+    struct loop_stats loop = loop_get_stats(w->loop);
+    c->clock_steps = loop.clock_steps;
+    c->unplaced_stamps = loop.unplaced;
     c->level = w->e->o.load->o.level;
     c->worker = w->id;
     c->reads = s.reads;

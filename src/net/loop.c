@@ -291,5 +291,8 @@ int64_t loop_quiet_since(const struct loop *l)
 
 struct loop_stats loop_get_stats(const struct loop *l)
 {
-    return l->stats;
+    struct loop_stats s = l->stats;
+    s.clock_steps = l->net.bridge.steps;
+    s.unplaced = l->net.bridge.unplaced;
+    return s;
 }

@@ -64,7 +64,9 @@ int64_t loop_quiet_since(const struct loop *l);
 
 struct loop_stats {
     uint64_t waits, empty_polls;
-    int64_t wait_ns;       /* time inside waits that blocked */
+    int64_t wait_ns;      /* time inside waits that blocked */
+    uint64_t clock_steps; /* of the realtime clock, which kernel stamps are of: noticed by this loop's streams */
+    uint64_t unplaced;    /* stamps that were not used, because it could not be told of which side of a step they are */
     int64_t empty_poll_ns; /* time spent in polls that found nothing (spinning, busy polling) */
 };
 struct loop_stats loop_get_stats(const struct loop *l);

@@ -33,28 +33,6 @@ void net_shared_free(struct net_shared *n)
     free(n->tx);
 }
 
-/* One anchor per turn, at its first stamp. A single bracket is enough when it is narrow; one in which this thread was
- * interrupted gives way to the best of several, and if even that is wide, the former offset is the better one, unless
- * the realtime clock was set in between. */
-static void anchor(struct clock_bridge *b)
-{
-    enum { NARROW = 300, WIDE = 2000 };
-    const bool first = b->anchored_at == 0;
-    struct clock_bridge fresh = *b;
-    int64_t m0 = clock_mono(), real = clock_real(), m1 = clock_mono();
-    int64_t offset = m0 + (m1 - m0) / 2 - real;
-    int64_t moved = offset - b->offset;
-    if (m1 - m0 <= NARROW && !first && moved < NS_PER_MS && moved > -NS_PER_MS) {
-        b->offset = offset;
-        b->width = m1 - m0;
-        b->anchored_at = m1;
-        return;
-    }
-    clock_bridge_anchor(&fresh);
-    if (first || fresh.width <= WIDE || fresh.steps != b->steps)
-        *b = fresh;
-}
-
 static int64_t stamp_of(struct msghdr *m)
 {
     for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
@@ -69,7 +47,6 @@ static int64_t stamp_of(struct msghdr *m)
 
 static void fill_rx(struct loop *l, struct rx_state *st, int64_t real, int64_t user, struct rx *rx)
 {
-    enum { ABSURD = 1000 * NS_PER_MS }; /* the realtime clock was set while the bytes waited */
     int64_t since = st->last;
     int64_t quiet = loop_quiet_since(l);
     if (!st->left && quiet > since && quiet >= st->watched_at)
@@ -79,13 +56,13 @@ static void fill_rx(struct loop *l, struct rx_state *st, int64_t real, int64_t u
     if (real != 0) {
         struct net_shared *n = loop_net(l);
         if (n->bridge_turn != loop_turn(l)) {
-            anchor(&n->bridge);
+            clock_bridge_renew(&n->bridge, &clock_system);
             n->bridge_turn = loop_turn(l);
         }
-        int64_t stamp = real + n->bridge.offset;
-        if (stamp <= user + ABSURD && stamp >= since - ABSURD) {
+        int64_t stamp = clock_bridge_place(&n->bridge, &clock_system, real, since, user);
+        if (stamp != 0) {
             rx->kernel = true;
-            rx->stamp = MIN(stamp, user);
+            rx->stamp = stamp;
         }
     }
     rx->since = MIN(since, rx->stamp);

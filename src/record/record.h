@@ -222,6 +222,7 @@ struct rec_client { /* per worker and level: how the client itself did; measured
     int64_t steal;                          /* ns of steal of the machine's processors meanwhile, -1 unknown */
     uint64_t involuntary;                   /* context switches */
     uint64_t events, reads, kernel_stamped; /* unix sockets are in none of the latter two */
+    uint64_t clock_steps, unplaced_stamps;  /* the realtime clock was set; stamps left aside because of it */
     struct hist *lag;      /* user - kernel, ns, per read with a kernel stamp; owned by the record's maker */
     struct hist *lag_user; /* of events stamped by the clock instead (0 widths excluded): empty as a rule */
     uint64_t conns_opened, conns_reused, retried;

@@ -53,6 +53,8 @@ static const struct field client_fields[] = {
     CLIENT(F_U64, "events", events),
     CLIENT(F_U64, "reads", reads),
     CLIENT(F_U64, "kernel_stamped", kernel_stamped),
+    CLIENT(F_U64, "clock_steps", clock_steps),
+    CLIENT(F_U64, "unplaced_stamps", unplaced_stamps),
     CLIENT(F_U64, "conns_opened", conns_opened),
     CLIENT(F_U64, "conns_reused", conns_reused),
     CLIENT(F_U64, "retried", retried),

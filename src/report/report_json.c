@@ -207,6 +207,8 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     put_num(j, "busy", c->busy, 6);
     put_num(j, "busy_mean", c->busy_mean, 6);
     put_num(j, "kernel_stamped", c->kernel_stamped, 6);
+    jo_ku64(j, "clock_steps", c->clock_steps);
+    jo_ku64(j, "unplaced_stamps", c->unplaced_stamps);
     put_num(j, "wide_gaps", c->wide_gaps, 6);
     put_num(j, "wide_gap_us", (double)c->wide_threshold / US, 3);
     put_num(j, "late", c->late, 6);

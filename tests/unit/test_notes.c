@@ -14,6 +14,7 @@ struct sample {
     double wait, slower; /* ms to the first token beyond the usual 50, and by how much more for each request */
     double rising, cold; /* ms by which the wait grows over all; more of it for the first tenth */
     int mixed, unknown;
+    unsigned steps, unplaced;
 };
 
 /* The notes of a level that is made so, one to a line. */
@@ -44,6 +45,14 @@ static char *notes(const struct sample *m, char *out, size_t size)
             r->tokens_reasoning = 5;
         feed(a, &s, r);
     }
+    for (uint32_t i = 0; m->steps && i < 2; i++) /* two workers saw one clock */
+        acc_sink.client(a, &(struct rec_client){.worker = i,
+                                                .window = T(10000),
+                                                .steal = -1,
+                                                .reads = 1000,
+                                                .kernel_stamped = 1000,
+                                                .clock_steps = m->steps,
+                                                .unplaced_stamps = m->unplaced});
     line.final = true;
     line.interrupted = m->interrupted;
     line.scheduled = (uint64_t)m->n;
@@ -106,6 +115,13 @@ static void test_steady(void **state)
           .cold = 50, .no_stream = true);
 }
 
+static void test_clock(void **state)
+{
+    CHECK("this machine's clock was set 1 time meanwhile", .n = 400, .tokens = 50, .open = true, .steps = 1);
+    CHECK("clock was set 3 times meanwhile", .n = 400, .tokens = 50, .open = true, .steps = 3, .unplaced = 2);
+    CHECK("and 4 reads that could not be told", .n = 400, .tokens = 50, .open = true, .steps = 3, .unplaced = 2);
+}
+
 static void test_answers(void **state)
 {
     CHECK("all 400 answers have the same size (8 bytes, 2 words) though the prompts differ", .n = 400, .tokens = 50,
@@ -129,8 +145,9 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),     cmocka_unit_test(test_load),
-        cmocka_unit_test(test_steady),         cmocka_unit_test(test_answers), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),    cmocka_unit_test(test_load),
+        cmocka_unit_test(test_clock),          cmocka_unit_test(test_steady), cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

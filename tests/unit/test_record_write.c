@@ -84,7 +84,8 @@ static void test_golden(void **state)
              "\"tokens_out\":0,\"request_id\":\"req-1\",\"finish\":\"length\",\"token_source\":\"usage\","
              "\"dt\":[0,10,0],\"len\":[4,5,0],\"width\":[[1,9]],\"cum\":[1,2,-1],\"detail\":\"say \\\"no\\\"\\n\"}\n"
              "{\"type\":\"client\",\"level\":1,\"worker\":0,\"window\":100,\"cpu\":10,\"run_delay\":0,"
-             "\"empty_polls\":0,\"involuntary\":0,\"events\":0,\"reads\":3,\"kernel_stamped\":0,\"conns_opened\":0,"
+             "\"empty_polls\":0,\"involuntary\":0,\"events\":0,\"reads\":3,\"kernel_stamped\":0,\"clock_steps\":0,"
+             "\"unplaced_stamps\":0,\"conns_opened\":0,"
              "\"conns_reused\":0,\"retried\":0,\"lag\":{\"min\":3,\"max\":5,\"sum\":\"b\",\"sum_sq\":\"2b\","
              "\"counts\":[[3,2],[5,1]]}}\n"
              "{\"type\":\"note\",\"whole_run\":true,\"level\":0,\"text\":\"hear, hear\"}\n");
