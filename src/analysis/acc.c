@@ -83,6 +83,15 @@ static void on_run(void *arg, const struct rec_run *r)
     a->s.seed = r->seed;
 }
 
+static void on_endpoint(void *arg, const struct rec_endpoint *p)
+{
+    struct acc *a = arg;
+    if (p->endpoint >= REC_ENDPOINTS_MAX || a->now || a->s.n_levels)
+        return; /* levels that have begun know how many there are */
+    a->s.n_endpoints = MAX(a->s.n_endpoints, (size_t)p->endpoint + 1);
+    snprintf(a->s.url[p->endpoint], sizeof a->s.url[0], "%s", p->url);
+}
+
 static void on_level(void *arg, const struct rec_level *info)
 {
     struct acc *a = arg;
@@ -94,7 +103,7 @@ static void on_level(void *arg, const struct rec_level *info)
         if (a->s.levels[i].level == info->level)
             return; /* it has ended: its figures stand */
     close_level(a);
-    a->now = acc_level_new(info);
+    a->now = acc_level_new(info, a->s.n_endpoints);
     if (a->s.n_levels == 0)
         a->s.started = a->s.epoch_unix + info->begin;
 }
@@ -126,6 +135,7 @@ static void on_note(void *arg, const struct rec_note *n)
 
 const struct rec_sink acc_sink = {
     .run = on_run,
+    .endpoint = on_endpoint,
     .level = on_level,
     .client = on_client,
     .request = on_request,

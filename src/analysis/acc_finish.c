@@ -61,10 +61,10 @@ static double share(uint64_t k, uint64_t n)
 
 static void finish_requests(const struct acc_level *l, struct sum_level *out)
 {
-    uint64_t unsent = l->outcomes[OUT_UNSENT];
+    uint64_t unsent = l->outcomes.n[OUT_UNSENT];
     out->attempted = l->members - unsent;
-    out->successful = l->outcomes[OUT_OK];
-    out->cancelled = l->outcomes[OUT_CANCELLED];
+    out->successful = l->outcomes.n[OUT_OK];
+    out->cancelled = l->outcomes.n[OUT_CANCELLED];
     out->failed = out->attempted - out->successful - out->cancelled;
     out->unsent = l->info.final ? l->info.unsent : unsent;
     out->scheduled = l->info.final && l->info.scheduled ? l->info.scheduled : out->attempted + out->unsent;
@@ -81,24 +81,32 @@ static void finish_requests(const struct acc_level *l, struct sum_level *out)
     out->output_tok_s = l->tok_out.total ? tcount_between(&l->tok_out, out->w0, out->w1) / w : NAN;
 }
 
-static void finish_counts(const struct acc_level *l, struct sum_level *out)
+void outcomes_finish(const struct outcome_counts *c, struct sum_counts *out)
 {
     char name[32];
     for (int o = 0; o < OUT_COUNT; o++)
         if (o != OUT_HTTP)
-            counts_add(&out->outcomes, outcome_name((enum outcome)o), l->outcomes[o]);
-    uint64_t plain = l->outcomes[OUT_HTTP];
+            counts_add(out, outcome_name((enum outcome)o), c->n[o]);
+    uint64_t plain = c->n[OUT_HTTP];
     for (int s = 1; s < STATUS_MAX; s++) {
-        plain -= l->http_status[s];
-        counts_add(&out->outcomes, outcome_text(name, OUT_HTTP, s), l->http_status[s]);
+        plain -= c->http[s];
+        counts_add(out, outcome_text(name, OUT_HTTP, s), c->http[s]);
+    }
+    counts_add(out, outcome_name(OUT_HTTP), plain);
+    counts_sort(out);
+}
+
+static void finish_counts(const struct acc_level *l, struct sum_level *out)
+{
+    char name[32];
+    outcomes_finish(&l->outcomes, &out->outcomes);
+    for (int s = 1; s < STATUS_MAX; s++) {
         snprintf(name, sizeof name, "%d", s);
         counts_add(&out->status_codes, name, l->status[s]);
     }
-    counts_add(&out->outcomes, outcome_name(OUT_HTTP), plain);
     counts_add(&out->status_codes, "other", l->status_other);
     for (int f = 0; f <= FINISH_OTHER; f++)
         counts_add(&out->finish_reasons, finish_reason_name((enum finish_reason)f), l->finish[f]);
-    counts_sort(&out->outcomes);
     counts_sort(&out->status_codes);
     counts_sort(&out->finish_reasons);
 }
@@ -127,9 +135,8 @@ static void finish_latencies(struct acc_level *l, const struct summary *s, struc
                                                  METRIC_TPOT};
     for (int k = 0; k < METRIC_LATENCIES; k++)
         samples_dist(&l->lat[k], 1, s->q, s->n_q, &out->lat[k]);
-    out->itl_by_token = l->gap_requests > 0 && l->gap_requests_counted == l->gap_requests;
-    hist_dist(out->itl_by_token ? l->gap_token : l->gap, l->gap_censored, l->gap_requests, s->q, s->n_q,
-              &out->lat[METRIC_ITL]);
+    out->itl_by_token = gaps_by_token(&l->gaps);
+    gaps_dist(&l->gaps, s->q, s->n_q, &out->lat[METRIC_ITL]);
     samples_dist(&l->tok_rate, 1e-6, s->q, s->n_q, &out->tokens_per_s);
     for (size_t i = 0; i < ARRAY_LEN(open_only); i++)
         out->lat[open_only[i]].present = out->open;
@@ -138,6 +145,16 @@ static void finish_latencies(struct acc_level *l, const struct summary *s, struc
     for (size_t i = 0; i < ARRAY_LEN(streaming_only); i++)
         if (!streams)
             out->lat[streaming_only[i]].present = false;
+}
+
+static void finish_endpoints(struct acc_level *l, const struct summary *s, struct sum_level *out)
+{
+    out->n_endpoints = l->n_endpoints;
+    out->endpoints = xcalloc(l->n_endpoints + 1, sizeof *out->endpoints);
+    for (size_t i = 0; i < l->n_endpoints; i++) {
+        acc_endpoint_finish(&l->endpoints[i], s, out, &out->endpoints[i]);
+        out->endpoints[i].url = s->url[i];
+    }
 }
 
 void acc_level_finish(struct acc_level *l, const struct summary *s, const struct acc_opts *o, struct sum_level *out)
@@ -150,6 +167,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     finish_counts(l, out);
     finish_tokens(l, out);
     finish_latencies(l, s, out);
+    finish_endpoints(l, s, out);
     timeline_finish(&l->timeline, &l->tok_out, out);
     hist_dist(l->lag, NULL, hist_n(l->lag), s->q, s->n_q, &out->client.lag);
     samples_dist(&l->send_lag, 1, s->q, s->n_q, &out->client.send_lag);
@@ -160,6 +178,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     for (size_t i = 0; i < l->notes.n; i++)
         texts_add(&out->notes, "%s", l->notes.v[i]);
     write_notes(l, s, out);
+    write_endpoint_notes(out);
 }
 
 void sum_level_free(struct sum_level *out)
@@ -167,6 +186,9 @@ void sum_level_free(struct sum_level *out)
     free(out->outcomes.v);
     free(out->status_codes.v);
     free(out->finish_reasons.v);
+    for (size_t i = 0; i < out->n_endpoints; i++)
+        free(out->endpoints[i].outcomes.v);
+    free(out->endpoints);
     free(out->rows);
     texts_free(&out->reasons);
     texts_free(&out->notes);

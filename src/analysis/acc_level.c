@@ -27,13 +27,10 @@ void texts_free(struct sum_texts *t)
     *t = (struct sum_texts){0};
 }
 
-struct acc_level *acc_level_new(const struct rec_level *info)
+struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints)
 {
     struct acc_level *l = xcalloc(1, sizeof *l);
-    l->gap = hist_new();
-    l->gap_censored = hist_new();
-    l->gap_token = hist_new();
-    l->gap_width = hist_new();
+    gaps_init(&l->gaps, true);
     l->ttft_live = hist_new();
     l->lag = hist_new();
     l->lag_user = hist_new();
@@ -43,6 +40,10 @@ struct acc_level *acc_level_new(const struct rec_level *info)
         tcount_init(points[i], info->begin, true);
     tcount_init(&l->tok_in, info->begin, false);
     tcount_init(&l->tok_out, info->begin, false);
+    l->n_endpoints = n_endpoints > 1 ? n_endpoints : 0;
+    l->endpoints = xcalloc(l->n_endpoints + 1, sizeof *l->endpoints);
+    for (size_t i = 0; i < l->n_endpoints; i++)
+        acc_endpoint_init(&l->endpoints[i], info->begin);
     acc_level_update(l, info);
     return l;
 }
@@ -53,6 +54,8 @@ void acc_level_update(struct acc_level *l, const struct rec_level *info)
     struct tcount *all[] = {&l->starts, &l->due, &l->late_starts, &l->ends, &l->ends_ok, &l->tok_in, &l->tok_out};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         tcount_window(all[i], info->w0, info->w1);
+    for (size_t i = 0; i < l->n_endpoints; i++)
+        tcount_window(&l->endpoints[i].tok_out, info->w0, info->w1);
 }
 
 void acc_level_free(struct acc_level **lp)
@@ -68,13 +71,16 @@ void acc_level_free(struct acc_level **lp)
     series_free(&l->ttft_series);
     series_free(&l->total_series);
     ivec_free(&l->unsent);
-    struct hist **hists[] = {&l->gap,       &l->gap_censored, &l->gap_token, &l->gap_width,
-                             &l->ttft_live, &l->lag,          &l->lag_user};
+    gaps_free(&l->gaps);
+    struct hist **hists[] = {&l->ttft_live, &l->lag, &l->lag_user};
     for (size_t i = 0; i < ARRAY_LEN(hists); i++)
         hist_free(hists[i]);
     struct tcount *all[] = {&l->starts, &l->due, &l->late_starts, &l->ends, &l->ends_ok, &l->tok_in, &l->tok_out};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         tcount_free(all[i]);
+    for (size_t i = 0; i < l->n_endpoints; i++)
+        acc_endpoint_free(&l->endpoints[i]);
+    free(l->endpoints);
     timeline_free(&l->timeline);
     texts_free(&l->notes);
     free(l);
@@ -90,24 +96,10 @@ static bool in_cohort(const struct acc_level *l, const struct record *r)
     return w1 == 0 || key < w1 || (!l->info.open && key == w1);
 }
 
-struct gaps { /* between the events of one request */
-    int64_t prev, prev_width, prev_count;
-    int64_t pending; /* since the last event with a new token */
-    bool counted;    /* the server counted tokens at each event so far */
-};
-
-static inline void add_gap(struct acc_level *l, struct gaps *g, const struct rec_event *ev)
+/* Where the request went, of several; a request never sent went nowhere. */
+static struct acc_endpoint *endpoint_of(const struct acc_level *l, const struct record *r)
 {
-    int64_t gap = MAX(ev->at - g->prev, 0), k = ev->cumulative - g->prev_count;
-    hist_add(l->gap, gap, 1);
-    hist_add(l->gap_width, ev->width + g->prev_width, 1);
-    g->pending = MIN(g->pending + gap, INT64_MAX / 2);
-    if (ev->cumulative < 0 || g->prev_count < 0) {
-        g->counted = false;
-    } else if (k > 0) { /* an event without a new token lengthens the next one's gap */
-        hist_add(l->gap_token, (g->pending + k / 2) / k, (uint64_t)k);
-        g->pending = 0;
-    }
+    return r->endpoint < l->n_endpoints && r->outcome != OUT_UNSENT ? &l->endpoints[r->endpoint] : NULL;
 }
 
 /* One pass over the events: tokens over time, gaps and their widths. */
@@ -116,34 +108,37 @@ static void add_events(struct acc_level *l, const struct record *r, bool member)
     struct rec_iter it;
     struct rec_event ev;
     struct spread spread;
-    struct gaps g = {.prev_count = -1, .counted = r->n_events > 1};
+    struct gap_walk all = GAP_WALK, own = GAP_WALK;
+    struct acc_endpoint *p = endpoint_of(l, r);
     bool counts = member && (r->outcome == OUT_OK || outcome_censors(r->outcome));
     rec_iter_init(&it, r);
     spread_init(&spread, r);
-    for (bool first = true; rec_iter_next(&it, &ev); first = false) {
-        tcount_add(&l->tok_out, ev.at, spread_event(&spread, &ev));
-        if (counts && !first)
-            add_gap(l, &g, &ev);
-        g.prev = ev.at;
-        g.prev_width = ev.width;
-        g.prev_count = ev.cumulative;
+    while (rec_iter_next(&it, &ev)) {
+        uint64_t tokens = spread_event(&spread, &ev);
+        tcount_add(&l->tok_out, ev.at, tokens);
+        if (p)
+            tcount_add(&p->tok_out, ev.at, tokens);
+        if (counts)
+            gaps_event(&l->gaps, &all, &ev);
+        if (counts && p)
+            gaps_event(&p->gaps, &own, &ev);
     }
-    if (!counts)
-        return;
-    if (r->n_events > 1) {
-        l->gap_requests++;
-        l->gap_requests_counted += g.counted;
-    }
-    if (r->outcome != OUT_OK && r->end > g.prev)
-        hist_add(l->gap_censored, r->end - g.prev, 1);
+    if (counts)
+        gaps_end(&l->gaps, &all, r);
+    if (counts && p)
+        gaps_end(&p->gaps, &own, r);
 }
 
 static void add_throughput(struct acc_level *l, const struct record *r)
 {
+    struct acc_endpoint *p = endpoint_of(l, r);
     int64_t at;
     uint64_t n = spread_whole(r, &at);
-    if (n)
+    if (n) {
         tcount_add(&l->tok_out, at, n);
+        if (p)
+            tcount_add(&p->tok_out, at, n);
+    }
     int64_t prefilled = r->first_token ? r->first_token : r->outcome == OUT_OK ? r->end : 0;
     if (prefilled && r->tokens_in > 0)
         tcount_add(&l->tok_in, prefilled, (uint64_t)r->tokens_in);
@@ -184,7 +179,7 @@ static void add_success(struct acc_level *l, const struct record *r)
         l->chunks += r->n_events;
         l->chunk_tokens += (uint64_t)r->tokens_out;
     }
-    if (l->outcomes[OUT_OK] == 1) {
+    if (l->outcomes.n[OUT_OK] == 1) {
         l->answer_bytes = r->text_bytes;
         l->answer_words = r->words;
         l->first_sample = r->sample;
@@ -247,6 +242,9 @@ static void add_measured(struct acc_level *l, const struct record *r, const stru
     if (m.send_lag >= 0)
         samples_add(&l->send_lag, m.send_lag, false);
     add_goodput(l, r, &m, goodput);
+    struct acc_endpoint *p = endpoint_of(l, r);
+    if (p)
+        acc_endpoint_member(p, r, &m);
 }
 
 void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_set *goodput)
@@ -264,13 +262,11 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
     if (key && (l->first_key == 0 || key < l->first_key))
         l->first_key = key;
     l->members++;
-    l->outcomes[(unsigned)r->outcome < OUT_COUNT ? r->outcome : OUT_BAD_FRAME]++;
+    outcomes_add(&l->outcomes, r);
     if (r->status > 0 && r->status < STATUS_MAX)
         l->status[r->status]++;
     else
         l->status_other += r->status != 0;
-    if (r->outcome == OUT_HTTP && r->status > 0 && r->status < STATUS_MAX)
-        l->http_status[r->status]++;
     l->retried += (r->flags & REC_RETRIED) != 0;
     add_tokens(l, r);
     if (r->outcome == OUT_OK)

@@ -3,11 +3,11 @@
 #define WEIR_ANALYSIS_ACC_LEVEL_H
 
 #include "analysis/acc.h"
+#include "analysis/acc_endpoint.h"
 #include "analysis/measure.h"
 #include "analysis/series.h"
 #include "analysis/timeline.h"
 
-#define STATUS_MAX 1000
 #define TOKEN_SOURCES (TOKENS_WORDS + 1)
 
 struct acc_level {
@@ -19,11 +19,10 @@ struct acc_level {
     struct samples lat[METRIC_LATENCIES]; /* ITL's is not used */
     struct samples tok_rate, send_lag;
     struct series ttft_series, total_series; /* of successes, in the order of their starts */
-    struct hist *gap, *gap_censored, *gap_token, *gap_width;
-    uint64_t gap_requests, gap_requests_counted; /* with gaps; and with server counts for them */
-    uint64_t outcomes[OUT_COUNT], status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];
-    uint64_t http_status[STATUS_MAX]; /* of OUT_HTTP alone */
-    uint64_t members;                 /* all of the cohort */
+    struct gaps gaps;
+    struct outcome_counts outcomes;
+    uint64_t status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];
+    uint64_t members; /* all of the cohort */
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
     uint64_t known_in, known_out, known_cached, known_reasoning; /* requests that said so */
     uint64_t chunks, chunk_tokens;                               /* events and tokens of requests that have both */
@@ -41,6 +40,8 @@ struct acc_level {
     struct tcount ends, ends_ok, tok_in, tok_out;
     struct timeline timeline;
     struct hist *ttft_live;
+    struct acc_endpoint *endpoints; /* n_endpoints of them; none where the run has only one */
+    size_t n_endpoints;
 
     /* client, summed over workers */
     struct hist *lag, *lag_user;
@@ -57,7 +58,7 @@ struct acc_level {
     struct sum_texts notes;
 };
 
-struct acc_level *acc_level_new(const struct rec_level *info);
+struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints);
 void acc_level_free(struct acc_level **l);
 void acc_level_update(struct acc_level *l, const struct rec_level *info);
 void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput);
@@ -71,10 +72,13 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
 void sum_level_free(struct sum_level *out);
 
 /* The parts of the end, in this order. */
+void outcomes_finish(const struct outcome_counts *c, struct sum_counts *out);
 void judge_slo(const struct summary *s, const struct slo_set *set, struct sum_level *out);
 void judge_goodput(const struct acc_level *l, const struct slo_set *set, struct sum_level *out);
 void judge_client(const struct acc_level *l, struct sum_level *out); /* the verdict */
 void write_notes(const struct acc_level *l, const struct summary *s, struct sum_level *out);
+
+void write_endpoint_notes(struct sum_level *out);
 
 void texts_add(struct sum_texts *t, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void texts_free(struct sum_texts *t);

@@ -93,7 +93,7 @@ void judge_goodput(const struct acc_level *l, const struct slo_set *set, struct 
     g->terms = set;
     g->met = l->good;
     /* Those of which there is no record but the count (it cannot be said how long they had waited). */
-    uint64_t only_counted = out->unsent - MIN(out->unsent, l->outcomes[OUT_UNSENT]);
+    uint64_t only_counted = out->unsent - MIN(out->unsent, l->outcomes.n[OUT_UNSENT]);
     g->open = l->maybe_good + only_counted;
     g->of = out->attempted + out->unsent;
     double of = g->of ? (double)g->of : NAN, w = out->window_s > 0 ? out->window_s : NAN;

@@ -112,6 +112,16 @@ struct sum_client {
     double lag_user_p99;
 };
 
+struct sum_endpoint { /* one of several, in a level */
+    const char *url;
+    uint64_t attempted, successful, failed, cancelled; /* of the cohort */
+    double share;                                      /* of the level's attempted requests */
+    double output_tok_s;
+    struct sum_dist ttft, itl, e2e, total;
+    bool itl_by_token;
+    struct sum_counts outcomes;
+};
+
 enum verdict { VERDICT_VALID, VERDICT_DEGRADED, VERDICT_INVALID };
 const char *verdict_name(enum verdict v); /* "VALID" ... */
 
@@ -152,6 +162,8 @@ struct sum_level {
     struct sum_slo slo;
     struct sum_goodput goodput;
     struct sum_client client;
+    size_t n_endpoints; /* 0 where the run has only one: the level's figures are its own */
+    struct sum_endpoint *endpoints;
     enum verdict verdict;
     struct sum_texts reasons; /* of the verdict: what, and what to do about it */
     struct sum_texts notes;   /* on the server and the sample */
@@ -173,6 +185,8 @@ struct summary {
     double q[SUMMARY_Q_MAX];
     size_t n_shown; /* what tables print, as --percentiles asked; all are in q[] */
     double shown[SUMMARY_SHOWN_MAX];
+    size_t n_endpoints;
+    char url[REC_ENDPOINTS_MAX][sizeof((struct rec_endpoint *)0)->url];
     struct sum_texts notes; /* on the whole run */
     size_t n_levels;
     struct sum_level *levels;

@@ -99,7 +99,7 @@ static void judge_gaps(const struct acc_level *l, const struct bounds *b, struct
     double p50 = out->lat[METRIC_ITL].q[0];
     char a[32];
     c->wide_threshold = (int64_t)llround(isnan(p50) ? WIDE_MIN : MAX(WIDE_MIN, WIDE_SHARE * p50));
-    uint64_t n = hist_n(l->gap_width), wide = hist_above(l->gap_width, c->wide_threshold);
+    uint64_t n = hist_n(l->gaps.width), wide = hist_above(l->gaps.width, c->wide_threshold);
     c->wide_gaps = n ? (double)wide / (double)n : NAN;
     if (!above(wide, n, b->share))
         return;
@@ -183,7 +183,7 @@ static void judge_steal(const struct acc_level *l, const struct bounds *b, bool 
 static void judge_lacks(const struct acc_level *l, struct sum_level *out)
 {
     struct sum_client *c = &out->client;
-    uint64_t files = l->outcomes[OUT_NO_FILES], ports = l->outcomes[OUT_NO_PORTS];
+    uint64_t files = l->outcomes.n[OUT_NO_FILES], ports = l->outcomes.n[OUT_NO_PORTS];
     c->lost_records = l->info.lost_records;
     c->exhausted = MAX(l->info.exhausted, files + ports);
     if (c->exhausted) {

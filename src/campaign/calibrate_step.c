@@ -178,7 +178,8 @@ static int measure_it(struct step *p, struct cal_row *row, bool *interrupted, st
     struct run_config c = *j->c->run;
     char streams[16];
     snprintf(streams, sizeof streams, "%u", p->s->streams);
-    c.url = j->c->server ? j->c->server : p->sim.url;
+    const char *urls[] = {j->c->server ? j->c->server : p->sim.url, NULL};
+    c.urls = urls;
     c.rate = NULL;
     c.concurrency = streams;
     c.duration = j->duration;

@@ -28,7 +28,14 @@ static int open_files(struct campaign_state *s, struct err *e)
     struct rec_run run = {.epoch_mono = s->epoch, .epoch_unix = s->epoch_unix, .seed = s->seed};
     snprintf(run.version, sizeof run.version, "%s", WEIR_VERSION);
     acc_sink.run(s->acc, &run);
-    return rec_write_run(s->records, &run);
+    int rc = rec_write_run(s->records, &run);
+    for (unsigned i = 0; i < s->n_targets && rc == 0; i++) {
+        struct rec_endpoint p = {.endpoint = i};
+        endpoint_text(s, i, p.url, sizeof p.url);
+        acc_sink.endpoint(s->acc, &p);
+        rc = rec_write_endpoint(s->records, &p);
+    }
+    return rc;
 }
 
 static void load_text(const struct campaign_state *s, struct buf *b)
@@ -56,9 +63,14 @@ static void load_text(const struct campaign_state *s, struct buf *b)
 
 static const char *token_text(const struct campaign_state *s)
 {
-    if (s->c->no_probe || s->probe.refused)
+    bool usage = true, known = !s->c->no_probe;
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        known &= !s->probe[i].refused;
+        usage &= s->probe[i].usage;
+    }
+    if (!known)
         return "server's usage where it is reported, else words";
-    return s->probe.usage ? "server's usage" : "words (the server reports no usage)";
+    return usage ? "server's usage" : "words (the server reports no usage)";
 }
 
 static void banner(const struct campaign_state *s)
@@ -70,9 +82,13 @@ static void banner(const struct campaign_state *s)
     const struct dataset_stats *d = dataset_get_stats(s->ds);
     struct buf load = BUF_INIT(4096);
     load_text(s, &load);
-    struct buf url = BUF_INIT(16384);
-    redact_url(&url, str_of(s->target.url_text));
-    line[n++] = xasprintf("URL: %s%s", buf_str(&url).p, s->sim.pid ? " (weir's simulator, started for this run)" : "");
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        char url[512];
+        line[n++] = xasprintf("URL: %s%s", endpoint_text(s, i, url, sizeof url),
+                              s->sim.pid ? " (weir's simulator, started for this run)" : "");
+    }
+    if (s->n_targets > 1)
+        line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
     line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
                           s->c->insecure ? ", certificate not verified" : "");
     line[n++] = xasprintf("Dataset: %s, %zu %s",
@@ -97,7 +113,6 @@ static void banner(const struct campaign_state *s)
     while (n > 0)
         free(line[--n]);
     buf_free(&load);
-    buf_free(&url);
 }
 
 static void cool_down(struct campaign_state *s)
@@ -157,7 +172,7 @@ static int prepare(struct campaign_state *s, struct err *e)
         outdir_prepare(s, e) < 0) /* a folder that cannot be used is told before a server is asked */
         return -1;
     const struct sim_opts sim = {.cores = s->seats.pinned ? &s->seats.server : NULL};
-    if (!s->c->url && simproc_start(&s->sim, &sim, e) < 0)
+    if (run_config_urls(s->c, NULL, 0) == 0 && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
     if (setup_target(s, e) < 0 || probing(s, e) < 0)
         return -1;

@@ -9,9 +9,10 @@
  * from the command line, the environment or the configuration. Defaults stand in the option table, nowhere else. */
 struct run_config {
     /* target */
-    const char *url;   /* NULL: start the simulator and measure it */
-    const char *model; /* NULL: the first that /v1/models names */
-    const char *api;   /* "auto" "openai-chat" "openai-completions" */
+    const char **urls;   /* NULL-ended; one may hold several, separated by spaces. None: measure the simulator */
+    const char *balance; /* "round-robin" "least-in-flight" */
+    const char *model;   /* NULL: the first that /v1/models names */
+    const char *api;     /* "auto" "openai-chat" "openai-completions" */
     const char *unix_socket, *connect_to;
     const char **headers; /* -H, NULL-ended or NULL */
     bool insecure;
@@ -56,6 +57,10 @@ struct run_config {
     int n_command;
     const char *options_json; /* object of the options that were given, by long name: what --replay reads back */
 };
+
+/* The URLs one by one: the first `max` into out, which borrow; returns how many there are. */
+enum { RUN_URLS_MAX = 64 };
+size_t run_config_urls(const struct run_config *c, struct str *out, size_t max);
 
 /* What a run tells while it goes on; report and cli draw it (this layer draws nothing). Any member may be NULL. */
 struct campaign_tick { /* about ten times a second, from the campaign's thread */

@@ -13,7 +13,7 @@
 #include "engine/probe.h"
 #include "load/dataset.h"
 
-enum { MAX_LEVELS = 64, MAX_BANNER = 16, ERRORS_PER_KIND = 20 };
+enum { MAX_LEVELS = 64, MAX_BANNER = 16 + RUN_URLS_MAX, ERRORS_PER_KIND = 20 };
 
 struct level_plan {
     bool open;
@@ -31,8 +31,9 @@ struct error_log { /* errlog.c */
     struct {
         enum outcome outcome;
         int status;
+        uint32_t endpoint;
         unsigned n;
-    } kind[64];
+    } kind[256];
     size_t n_kinds;
     int failed; /* errno of the first write that failed */
 };
@@ -57,12 +58,14 @@ struct campaign_state {
     enum auth_style auth_style;
     struct api_opts api_opts;
     const struct api_ops *ops;
-    struct target target;
+    struct target *target; /* n_targets of them, in the order of the URLs */
+    struct probe *probe;   /* likewise */
+    unsigned n_targets;
+    enum balance balance;
     struct api api;
     unsigned workers;
     struct core_map cores;
     struct core_plan seats;
-    struct probe probe;
     char model[256];
     /* the run */
     struct sim_child sim;
@@ -89,6 +92,9 @@ int preflight(struct campaign_state *s, struct err *e);
 /* probing.c */
 int probing(struct campaign_state *s, struct err *e);
 void probing_notes(struct campaign_state *s); /* into the records, once they are open */
+
+/* The endpoint for messages and records: its URL as given, redacted, cut to cap. Returns out. */
+char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap);
 
 /* redact.c: what is stored of the command line. */
 void redact_url(struct buf *out, struct str url); /* appended, without credentials and secret query values */

@@ -15,13 +15,14 @@ int errlog_open(struct error_log *l, const char *path, struct err *e)
 static bool wanted(struct error_log *l, const struct record *r)
 {
     for (size_t i = 0; i < l->n_kinds; i++) {
-        if (l->kind[i].outcome == r->outcome && l->kind[i].status == r->status)
+        if (l->kind[i].outcome == r->outcome && l->kind[i].status == r->status && l->kind[i].endpoint == r->endpoint)
             return l->kind[i].n++ < ERRORS_PER_KIND;
     }
     if (l->n_kinds == ARRAY_LEN(l->kind))
         return false;
     l->kind[l->n_kinds].outcome = r->outcome;
     l->kind[l->n_kinds].status = r->status;
+    l->kind[l->n_kinds].endpoint = r->endpoint;
     l->kind[l->n_kinds++].n = 1;
     return true;
 }
@@ -38,6 +39,8 @@ void errlog_add(struct error_log *l, const struct record *r)
     jo_kstrz(&j, "kind", outcome_text(kind, r->outcome, r->status));
     jo_ki64(&j, "level", r->level);
     jo_ku64(&j, "index", r->index);
+    if (r->endpoint)
+        jo_ku64(&j, "endpoint", r->endpoint);
     jo_ki64(&j, "sample", r->sample);
     jo_ki64(&j, "status", r->status);
     jo_ki64(&j, "start", r->start);

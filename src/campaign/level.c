@@ -174,8 +174,9 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
     const struct campaign_state *s = r->s;
     const struct run_config *c = s->c;
     struct engine_opts o = {
-        .targets = &s->target,
-        .n_targets = 1,
+        .targets = s->target,
+        .n_targets = s->n_targets,
+        .balance = s->balance,
         .api = &s->api,
         .load = &r->load,
         .workers = s->workers,

@@ -98,10 +98,25 @@ static void put_cores(struct jout *j, const struct campaign_state *s)
     jo_end_obj(j);
 }
 
-static void put_server(struct jout *j, const struct campaign_state *s)
+static void put_urls(struct jout *j, const struct campaign_state *s)
 {
-    const struct probe *p = &s->probe;
-    jo_key(j, "server");
+    struct buf url = BUF_INIT(16384);
+    redact_url(&url, str_of(s->target[0].url_text));
+    jo_kstr(j, "url", buf_str(&url));
+    jo_key(j, "urls");
+    jo_arr(j);
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        buf_clear(&url);
+        redact_url(&url, str_of(s->target[i].url_text));
+        jo_str(j, buf_str(&url));
+    }
+    jo_end_arr(j);
+    buf_free(&url);
+}
+
+static void put_server(struct jout *j, const struct campaign_state *s, unsigned i)
+{
+    const struct probe *p = &s->probe[i];
     jo_obj(j);
     jo_kbool(j, "probed", !s->c->no_probe && !p->refused);
     jo_kstrz(j, "version", p->server_version[0] ? p->server_version : NULL);
@@ -117,6 +132,20 @@ static void put_server(struct jout *j, const struct campaign_state *s)
     }
     jo_end_arr(j);
     jo_end_obj(j);
+}
+
+/* Of the first endpoint, and, where there are several, of each. */
+static void put_servers(struct jout *j, const struct campaign_state *s)
+{
+    jo_key(j, "server");
+    put_server(j, s, 0);
+    if (s->n_targets < 2)
+        return;
+    jo_key(j, "servers");
+    jo_arr(j);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        put_server(j, s, i);
+    jo_end_arr(j);
 }
 
 static void put_dataset(struct jout *j, const struct campaign_state *s)
@@ -136,7 +165,7 @@ static void put_dataset(struct jout *j, const struct campaign_state *s)
 
 int outdir_metadata(struct campaign_state *s, struct err *e)
 {
-    struct buf b = BUF_INIT(64u << 20), url = BUF_INIT(16384);
+    struct buf b = BUF_INIT(64u << 20);
     struct jout j;
     char iso[40], path[600];
     jo_init(&j, &b, 2);
@@ -145,8 +174,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_kstrz(&j, "started", fmt_utc_iso(iso, s->epoch_unix));
     jo_kstrz(&j, "run_id", s->run_id);
     jo_ku64(&j, "seed", s->seed);
-    redact_url(&url, str_of(s->target.url_text));
-    jo_kstr(&j, "url", buf_str(&url));
+    put_urls(&j, s);
     jo_kbool(&j, "simulator", s->sim.pid != 0);
     jo_kstrz(&j, "api", s->ops->name);
     jo_kstrz(&j, "model", s->api_opts.model);
@@ -158,13 +186,12 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     put_dataset(&j, s);
     put_machine(&j);
     put_cores(&j, s);
-    put_server(&j, s);
+    put_servers(&j, s);
     jo_end_obj(&j);
     buf_addc(&b, '\n');
     snprintf(path, sizeof path, "%s/metadata.json", s->result->dir);
     int rc = b.failed ? err_set(e, ERR_LIMIT, "%s: the options are longer than %zu bytes", path, b.max)
                       : file_write(path, buf_str(&b), e);
     buf_free(&b);
-    buf_free(&url);
     return rc;
 }

@@ -63,15 +63,38 @@ static bool like_url(const char *w)
     return w[0] != '-' && !strpbrk(w, " \t\n{\"") && (strstr(w, "://") || strpbrk(w, "@?"));
 }
 
-void redact_command(struct jout *j, const char *const *word, int n)
+/* A word from `from` on: a URL, or several, separated by spaces. */
+static void put_word(struct jout *j, const char *w, size_t from)
+{
+    struct buf out = BUF_INIT(1u << 20);
+    struct str_split it = {.rest = str_of(w + from), .sep = ' '};
+    struct str part;
+    buf_add(&out, w, from);
+    for (bool more = false; str_next(&it, &part); more = true) {
+        if (more)
+            buf_addc(&out, ' ');
+        redact_url(&out, part);
+    }
+    jo_str(j, buf_str(&out));
+    buf_free(&out);
+}
+
+static const char *secret_option(const char *w)
 {
     static const char *const secret[] = {"--api-key", "--token", "--header"};
-    bool hide = false;
+    const char *name = w[0] == '-' && w[1] == 'H' ? "-H" : NULL;
+    for (size_t k = 0; k < ARRAY_LEN(secret); k++)
+        name = is_option(w, secret[k]) ? secret[k] : name;
+    return name;
+}
+
+void redact_command(struct jout *j, const char *const *word, int n)
+{
+    bool hide = false, url = false;
     jo_arr(j);
     for (int i = 0; i < n; i++) {
-        const char *w = word[i], *name = w[0] == '-' && w[1] == 'H' ? "-H" : NULL;
-        for (size_t k = 0; k < ARRAY_LEN(secret); k++)
-            name = is_option(w, secret[k]) ? secret[k] : name;
+        const char *w = word[i], *name = secret_option(w), *eq = strchr(w, '=');
+        bool takes_url = is_option(w, "--url") || is_option(w, "--base-url");
         if (hide) {
             jo_strz(j, REDACTED);
             hide = false;
@@ -80,14 +103,14 @@ void redact_command(struct jout *j, const char *const *word, int n)
             jo_strz(j, name);
             if (!hide)
                 jo_strz(j, REDACTED);
-        } else if (like_url(w)) {
-            struct buf url = BUF_INIT(1u << 20);
-            redact_url(&url, str_of(w));
-            jo_str(j, buf_str(&url));
-            buf_free(&url);
+        } else if (takes_url && eq) {
+            put_word(j, w, (size_t)(eq - w) + 1);
+        } else if (url || like_url(w)) {
+            put_word(j, w, 0);
         } else {
             jo_strz(j, w);
         }
+        url = takes_url && !eq;
     }
     jo_end_arr(j);
 }

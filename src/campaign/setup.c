@@ -114,7 +114,7 @@ static int parse_all(struct campaign_state *s, struct err *e)
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
     cores_read(&s->cores, "", NULL);
     s->workers = settle_workers(s);
-    if (cores_plan(&s->seats, &s->cores, c->pin, s->workers, !c->url, e) < 0)
+    if (cores_plan(&s->seats, &s->cores, c->pin, s->workers, run_config_urls(c, NULL, 0) == 0, e) < 0)
         return -1;
     s->api_opts = (struct api_opts){
         .max_tokens = c->max_tokens,
@@ -147,32 +147,66 @@ static int check_tls(const struct target *t, struct err *e)
     return 0;
 }
 
-static int choose_dialect(struct campaign_state *s, struct str path, struct err *e)
+size_t run_config_urls(const struct run_config *c, struct str *out, size_t max)
 {
-    if (strcmp(s->c->api, "auto") != 0) {
-        s->ops = api_find(str_of(s->c->api));
-        return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
+    size_t n = 0;
+    for (const char **u = c->urls; u && *u; u++) {
+        struct str_split it = {.rest = str_of(*u), .sep = ' '};
+        struct str part;
+        while (str_next(&it, &part)) {
+            part = str_trim(part);
+            if (part.n > 0 && n++ < max)
+                out[n - 1] = part;
+        }
     }
-    s->ops = api_of_path(path);
-    while (path.n > 0 && path.p[path.n - 1] == '/')
-        path.n--;
-    if (!s->ops && path.n > 0 && !str_ends(path, STR("/v1"))) /* that one is a base URL, like none */
+    return n;
+}
+
+/* The dialect that the paths speak; those that say nothing follow the others. */
+static int dialect_of_paths(struct campaign_state *s, const struct str *url, unsigned n, struct err *e)
+{
+    unsigned first = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct url u;
+        if (url_parse(&u, url[i], e) < 0)
+            return n > 1 ? err_prefix(e, "URL %u: ", i + 1) : -1;
+        const struct api_ops *ops = api_of_path(u.path);
+        if (ops && s->ops && ops != s->ops)
+            return err_set(e, ERR_USAGE,
+                           "URL %u is %s and URL %u is %s by their paths, but all endpoints of a run are asked in one "
+                           "dialect; give URLs of one, or say which by --api",
+                           first + 1, s->ops->name, i + 1, ops->name);
+        if (ops && !s->ops) {
+            s->ops = ops;
+            first = i;
+        }
+    }
+    struct url u;
+    url_parse(&u, url[0], NULL);
+    while (u.path.n > 0 && u.path.p[u.path.n - 1] == '/')
+        u.path.n--;
+    if (!s->ops && u.path.n > 0 && !str_ends(u.path, STR("/v1"))) /* that one is a base URL, like none */
         log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)",
-                 STR_ARG(path));
+                 STR_ARG(u.path));
     if (!s->ops)
         s->ops = api_find(STR("openai-chat"));
     return 0;
 }
 
-int setup_target(struct campaign_state *s, struct err *e)
+static int choose_dialect(struct campaign_state *s, const struct str *url, unsigned n, struct err *e)
+{
+    if (strcmp(s->c->api, "auto") == 0)
+        return dialect_of_paths(s, url, n, e);
+    s->ops = api_find(str_of(s->c->api));
+    return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
+}
+
+static int open_target(struct campaign_state *s, struct target *t, struct str url, struct err *e)
 {
     const struct run_config *c = s->c;
-    const char *url = c->url ? c->url : s->sim.url;
-    struct url u;
-    if (url_parse(&u, str_of(url), e) < 0 || choose_dialect(s, u.path, e) < 0 || check_samples(s, e) < 0)
-        return -1;
+    char *text = xmemdup0(url.p, url.n);
     struct target_opts o = {
-        .url = url,
+        .url = text,
         .default_path = s->ops->default_path,
         .unix_socket = c->unix_socket,
         .connect_to = c->connect_to,
@@ -187,13 +221,55 @@ int setup_target(struct campaign_state *s, struct err *e)
                 .key = c->key,
                 .keylog = getenv("SSLKEYLOGFILE")},
     };
-    return target_open(&s->target, &o, e) < 0 ? -1 : check_tls(&s->target, e);
+    int rc = target_open(t, &o, e);
+    free(text);
+    return rc;
+}
+
+int setup_target(struct campaign_state *s, struct err *e)
+{
+    struct str url[RUN_URLS_MAX];
+    size_t n = run_config_urls(s->c, url, RUN_URLS_MAX);
+    bool tls_checked = false;
+    if (n == 0) {
+        url[0] = str_of(s->sim.url);
+        n = 1;
+    }
+    n = MIN(n, (size_t)RUN_URLS_MAX);
+    if (choose_dialect(s, url, (unsigned)n, e) < 0 || check_samples(s, e) < 0)
+        return -1;
+    s->target = xcalloc(n, sizeof *s->target);
+    s->probe = xcalloc(n, sizeof *s->probe);
+    s->balance =
+        s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
+    for (size_t i = 0; i < n; i++) {
+        struct target *t = &s->target[i];
+        if (open_target(s, t, url[i], e) < 0)
+            return n > 1 ? err_prefix(e, "URL %zu: ", i + 1) : -1;
+        s->n_targets++;
+        if (t->tls && !tls_checked && check_tls(t, e) < 0)
+            return -1;
+        tls_checked |= t->tls;
+    }
+    return 0;
+}
+
+char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap)
+{
+    struct buf b = BUF_INIT(16384);
+    redact_url(&b, str_of(s->target[i].url_text));
+    snprintf(out, cap, "%s", b.p ? b.p : "");
+    buf_free(&b);
+    return out;
 }
 
 void setup_free(struct campaign_state *s)
 {
     api_free(&s->api);
-    target_close(&s->target);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        target_close(&s->target[i]);
+    free(s->target);
+    free(s->probe);
     dataset_free(&s->ds);
     if (s->key)
         explicit_bzero(s->key, strlen(s->key));

@@ -21,6 +21,23 @@ struct session {
     bool live, colour;
 };
 
+/* Runs of one endpoint before there could be several have "url" alone. */
+static int stored_urls(struct session *s, jnode *root, const char *path, struct err *e)
+{
+    jnode *urls = jn_get(root, "urls");
+    size_t n = jn_is_arr(urls) ? jn_len(urls) : 1;
+    for (size_t i = 0; i < n; i++) {
+        const char *url = jn_str(jn_is_arr(urls) ? jn_at(urls, i) : jn_get(root, "url"), NULL).p;
+        if (!url)
+            return err_set(e, ERR_DATA, "%s: names no URL; give it again", path);
+        if (strstr(url, "[redacted]"))
+            return err_set(e, ERR_USAGE, "%s: the URL held a secret and is not stored whole; give it again", path);
+        if (opt_set(&opt_run, &s->c, &s->seen, opt_find(&opt_run, STR("url")), url, OPT_FROM_FILE, e) < 0)
+            return err_prefix(e, "%s: ", path);
+    }
+    return 0;
+}
+
 /* The stored run's options come in as a file's would, so what the user gives goes over them; the load itself he cannot
  * give, since --replay excludes it. */
 static int take_stored(struct session *s, const char *path, struct err *e)
@@ -36,11 +53,9 @@ static int take_stored(struct session *s, const char *path, struct err *e)
         s->c.seed = (uint64_t)jn_i64(jn_get(root, "seed"), 0);
         s->c.seed_given = true;
     }
-    if (!s->c.url) {
-        if (!jn_bool(jn_get(root, "simulator"), false))
-            s->c.url = jn_str(jn_get(root, "url"), NULL).p;
-        if (s->c.url && strstr(s->c.url, "[redacted]"))
-            return err_set(e, ERR_USAGE, "%s: the URL held a secret and is not stored whole; give it again", path);
+    if (!s->c.urls) {
+        if (!jn_bool(jn_get(root, "simulator"), false) && stored_urls(s, root, path, e) < 0)
+            return -1;
         if (!s->c.model) /* the one that was found then */
             s->c.model = jn_str(jn_get(root, "model"), NULL).p;
     }
@@ -60,10 +75,10 @@ static int load_replay(struct session *s, struct err *e)
 
 static int configure(struct session *s, int argc, const char *const *argv, struct err *e)
 {
-    static const char *const not_stored[] = {"output-dir", "replay", "json", "quiet", "no-live", NULL};
-    if (opt_parse(&opt_run, argc, argv, getenv, &s->c, &s->seen, e) < 0 || run_replay_check(&s->seen, e) < 0)
+    static const char *const not_stored[] = {"url", "output-dir", "replay", "json", "quiet", "no-live", NULL};
+    if (opt_parse(&opt_run, argc, argv, getenv, &s->c, &s->seen, e) < 0 || run_take_urls(&s->c, &s->seen, e) < 0 ||
+        run_replay_check(&s->seen, e) < 0)
         return -1;
-    s->c.url = s->seen.n_pos ? s->seen.pos[0] : NULL;
     if (s->c.replay && load_replay(s, e) < 0)
         return -1;
     if (run_config_check(&s->c, e) < 0)
@@ -189,25 +204,29 @@ static int run(int argc, const char *const *argv)
 
 const struct cmd cmd_run = {
     .name = "run",
-    .args = "[URL] [options]",
+    .args = "[URL...] [options]",
     .summary = "measure an endpoint at one load, or at several",
-    .prose = "Sends chat or completion requests to URL and measures each answer: the time to the first token (TTFT), "
-             "the gaps "
-             "between tokens (ITL), the whole latency (E2E), tokens and requests per second. A bare host gets "
-             "/v1/chat/completions. Without a URL, weir starts its own simulator and measures that.\n"
-             "\n"
-             "With --rate the loop is open: each request is sent at its instant, whatever the server does, and every "
-             "latency is "
-             "given twice, from the instant at which the request was sent (service) and from that at which it was due "
-             "(response). "
-             "With --concurrency the loop is closed: a request follows another.\n"
-             "\n"
-             "Arrival instants of tokens are those of the kernel. Each report ends with a verdict on the client "
-             "itself: VALID, "
-             "DEGRADED or INVALID, with its reasons.",
+    .prose =
+        "Sends chat or completion requests to URL and measures each answer: the time to the first token (TTFT), "
+        "the gaps "
+        "between tokens (ITL), the whole latency (E2E), tokens and requests per second. A bare host gets "
+        "/v1/chat/completions. Without a URL, weir starts its own simulator and measures that. Several URLs share the "
+        "load; "
+        "each is also reported on its own.\n"
+        "\n"
+        "With --rate the loop is open: each request is sent at its instant, whatever the server does, and every "
+        "latency is "
+        "given twice, from the instant at which the request was sent (service) and from that at which it was due "
+        "(response). "
+        "With --concurrency the loop is closed: a request follows another.\n"
+        "\n"
+        "Arrival instants of tokens are those of the kernel. Each report ends with a verdict on the client "
+        "itself: VALID, "
+        "DEGRADED or INVALID, with its reasons.",
     .examples =
         "weir run\n"
         "weir run localhost:8000 --rate 1,5,10,20 --duration 60s\n"
+        "weir run gpu1:8000 gpu2:8000 --concurrency 64 --balance least-in-flight\n"
         "weir run http://localhost:8000 --concurrency 8,32 --num-requests 500 --prompt 'Explain weirs' --max-tokens "
         "128\n"
         "weir run https://api.example.com --model M --dataset conversations.json --rate 5 --slo 'ttft:p95<500ms'",

@@ -12,6 +12,14 @@
 
 static const struct opt rows[] = {
     /* --- target --- */
+    {"url", 0, "base-url", "URL", TARGET, OPT_STRS(C, urls), .check = check_not_empty,
+     .help = "The same as a URL without an option, for the environment: an endpoint to measure, or several, separated "
+             "by spaces."},
+    {"balance", 0, NULL, "HOW", TARGET, OPT_CHOICE(C, balance), .def = "round-robin",
+     .choices = "round-robin least-in-flight",
+     .help =
+         "How requests are spread over several URLs: in turn, or each to the one with the fewest requests in flight "
+         "(counted by each of the --workers for itself)."},
     {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty,
      .help = "Model to ask for. Default: the first that the server's /v1/models names."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
@@ -148,7 +156,18 @@ static const struct opt rows[] = {
      .help = "Keep prompts and responses in requests.jsonl."},
 };
 
-const struct opt_table opt_run = {"run", "WEIR_", rows, ARRAY_LEN(rows), "URL", 1};
+const struct opt_table opt_run = {"run", "WEIR_", rows, ARRAY_LEN(rows), "URL", RUN_URLS_MAX};
+
+int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
+{
+    for (size_t i = 0; i < seen->n_pos; i++) {
+        if (strchr(seen->pos[i], ' '))
+            return err_set(e, ERR_USAGE, "URL %zu has a space in it; give each URL as a word of its own", i + 1);
+        if (opt_set(&opt_run, c, seen, opt_find(&opt_run, STR("url")), seen->pos[i], OPT_FROM_FLAG, e) != 0)
+            return -1;
+    }
+    return 0;
+}
 
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
@@ -167,9 +186,26 @@ int run_replay_check(const struct opt_seen *seen, struct err *e)
     return 0;
 }
 
+/* What leads to one place, or chooses between several. */
+static int check_urls(const struct run_config *c, size_t n, struct err *e)
+{
+    const char *one = c->unix_socket ? "--unix-socket" : c->connect_to ? "--connect-to" : NULL;
+    if (n > RUN_URLS_MAX)
+        return err_set(e, ERR_USAGE, "%zu URLs are given; weir spreads its requests over at most %d", n, RUN_URLS_MAX);
+    if (n > 1 && one)
+        return err_set(e, ERR_USAGE, "%s leads all requests to one place, but %zu URLs are given; give one of them",
+                       one, n);
+    if (n < 2 && strcmp(c->balance, "round-robin") != 0)
+        return err_set(e, ERR_USAGE, "--balance %s chooses between endpoints; it needs several URLs", c->balance);
+    return 0;
+}
+
 static int check_target(const struct run_config *c, struct err *e)
 {
-    if (!c->url) {
+    size_t n = run_config_urls(c, NULL, 0);
+    if (check_urls(c, n, e) != 0)
+        return -1;
+    if (n == 0) {
         const char *name = c->unix_socket  ? "--unix-socket"
                            : c->connect_to ? "--connect-to"
                            : c->cacert     ? "--cacert"

@@ -18,10 +18,13 @@ struct report_config {
     bool json, quiet;
 };
 
-extern const struct opt_table opt_run;       /* into struct run_config; the URL is opt_seen.pos[0] */
+extern const struct opt_table opt_run;       /* into struct run_config; URLs: run_take_urls */
 extern const struct opt_table opt_sim;       /* into struct sim_config */
 extern const struct opt_table opt_report;    /* into struct report_config */
 extern const struct opt_table opt_calibrate; /* into struct calibrate_config */
+
+/* What stands without an option is a URL: the words in seen->pos into the settings, after opt_parse. 0, or -1 + e. */
+int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e);
 
 /* What single rows cannot see: options that contradict each other or need each other. 0, or -1 + e (ERR_USAGE). */
 int run_config_check(const struct run_config *c, struct err *e);

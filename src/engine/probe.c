@@ -83,7 +83,19 @@ static int explain_status(const struct target *t, const char *target, const stru
     }
 }
 
-int probe_model(const struct target *t, struct probe *p, struct err *e)
+/* `prefer` where the list has it, else its first; "" none. Borrowed from the document. */
+static struct str pick_model(jnode *list, const char *prefer)
+{
+    struct str first = jn_str(jn_get(jn_at(list, 0), "id"), "");
+    for (size_t i = 1; prefer && !str_eqz(first, prefer) && i < jn_len(list); i++) {
+        struct str id = jn_str(jn_get(jn_at(list, i), "id"), "");
+        if (str_eqz(id, prefer))
+            return id;
+    }
+    return first;
+}
+
+int probe_model(const struct target *t, const char *prefer, struct probe *p, struct err *e)
 {
     char *path = models_path(t);
     struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
@@ -99,7 +111,7 @@ int probe_model(const struct target *t, struct probe *p, struct err *e)
     if (rc == 0) {
         struct err ignore;
         struct jdoc *d = jdoc_parse(buf_str(&c.reply), path, &ignore);
-        struct str id = d ? jn_str(jn_get(jn_at(jn_get(jdoc_root(d), "data"), 0), "id"), NULL) : (struct str){0};
+        struct str id = d ? pick_model(jn_get(jdoc_root(d), "data"), prefer) : (struct str){0};
         if (id.n == 0 || id.n >= sizeof p->model)
             rc = err_set(e, ERR_USAGE, "%s%s: names no model; give --model", t->origin, path);
         else

@@ -19,8 +19,8 @@ struct probe {
     char headers[4096];       /* of the probe's response: "Name: value" lines; secrets replaced */
 };
 
-/* The first model that GET .../models names, into p->model. */
-int probe_model(const struct target *t, struct probe *p, struct err *e);
+/* The model that GET .../models lists as `prefer` (NULL: any), else the first that it names, into p->model. */
+int probe_model(const struct target *t, const char *prefer, struct probe *p, struct err *e);
 
 /* GET /version, where there is one. Never fails. */
 void probe_version(const struct target *t, struct probe *p);

@@ -195,6 +195,12 @@ struct rec_run {        /* first line */
     char version[32];
 };
 
+struct rec_endpoint { /* behind the first line: one of the run's URLs; the n-th line is that of endpoint n */
+    uint32_t endpoint;
+    char url[256]; /* as given, without secrets; cut where it is longer */
+};
+enum { REC_ENDPOINTS_MAX = 64 };
+
 struct rec_level {  /* written when a level begins, and again, final, when it has ended */
     uint32_t level; /* 0, 1, ... */
     bool final;

@@ -17,6 +17,11 @@ static const struct field run_fields[] = {
     RUN(F_SEED, "seed", seed),
 };
 
+static const struct field endpoint_fields[] = {
+    FIELD(F_U32, rec_endpoint, "endpoint", endpoint, 0),
+    FIELD(F_TEXT, rec_endpoint, "url", url, sizeof((struct rec_endpoint *)0)->url),
+};
+
 #define LEVEL(kind, name, member) FIELD(kind, rec_level, name, member, 0)
 static const struct field level_fields[] = {
     LEVEL(F_U32, "level", level),
@@ -69,6 +74,7 @@ static const struct field note_fields[] = {
 
 const struct field_table rec_request_fields = {request_fields, ARRAY_LEN(request_fields)};
 const struct field_table rec_run_fields = {run_fields, ARRAY_LEN(run_fields)};
+const struct field_table rec_endpoint_fields = {endpoint_fields, ARRAY_LEN(endpoint_fields)};
 const struct field_table rec_level_fields = {level_fields, ARRAY_LEN(level_fields)};
 const struct field_table rec_client_fields = {client_fields, ARRAY_LEN(client_fields)};
 const struct field_table rec_note_fields = {note_fields, ARRAY_LEN(note_fields)};

@@ -156,6 +156,18 @@ static int read_run(struct reader *r)
     return 0;
 }
 
+static int read_endpoint(struct reader *r)
+{
+    struct rec_endpoint p = {0};
+    if (read_plain(r, &rec_endpoint_fields, &p) != 0)
+        return -1;
+    if (p.endpoint >= REC_ENDPOINTS_MAX)
+        return wrong(r, "is out of range", "endpoint");
+    if (r->sink->endpoint)
+        r->sink->endpoint(r->arg, &p);
+    return 0;
+}
+
 static int read_level(struct reader *r)
 {
     struct rec_level l = {0};
@@ -439,6 +451,8 @@ static int read_line(struct reader *r, struct str line, bool first, bool *reques
         rc = read_client(r);
     else if (str_eqz(type, "run"))
         rc = read_run(r);
+    else if (str_eqz(type, "endpoint"))
+        rc = read_endpoint(r);
     else if (str_eqz(type, "note"))
         rc = read_note(r);
     else

@@ -238,6 +238,12 @@ int rec_write_run(struct rec_writer *w, const struct rec_run *r)
     return put_end(w);
 }
 
+int rec_write_endpoint(struct rec_writer *w, const struct rec_endpoint *p)
+{
+    put_plain(w, "\"endpoint\"", &rec_endpoint_fields, p);
+    return put_end(w);
+}
+
 int rec_write_level(struct rec_writer *w, const struct rec_level *l)
 {
     put_plain(w, "\"level\"", &rec_level_fields, l);

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-#define GRID_CELL 24
+#define GRID_CELL 48
 #define GRID_COLS_MAX 96
 
 struct grid_col {

@@ -229,6 +229,34 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     jo_end_obj(j);
 }
 
+/* Of several; empty where there is one, whose figures are the level's. */
+static void put_endpoints(struct jout *j, const struct summary *s, const struct sum_level *l)
+{
+    jo_key(j, "endpoints");
+    jo_arr(j);
+    for (size_t i = 0; i < l->n_endpoints; i++) {
+        const struct sum_endpoint *p = &l->endpoints[i];
+        jo_obj(j);
+        jo_kstrz(j, "url", p->url);
+        jo_ku64(j, "attempted", p->attempted);
+        jo_ku64(j, "successful", p->successful);
+        jo_ku64(j, "failed", p->failed);
+        jo_ku64(j, "cancelled", p->cancelled);
+        put_num(j, "share", p->share, 6);
+        put_num(j, "output_tok_s", p->output_tok_s, 6);
+        jo_key(j, "latency_ms");
+        jo_obj(j);
+        put_dist(j, "ttft", s, &p->ttft, MS, 6);
+        put_dist(j, "itl", s, &p->itl, MS, 6);
+        put_dist(j, "e2e", s, &p->e2e, MS, 6);
+        put_dist(j, "total", s, &p->total, MS, 6);
+        jo_end_obj(j);
+        put_counts(j, "outcomes", &p->outcomes);
+        jo_end_obj(j);
+    }
+    jo_end_arr(j);
+}
+
 static void put_level(struct jout *j, const struct summary *s, const struct sum_level *l)
 {
     char iso[40];
@@ -250,6 +278,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     put_counts(j, "finish_reasons", &l->finish_reasons);
     put_slo(j, l);
     put_goodput(j, l);
+    put_endpoints(j, s, l);
     put_client(j, s, l);
     put_texts(j, "notes", &l->notes);
     jo_end_obj(j);

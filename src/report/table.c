@@ -4,14 +4,7 @@
 #include "report/report.h"
 #include "report/table_parts.h"
 
-/* One unit for a whole group of columns, so that rows can be compared at a glance. */
-struct unit {
-    const char *name;
-    double size;
-    int decimals;
-};
-
-static struct unit unit_for(double max)
+struct unit unit_for(double max)
 {
     if (max < 1e6)
         return (struct unit){"us", 1e3, max < 1e5 ? 1 : 0};
@@ -59,6 +52,13 @@ static bool any_present(const struct summary *s, size_t m)
     return false;
 }
 
+void cell_quantile(char cell[GRID_CELL], double v, struct unit u, const bool marks[2], struct legend *legend)
+{
+    snprintf(cell, GRID_CELL, "%s%.*f%s", marks[0] ? "≥" : "", u.decimals, v / u.size, marks[1] ? "*" : "");
+    legend->at_least |= marks[0];
+    legend->small |= marks[1];
+}
+
 static void percentile_columns(struct grid *g, const struct summary *s, size_t m, struct unit u, struct legend *legend)
 {
     char name[16];
@@ -71,9 +71,7 @@ static void percentile_columns(struct grid *g, const struct summary *s, size_t m
                 snprintf(cell[i], GRID_CELL, "-");
                 continue;
             }
-            snprintf(cell[i], GRID_CELL, "%s%.*f%s", marks[0] ? "≥" : "", u.decimals, v / u.size, marks[1] ? "*" : "");
-            legend->at_least |= marks[0];
-            legend->small |= marks[1];
+            cell_quantile(cell[i], v, u, marks, legend);
         }
     }
 }
@@ -99,7 +97,7 @@ char *level_target(char out[GRID_CELL], const struct sum_level *l)
     return out;
 }
 
-static void number(char cell[GRID_CELL], double v, int decimals, const char *suffix)
+void cell_number(char cell[GRID_CELL], double v, int decimals, const char *suffix)
 {
     if (isfinite(v))
         snprintf(cell, GRID_CELL, "%.*f%s", decimals, v, suffix);
@@ -107,7 +105,15 @@ static void number(char cell[GRID_CELL], double v, int decimals, const char *suf
         snprintf(cell, GRID_CELL, "-");
 }
 
-static int decimals_for(double v)
+/* Never rounded up to all. */
+void cell_percent(char cell[GRID_CELL], double share)
+{
+    cell_number(cell, share * 100, 1, " %");
+    if (share < 1 && strcmp(cell, "100.0 %") == 0)
+        snprintf(cell, GRID_CELL, ">99.9 %%");
+}
+
+int cell_decimals(double v)
 {
     return !isfinite(v) || v >= 1000 ? 0 : v >= 100 ? 1 : 2;
 }
@@ -125,12 +131,9 @@ static void load_columns(struct grid *g, const struct summary *s)
     char(*sent)[GRID_CELL] = grid_col(g, "sent");
     for (size_t i = 0; i < s->n_levels; i++) {
         const struct sum_level *l = &s->levels[i];
-        double pct = l->success_rate * 100;
         level_target(target[i], l);
-        number(actual[i], l->attempted_rps, decimals_for(l->attempted_rps), "");
-        number(ok[i], pct, 1, " %");
-        if (pct < 100 && strcmp(ok[i], "100.0 %") == 0) /* never rounded up to all */
-            snprintf(ok[i], GRID_CELL, ">99.9 %%");
+        cell_number(actual[i], l->attempted_rps, cell_decimals(l->attempted_rps), "");
+        cell_percent(ok[i], l->success_rate);
         snprintf(sent[i], GRID_CELL, "%llu", (unsigned long long)l->attempted);
     }
 }
@@ -151,8 +154,8 @@ static void token_columns(struct grid *g, const struct summary *s, struct legend
     char(*in)[GRID_CELL] = grid_col(g, "input");
     char(*out)[GRID_CELL] = grid_col(g, "output");
     for (size_t i = 0; i < s->n_levels; i++) {
-        number(in[i], s->levels[i].input_tok_s, 1, "");
-        number(out[i], s->levels[i].output_tok_s, 1, "");
+        cell_number(in[i], s->levels[i].input_tok_s, 1, "");
+        cell_number(out[i], s->levels[i].output_tok_s, 1, "");
     }
 }
 
@@ -190,6 +193,7 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     token_columns(&g, s, &legend);
     grid_print(out, &g, width, o->colour);
     grid_free(&g);
+    table_endpoints(out, s, &legend, width, o->colour);
 
     legend.open = open;
     table_legend(out, &legend, &p, width);

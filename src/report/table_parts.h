@@ -1,4 +1,4 @@
-/* table_parts.h - what stands below the table's rows. Private to the table. */
+/* table_parts.h - cells of the table, and what stands below its rows. Private to the table. */
 #ifndef WEIR_REPORT_TABLE_PARTS_H
 #define WEIR_REPORT_TABLE_PARTS_H
 
@@ -9,7 +9,22 @@ struct legend { /* marks that were used, to be explained */
     bool at_least, small, open;
 };
 
+/* One unit for a whole group of columns, so that rows can be compared at a glance. */
+struct unit {
+    const char *name;
+    double size;
+    int decimals;
+};
+struct unit unit_for(double max_ns);
+void cell_number(char cell[GRID_CELL], double v, int decimals, const char *suffix); /* "-" where there is none */
+int cell_decimals(double v);
+void cell_percent(char cell[GRID_CELL], double share);
+/* marks: a lower bound only; few requests */
+void cell_quantile(char cell[GRID_CELL], double v, struct unit u, const bool marks[2], struct legend *legend);
+
 char *level_target(char out[GRID_CELL], const struct sum_level *l); /* "20/s" or "8" */
+/* A row for each endpoint of each level, where there are several. */
+void table_endpoints(struct buf *out, const struct summary *s, struct legend *legend, int width, bool colour);
 void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width);
 void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width);
 void table_notes(struct buf *out, const struct summary *s, const struct paint *p, int width);

@@ -36,7 +36,7 @@ weir run --model ''
 weir run --rate
 weir run --rate --duration 5s
 weir run --json=perhaps
-weir run http://a/ http://b/
+weir run 127.0.0.1:1 --balance fastest
 weir sim --itl soon
 weir sim --max-seqs 0
 weir sim --max-body big

@@ -17,3 +17,10 @@ weir run --first-token-timeout 10s --timeout 5s
 weir sim --cert c.pem --key k.pem
 weir sim --tls --key k.pem
 weir sim --write-cert c.pem
+weir run a:1 b:2 --unix-socket /run/a
+weir run a:1 b:2 --connect-to c:3
+weir run a:1 --balance least-in-flight
+weir run --balance least-in-flight
+weir run 'a:1 b:2'
+weir run http://127.0.0.1:1/v1/chat/completions http://127.0.0.1:1/v1/completions
+weir run 127.0.0.1:1 http://127.0.0.1:99999

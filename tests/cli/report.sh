@@ -23,3 +23,22 @@ weir report empty
 echo 'not records' >empty/requests.jsonl
 weir report empty
 weir report run --slo 'ttft<1s'
+
+# Several endpoints: the second is slower, and one request in three fails there.
+mkdir several
+{
+    echo '{"type":"run","schema":"weir.records/1","version":"0.1.0","epoch_mono":1,"epoch_unix":1700000000000000000,"seed":7}'
+    echo '{"type":"endpoint","endpoint":0,"url":"http://one:8000"}'
+    echo '{"type":"endpoint","endpoint":1,"url":"https://two.a-rather-long-name.example.com/a/path/v1"}'
+    echo '{"type":"level","level":0,"final":true,"open":true,"arrival":"constant","rate":24,"begin":1000000000,"w0":1000000000,"w1":2000000000,"scheduled":24}'
+    for i in $(seq 0 23); do
+        at=$((1000000000 + 40000000 * i))
+        first=$((at + 10000000 + 20000000 * (i % 2) + 100000 * i))
+        case $i in
+        1 | 7 | 13 | 19) echo "{\"type\":\"request\",\"outcome\":\"http_500\",\"level\":0,\"index\":$i,\"endpoint\":1,\"status\":500,\"intended\":$at,\"admitted\":$at,\"start\":$at,\"end\":$((at + 1000000))}" ;;
+        *) echo "{\"type\":\"request\",\"outcome\":\"ok\",\"level\":0,\"index\":$i,\"endpoint\":$((i % 2)),\"streamed\":true,\"status\":200,\"intended\":$at,\"admitted\":$at,\"start\":$at,\"first_byte\":$first,\"first_token\":$first,\"first_output\":$first,\"last_token\":$((first + 10000000)),\"end\":$((first + 11000000)),\"tokens_in\":10,\"tokens_out\":$((2 + i % 2)),\"token_source\":\"usage\",\"dt\":[0,10000000],\"len\":[5,$i]}" ;;
+        esac
+    done
+} >several/requests.jsonl
+weir report several
+weir report several --json | sed -n '/"endpoints": \[/,/^      \],/p'

@@ -19,6 +19,7 @@ struct tried {
     struct campaign_result r;
     struct err e;
     char dir[64], url[160];
+    const char *urls[3];
     const char *words[8];
     int rc, ticks, levels;
     unsigned interrupt_after; /* level_end calls; 0 = never */
@@ -61,10 +62,11 @@ static void open_run(struct tried *t, const struct reply *script, int n)
     snprintf(t->dir, sizeof t->dir, "/tmp/weir-campaign-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     snprintf(t->url, sizeof t->url, "%s/v1/chat/completions?api-version=7&api-key=SECRET-query", t->g.url);
+    t->urls[0] = t->url;
     t->words[0] = "run";
     t->words[1] = t->url;
     t->words[2] = "--api-key=SECRET-key";
-    t->c = (struct run_config){.url = t->url,
+    t->c = (struct run_config){.urls = t->urls,
                                .api = "auto",
                                .api_key = "SECRET-key",
                                .auth_style = "bearer",

@@ -29,8 +29,9 @@ static void try(struct tried *t, const char *const *words)
     memset(t, 0, sizeof *t);
     t->rc = opt_parse(&opt_run, argc, argv, NULL, &t->c, &t->seen, &t->e);
     if (t->rc == 0) {
-        t->c.url = t->seen.pos[0];
-        t->rc = run_replay_check(&t->seen, &t->e);
+        t->rc = run_take_urls(&t->c, &t->seen, &t->e);
+        if (t->rc == 0)
+            t->rc = run_replay_check(&t->seen, &t->e);
         if (t->rc == 0)
             t->rc = run_config_check(&t->c, &t->e);
     }
@@ -47,7 +48,8 @@ static void run_defaults(void **state)
     struct tried t;
     TRY(&t, NULL);
     assert_int_equal(t.rc, 0);
-    assert_null(t.c.url);
+    assert_null(t.c.urls);
+    assert_string_equal(t.c.balance, "round-robin");
     assert_null(t.c.model);
     assert_string_equal(t.c.api, "auto");
     assert_null(t.c.headers);
@@ -84,7 +86,8 @@ static void run_examples(void **state)
     struct tried t;
     TRY(&t, "http://h:1/v1", "--model", "M", "--dataset", "c.json", "--rate", "1,5,10,20", "--duration", "60s");
     assert_int_equal(t.rc, 0);
-    assert_string_equal(t.c.url, "http://h:1/v1");
+    assert_string_equal(t.c.urls[0], "http://h:1/v1");
+    assert_null(t.c.urls[1]);
     assert_string_equal(t.c.rate, "1,5,10,20");
     assert_null(t.c.concurrency);
     assert_int_equal(t.c.duration, 60 * NS_PER_S);

@@ -208,7 +208,7 @@ static void models_are_asked_where_they_are(void **state)
         snprintf(url, sizeof url, "%s%s", g.url, paths[i].url_path);
         struct target_opts o = {.url = url, .default_path = "/v1/chat/completions"};
         assert_int_equal(target_open(&t, &o, NULL), 0);
-        assert_int_equal(probe_model(&t, &p, NULL), 0);
+        assert_int_equal(probe_model(&t, NULL, &p, NULL), 0);
         assert_string_equal(p.model, "first");
         rig_stop(&g);
         assert_memory_equal(g.log[0], paths[i].asked, strlen(paths[i].asked));
@@ -230,7 +230,7 @@ static void no_model_is_an_error(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask a;
         open_ask(&a, &cases[i].r, 1);
-        assert_int_equal(probe_model(&a.t, &a.p, &a.e), -1);
+        assert_int_equal(probe_model(&a.t, NULL, &a.p, &a.e), -1);
         assert_int_equal(a.e.code, ERR_USAGE);
         assert_non_null(strstr(a.e.text, cases[i].say));
         rig_stop(&a.g);

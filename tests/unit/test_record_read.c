@@ -13,8 +13,9 @@
 #include "stat/hist.h"
 
 struct seen {
-    unsigned runs, levels, clients, requests, notes;
+    unsigned runs, endpoints, levels, clients, requests, notes;
     struct rec_run run;
+    struct rec_endpoint endpoint;
     struct rec_level level;
     struct rec_note note;
     struct record request;
@@ -31,6 +32,13 @@ static void on_run(void *arg, const struct rec_run *r)
     struct seen *s = arg;
     s->runs++;
     s->run = *r;
+}
+
+static void on_endpoint(void *arg, const struct rec_endpoint *p)
+{
+    struct seen *s = arg;
+    s->endpoints++;
+    s->endpoint = *p;
 }
 
 static void on_level(void *arg, const struct rec_level *l)
@@ -71,7 +79,7 @@ static void on_note(void *arg, const struct rec_note *n)
     s->note = *n;
 }
 
-static const struct rec_sink sink = {on_run, on_level, on_client, on_request, on_note};
+static const struct rec_sink sink = {on_run, on_endpoint, on_level, on_client, on_request, on_note};
 
 #define RUN                                                                                                            \
     "{\"type\":\"run\",\"schema\":\"weir.records/"                                                                     \
@@ -107,6 +115,7 @@ static const struct rec_level level = {
 static const struct record want = {
     .level = 3,
     .worker = 1,
+    .endpoint = 7,
     .index = 2,
     .sample = 3,
     .turn = 4,
@@ -153,6 +162,9 @@ static void test_round_trip(void **state)
     struct rec_run run = {.epoch_mono = 123456789, .epoch_unix = 1700000000123456789, .seed = UINT64_MAX - 5};
     snprintf(run.version, sizeof run.version, "1.2.3");
     rec_write_run(w, &run);
+    struct rec_endpoint endpoint = {.endpoint = 63};
+    memset(endpoint.url, 'u', sizeof endpoint.url - 1);
+    rec_write_endpoint(w, &endpoint);
     rec_write_level(w, &level);
     struct rec_slab slab;
     rec_slab_init(&slab, 100);
@@ -182,8 +194,10 @@ static void test_round_trip(void **state)
     struct rec_read_stats st;
     assert_int_equal(rec_read_file(path, &sink, s, &st, &e), 0);
     assert_false(st.cut);
-    assert_int_equal(st.lines, 4);
+    assert_int_equal(st.lines, 5);
     assert_int_equal(st.requests, 1);
+    assert_int_equal(s->endpoints, 1);
+    assert_memory_equal(&s->endpoint, &endpoint, sizeof endpoint);
     assert_memory_equal(&s->run, &run, sizeof run);
     assert_memory_equal(&s->level, &level, sizeof level);
     assert_int_equal(s->n_ev, 300);
@@ -307,6 +321,7 @@ static void test_garbage(void **state)
         {RUN "{\"type\":\"client\",\"lag\":{\"min\":9,\"max\":3}}\n", "F:2: \"min\" is above \"max\""},
         {RUN "{\"type\":\"run\",\"schema\":\"weir.records/1\",\"seed\":-1}\n", "F:2: \"seed\" is not a whole number"},
         {RUN "{\"type\":\"level\",\"rate\":-1}\n", "F:2: \"rate\" is out of range"},
+        {RUN "{\"type\":\"endpoint\",\"endpoint\":64,\"url\":\"h\"}\n", "F:2: \"endpoint\" is out of range"},
         {RUN "{\"type\":\"note\"} x\n", "F:2: something behind the end of the value"},
     };
     struct seen *s = calloc(1, sizeof *s);

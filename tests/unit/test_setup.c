@@ -211,12 +211,13 @@ static void the_path_chooses_the_dialect(void **state)
         struct campaign_state s;
         struct err e;
         struct run_config c = defaults();
-        c.url = cases[i].url;
+        const char *urls[] = {cases[i].url, NULL};
+        c.urls = urls;
         c.api = cases[i].api;
         assert_int_equal(parse(&s, &c, &e), 0);
         assert_int_equal(setup_target(&s, &e), 0);
         assert_string_equal(s.ops->name, cases[i].ops);
-        assert_string_equal(s.target.path, cases[i].path);
+        assert_string_equal(s.target[0].path, cases[i].path);
         setup_free(&s);
     }
 }

@@ -1,0 +1,66 @@
+#include "analysis/acc_endpoint.h"
+
+#include <math.h>
+
+#include "analysis/acc_level.h"
+
+void outcomes_add(struct outcome_counts *c, const struct record *r)
+{
+    c->n[(unsigned)r->outcome < OUT_COUNT ? r->outcome : OUT_BAD_FRAME]++;
+    if (r->outcome == OUT_HTTP && r->status > 0 && r->status < STATUS_MAX)
+        c->http[r->status]++;
+}
+
+void acc_endpoint_init(struct acc_endpoint *p, int64_t begin)
+{
+    *p =
+        (struct acc_endpoint){.ttft.exact = ENDPOINT_EXACT, .e2e.exact = ENDPOINT_EXACT, .total.exact = ENDPOINT_EXACT};
+    gaps_init(&p->gaps, false);
+    tcount_init(&p->tok_out, begin, false);
+}
+
+void acc_endpoint_free(struct acc_endpoint *p)
+{
+    samples_free(&p->ttft);
+    samples_free(&p->e2e);
+    samples_free(&p->total);
+    gaps_free(&p->gaps);
+    tcount_free(&p->tok_out);
+}
+
+static void add(struct samples *s, const struct measured *m, enum metric k)
+{
+    if (m->v[k] >= 0)
+        samples_add(s, m->v[k], (m->censored >> k & 1) != 0);
+}
+
+void acc_endpoint_member(struct acc_endpoint *p, const struct record *r, const struct measured *m)
+{
+    p->members++;
+    outcomes_add(&p->outcomes, r);
+    add(&p->ttft, m, METRIC_TTFT);
+    add(&p->e2e, m, METRIC_E2E);
+    add(&p->total, m, METRIC_TOTAL);
+}
+
+void acc_endpoint_finish(struct acc_endpoint *p, const struct summary *s, const struct sum_level *level,
+                         struct sum_endpoint *out)
+{
+    *out = (struct sum_endpoint){
+        .attempted = p->members,
+        .successful = p->outcomes.n[OUT_OK],
+        .cancelled = p->outcomes.n[OUT_CANCELLED],
+    };
+    out->failed = out->attempted - out->successful - out->cancelled;
+    out->share = level->attempted ? (double)out->attempted / (double)level->attempted : NAN;
+    double w = level->window_s > 0 ? level->window_s : NAN;
+    out->output_tok_s = p->tok_out.total ? tcount_between(&p->tok_out, level->w0, level->w1) / w : NAN;
+    samples_dist(&p->ttft, 1, s->q, s->n_q, &out->ttft);
+    gaps_dist(&p->gaps, s->q, s->n_q, &out->itl);
+    samples_dist(&p->e2e, 1, s->q, s->n_q, &out->e2e);
+    samples_dist(&p->total, 1, s->q, s->n_q, &out->total);
+    out->ttft.present = level->lat[METRIC_TTFT].present;
+    out->itl.present = level->lat[METRIC_ITL].present;
+    out->itl_by_token = gaps_by_token(&p->gaps);
+    outcomes_finish(&p->outcomes, &out->outcomes);
+}
