@@ -28,8 +28,9 @@ struct worker;
 
 struct route { /* a worker's way to one endpoint */
     struct hclient *client;
-    struct buf head;    /* constant part of each request's head */
-    uint32_t in_flight; /* open requests */
+    struct tls_ctx *tls; /* NULL: plain */
+    struct buf head;     /* constant part of each request's head */
+    uint32_t in_flight;  /* open requests */
 };
 
 struct req { /* one request; reused through the worker's free list */
@@ -65,7 +66,6 @@ struct worker {
     struct route *routes; /* one per endpoint, in their order */
     unsigned turn;        /* least in flight: where looking for the next begins */
     unsigned prewarming;  /* routes whose connections are being opened ahead */
-    struct tls_ctx *tls;  /* of all routes that need one */
     char *read_buf;
     char id_line[64]; /* the x-request-id line of each request, up to the index */
     size_t id_line_n;

@@ -9,8 +9,8 @@ int routes_open(struct worker *w, struct err *e)
     w->turn = w->id % o->n_targets; /* so that workers do not all begin with the same endpoint */
     for (unsigned i = 0; i < o->n_targets; i++) {
         const struct target *t = &o->targets[i];
-        /* All endpoints share the options of TLS, so one context serves them. */
-        if (t->tls && !w->tls && !(w->tls = tls_client_new(&t->tls_opts, e)))
+        /* A context each, although the options are the same: it keeps the sessions to be resumed. */
+        if (t->tls && !(w->routes[i].tls = tls_client_new(&t->tls_opts, e)))
             return -1;
         buf_init(&w->routes[i].head, 256u << 10);
         target_head(t, "POST", NULL, true, &w->routes[i].head);
@@ -20,12 +20,12 @@ int routes_open(struct worker *w, struct err *e)
 
 void routes_close(struct worker *w)
 {
-    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++)
+    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++) {
         buf_free(&w->routes[i].head);
+        tls_free(&w->routes[i].tls);
+    }
     free(w->routes);
     w->routes = NULL;
-    if (w->tls)
-        tls_free(&w->tls);
 }
 
 static void on_prewarmed(void *arg)
@@ -56,7 +56,7 @@ void routes_connect(struct worker *w)
         struct hclient_opts h = {
             .addrs = t->addrs,
             .n_addrs = (size_t)t->n_addrs,
-            .tls = t->tls ? w->tls : NULL,
+            .tls = w->routes[i].tls,
             .sni = t->host,
             .idle_ns = o->idle_timeout,
             .no_keepalive = o->no_keepalive,
