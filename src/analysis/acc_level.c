@@ -318,14 +318,14 @@ void acc_level_client(struct acc_level *l, const struct rec_client *c)
     if (c->window > 0) {
         double window = (double)c->window;
         double busy = ((double)c->cpu + (double)c->run_delay - (double)c->empty_polls) / window;
-        busy = MAX(busy, 0.0);
+        busy = MIN(MAX(busy, 0.0), 1.0); /* the kernel adds a delay when it ends, which may have begun before */
         l->busy_sum += busy;
         if (busy > l->busy_max || (busy == l->busy_max && c->worker < l->busy_worker)) {
             l->busy_max = busy;
             l->busy_window = window / (double)NS_PER_S;
             l->busy_worker = c->worker;
         }
-        l->run_delay = MAX(l->run_delay, (double)c->run_delay / window);
+        l->run_delay = MAX(l->run_delay, MIN((double)c->run_delay / window, 1.0));
         l->involuntary = MAX(l->involuntary, (double)c->involuntary * (double)NS_PER_S / window);
         if (c->steal >= 0) { /* of the machine: every worker tells the same */
             l->steal = MAX(l->steal, (double)c->steal / window);

@@ -12,17 +12,20 @@
 #define WIDE_SHARE 0.1 /* of ITL p50 */
 #define SHARE_MAX 0.01 /* of what may be late, wide or missing */
 #define TEN 10.0
-#define INVALID_SHARE 0.5   /* half of all is too much in a window of any length */
-#define ALLOWANCE_S 0.05    /* one or two interruptions: all that happens meanwhile may be late */
-#define DOUBT 0.025         /* a share counts as above its threshold when chance explains it in fewer cases */
-#define UNSTAMPED_MIN 0.01  /* of the reads: fewer without a kernel stamp cannot move a p99 */
-#define BUSY_MAX 0.85       /* a share cannot be ten times crossed ... */
-#define BUSY_INVALID 0.98   /* ... but from here on the worker never slept: the pace is its own */
-#define BUSY_WINDOW 0.2     /* s; below, starting and ending is much of what a worker does */
-#define BUSY_SUSTAINED 1.0  /* s, for INVALID */
-#define RUN_DELAY_MAX 0.05  /* of the window spent waiting for a processor */
-#define INVOLUNTARY_MAX 20. /* context switches a second */
-#define STEAL_MAX 0.1       /* of the processors */
+#define INVALID_SHARE 0.5  /* half of all is too much in a window of any length */
+#define ALLOWANCE_S 0.05   /* one or two interruptions: all that happens meanwhile may be late */
+#define DOUBT 0.025        /* a share counts as above its threshold when chance explains it in fewer cases */
+#define UNSTAMPED_MIN 0.01 /* of the reads: fewer without a kernel stamp cannot move a p99 */
+#define BUSY_MAX 0.85      /* a share cannot be ten times crossed ... */
+#define BUSY_INVALID 0.98  /* ... but from here on the worker never slept: the pace is its own */
+#define BUSY_WINDOW 0.2    /* s; below, starting and ending is much of what a worker does */
+#define BUSY_SUSTAINED 1.0 /* s, for INVALID */
+/* Causes, told where what is measured was out of order: */
+#define RUN_DELAY_MAX 0.01 /* of the window spent waiting for a processor */
+#define RUN_DELAY_SOME 0.002
+#define INVOLUNTARY_MAX 10. /* context switches a second */
+#define STEAL_CAUSE 0.02    /* of the processors ... */
+#define STEAL_MAX 0.1       /* ... and where nothing but late reads tells */
 #define MUCH 0.1            /* of the requests */
 
 enum { P99 = 3 }; /* in summary_q_json */
@@ -150,7 +153,11 @@ static void judge_busy(const struct acc_level *l, struct sum_level *out)
 static void judge_crowd(bool harmed, struct sum_level *out)
 {
     const struct sum_client *c = &out->client;
-    if (!harmed || (!(c->run_delay > RUN_DELAY_MAX) && !(c->involuntary > INVOLUNTARY_MAX)))
+    bool waited = c->run_delay > RUN_DELAY_MAX;
+    /* Without schedstat in the kernel the run delay is 0. Switches that cost nothing (to the kernel's own threads) are
+     * no crowd. */
+    bool switched = c->involuntary > INVOLUNTARY_MAX && (c->run_delay > RUN_DELAY_SOME || c->run_delay == 0);
+    if (!harmed || (!waited && !switched))
         return;
     lower(out, VERDICT_DEGRADED);
     texts_add(&out->reasons,
@@ -164,7 +171,7 @@ static void judge_crowd(bool harmed, struct sum_level *out)
 static void judge_steal(const struct acc_level *l, const struct bounds *b, bool harmed, struct sum_level *out)
 {
     const struct sum_client *c = &out->client;
-    if (!(c->steal > STEAL_MAX))
+    if (!(c->steal > (harmed ? STEAL_CAUSE : STEAL_MAX)))
         return;
     if (!harmed && !above(hist_above(l->lag, (int64_t)b->limit), hist_n(l->lag), b->share)) {
         texts_add(&out->notes,
