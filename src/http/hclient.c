@@ -65,6 +65,7 @@ struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o)
                             .tls = o->tls,
                             .sni = o->sni,
                             .no_stamps = o->no_stamps,
+                            .no_resume = o->no_tls_resume,
                             .lost = o->lost,
                             .arg = o->lost_arg};
     c->dialer = dialer_new(l, &d);

@@ -28,6 +28,7 @@ struct hclient_opts {
     void *lost_arg;
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
+    bool no_tls_resume;
     int64_t prewarm_gap; /* ns from one connection opened ahead to the next; 0: as quickly as it goes */
     int64_t idle_ns;     /* e.g. 4 s; 0: never close idle connections */
     bool no_keepalive;   /* a connection per request; the caller also sends Connection: close */

@@ -1,6 +1,7 @@
 #include "net/dialer.h"
 
 #include "base/xalloc.h"
+#include "net/tls.h"
 
 struct dial_set {
     unsigned refs;
@@ -13,6 +14,7 @@ struct dialer {
     struct loop *loop;
     struct dialer_opts o;
     struct dial_set *set;
+    struct tls_sessions *sessions;
     size_t turn;
 };
 
@@ -56,6 +58,8 @@ struct dialer *dialer_new(struct loop *l, const struct dialer_opts *o)
     d->loop = l;
     d->o = *o;
     d->turn = o->turn;
+    if (o->tls && !o->no_resume)
+        d->sessions = tls_sessions_new();
     dialer_set_addrs(d, o->addrs, o->n_addrs);
     d->o.addrs = NULL;
     return d;
@@ -67,6 +71,7 @@ void dialer_free(struct dialer **dp)
     if (!d)
         return;
     let_go(d->set);
+    tls_sessions_free(&d->sessions);
     free(d);
     *dp = NULL;
 }
@@ -99,6 +104,7 @@ struct stream *dialer_open(struct dialer *d, struct dialing *g, stream_cb *cb, v
                      .n_binds = d->o.n_binds,
                      .tls = d->o.tls,
                      .sni = d->o.sni,
+                     .sessions = d->sessions,
                      .no_stamps = d->o.no_stamps};
     if (s->n > 0)
         o.first = choose(d, &round);

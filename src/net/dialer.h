@@ -25,6 +25,7 @@ struct dialer_opts {
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
     bool no_stamps;
+    bool no_resume;          /* TLS: a whole handshake for every connection; else the dialer keeps the sessions */
     void (*lost)(void *arg); /* an address did not connect; may be NULL. Not from inside dialer_open */
     void *arg;
 };

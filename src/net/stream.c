@@ -216,6 +216,8 @@ struct stream *stream_dial(struct loop *l, const struct dial *d, stream_cb *cb, 
     s->n_binds = (unsigned char)MIN(d->n_binds, DIAL_MAX_BINDS);
     s->bind = s->n_binds ? (unsigned char)(d->bind % s->n_binds) : 0;
     s->sni = d->sni;
+    if (d->tls)
+        stream_tls_sessions(s, d->sessions);
     s->rxs.no_stamps = d->no_stamps;
     s->times.conn_start = s->rxs.last = clock_mono();
     if (stream_tcp_dial(s))

@@ -15,6 +15,7 @@
 
 struct stream;
 struct tls_ctx;
+struct tls_sessions;
 
 enum stream_rc {                      /* negative results of read and writev */
                  STREAM_AGAIN = -1,   /* would block; not an error */
@@ -56,9 +57,10 @@ struct dial {
      * Borrowed likewise; none: the kernel's choice. */
     const struct addr *binds;
     size_t n_binds, bind;
-    struct tls_ctx *tls; /* NULL: plain */
-    const char *sni;     /* host to verify and to name; borrowed likewise */
-    bool no_stamps;      /* test option: never ask the kernel for stamps */
+    struct tls_ctx *tls;           /* NULL: plain */
+    const char *sni;               /* host to verify and to name; borrowed likewise */
+    struct tls_sessions *sessions; /* of this target, to be resumed; borrowed for the stream's life; NULL: none */
+    bool no_stamps;                /* test option: never ask the kernel for stamps */
 };
 
 /* Start connecting. The callback comes later, never from inside. NULL only when not even a socket could be made

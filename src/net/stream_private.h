@@ -55,6 +55,7 @@ struct stream {
 
 extern const struct stream_ops stream_tcp_ops, stream_tls_ops;
 size_t stream_tls_size(void); /* bytes of a TLS stream, its struct stream first */
+void stream_tls_sessions(struct stream *s, struct tls_sessions *of); /* of a TLS stream, before it connects */
 
 /* stream.c */
 struct stream *stream_alloc(struct loop *l, struct tls_ctx *tls, stream_cb *cb, void *arg);

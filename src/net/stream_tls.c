@@ -14,7 +14,8 @@
 struct tls_stream {
     struct stream s; /* first */
     SSL *ssl;
-    const char *in; /* ciphertext not yet taken */
+    struct tls_sessions *sessions; /* NULL: none is resumed */
+    const char *in;                /* ciphertext not yet taken */
     size_t n_in;
     char *kept;      /* memory behind `in` when it is not the shared buffer */
     struct rx rx;    /* of the last recvmsg */
@@ -24,6 +25,11 @@ struct tls_stream {
 static struct tls_stream *tls_of(struct stream *s)
 {
     return (struct tls_stream *)s;
+}
+
+void stream_tls_sessions(struct stream *s, struct tls_sessions *of)
+{
+    tls_of(s)->sessions = of;
 }
 
 size_t stream_tls_size(void)
@@ -233,7 +239,7 @@ static void tls_connected(struct stream *s)
             stream_fail(s, STREAM_TLS, 0, tls_reason());
             return;
         }
-        tls_offer_session(s->tls, t->ssl);
+        tls_use_sessions(t->ssl, t->sessions);
     }
     s->state = ST_HANDSHAKE;
     tls_handshake(s);

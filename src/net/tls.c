@@ -52,39 +52,60 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n
 
 /* ---- resumption */
 
-static int on_new_session(SSL *ssl, SSL_SESSION *s)
+static SSL_SESSION *newest(const struct tls_sessions *s)
 {
-    struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    SSL_SESSION **at = &c->session[c->n_put++ % TLS_MAX_SESSIONS];
-    if (c->n_sessions == TLS_MAX_SESSIONS)
+    return s->n ? s->v[(s->n_put - 1) % TLS_MAX_SESSIONS] : NULL;
+}
+
+static void drop_newest(struct tls_sessions *s)
+{
+    SSL_SESSION_free(newest(s));
+    s->n_put--;
+    s->n--;
+}
+
+static int on_new_session(SSL *ssl, SSL_SESSION *x)
+{
+    struct tls_sessions *s = SSL_get_app_data(ssl);
+    if (!s)
+        return 0;
+    SSL_SESSION **at = &s->v[s->n_put++ % TLS_MAX_SESSIONS];
+    if (s->n == TLS_MAX_SESSIONS)
         SSL_SESSION_free(*at);
     else
-        c->n_sessions++;
-    *at = s;
+        s->n++;
+    *at = x;
     return 1; /* kept */
 }
 
-static SSL_SESSION *newest_session(const struct tls_ctx *c)
+void tls_use_sessions(SSL *ssl, struct tls_sessions *s)
 {
-    return c->n_sessions ? c->session[(c->n_put - 1) % TLS_MAX_SESSIONS] : NULL;
-}
-
-static void drop_newest(struct tls_ctx *c)
-{
-    SSL_SESSION_free(newest_session(c));
-    c->n_put--;
-    c->n_sessions--;
-}
-
-void tls_offer_session(struct tls_ctx *c, SSL *ssl)
-{
-    SSL_SESSION *s;
-    while ((s = newest_session(c)) != NULL && !SSL_SESSION_is_resumable(s)) /* its connection ended badly */
-        drop_newest(c);
-    if (!s || !SSL_set_session(ssl, s))
+    SSL_SESSION *x;
+    if (!s)
         return;
-    if (SSL_SESSION_get_protocol_version(s) >= TLS1_3_VERSION) /* one of TLS 1.2 serves many connections */
-        drop_newest(c);
+    SSL_set_app_data(ssl, s);
+    while ((x = newest(s)) != NULL && !SSL_SESSION_is_resumable(x)) /* its connection ended badly */
+        drop_newest(s);
+    if (!x || !SSL_set_session(ssl, x))
+        return;
+    if (SSL_SESSION_get_protocol_version(x) >= TLS1_3_VERSION) /* one of TLS 1.2 serves many connections */
+        drop_newest(s);
+}
+
+struct tls_sessions *tls_sessions_new(void)
+{
+    return xcalloc(1, sizeof(struct tls_sessions));
+}
+
+void tls_sessions_free(struct tls_sessions **sp)
+{
+    struct tls_sessions *s = *sp;
+    if (!s)
+        return;
+    while (s->n > 0)
+        drop_newest(s);
+    free(s);
+    *sp = NULL;
 }
 
 /* A key with a passphrase must not make OpenSSL ask on the terminal. */
@@ -154,10 +175,8 @@ struct tls_ctx *tls_client_new(const struct tls_client_opts *o, struct err *e)
         err_set(e, ERR_TLS, "cannot offer a protocol by ALPN: %s", tls_reason());
         goto fail;
     }
-    if (!o->no_resume) {
-        SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(c->ctx, on_new_session);
-    }
+    SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(c->ctx, on_new_session);
     if (o->keylog && o->keylog[0]) {
         c->keylog_fd = open(o->keylog, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (c->keylog_fd < 0) {
@@ -227,8 +246,6 @@ void tls_free(struct tls_ctx **cp)
     struct tls_ctx *c = *cp;
     if (!c)
         return;
-    while (c->n_sessions > 0)
-        drop_newest(c);
     SSL_CTX_free(c->ctx);
     BIO_meth_free(c->bio);
     if (c->keylog_fd >= 0)

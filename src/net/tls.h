@@ -1,10 +1,10 @@
 /* tls.h - TLS contexts (OpenSSL 3). One per worker thread: OpenSSL 3.0's contexts contend on locks. TLS 1.2 and 1.3.
  * Client: peers are verified against the system's store unless told otherwise; SNI and host name checks; ALPN (RFC
  * 7301) by TLS_ALPN_*. SSLKEYLOGFILE is honoured (NSS key log format, appended).
- * Resumption: a client context keeps the newest TLS_MAX_SESSIONS sessions that its peer gave out and offers the newest
- * with each new connection, so a context belongs to one target. A TLS 1.3 ticket is offered once only (RFC 8446, C.4):
- * each resumed connection brings the next one. Of connections that shake hands together, those for which there is no
- * ticket pay for the whole handshake. About 1.5 KiB per session kept. What came of it: stream_is_resumed. */
+ * Resumption: the sessions that one target gave out, the newest TLS_MAX_SESSIONS of them, are kept for its next
+ * connections (struct tls_sessions, given to stream_dial). A TLS 1.3 ticket is offered once only (RFC 8446, C.4): each
+ * resumed connection brings the next one. Of connections that shake hands together, those for which there is no ticket
+ * pay for the whole handshake. About 1.5 KiB per session kept. What came of it: stream_is_resumed. */
 #ifndef WEIR_NET_TLS_H
 #define WEIR_NET_TLS_H
 
@@ -23,9 +23,7 @@ struct tls_client_opts {
     const char *key;
     const char *keylog; /* file, or NULL; the caller passes getenv("SSLKEYLOGFILE") */
     unsigned alpn;      /* TLS_ALPN_* */
-    bool no_resume;     /* a whole handshake for every connection */
 };
-enum { TLS_MAX_SESSIONS = 64 };
 struct tls_ctx *tls_client_new(const struct tls_client_opts *o, struct err *e);
 
 struct tls_server_opts {
@@ -38,5 +36,10 @@ struct tls_server_opts {
 };
 struct tls_ctx *tls_server_new(const struct tls_server_opts *o, struct err *e);
 void tls_free(struct tls_ctx **c); /* after the streams that use it */
+
+enum { TLS_MAX_SESSIONS = 64 };
+struct tls_sessions; /* of one target; belongs to one thread, and outlives the streams that were dialled with it */
+struct tls_sessions *tls_sessions_new(void);
+void tls_sessions_free(struct tls_sessions **s);
 
 #endif

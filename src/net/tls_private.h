@@ -14,8 +14,11 @@ struct tls_ctx {
     bool server;
     const unsigned char *alpn; /* in its wire form */
     unsigned alpn_n;
-    SSL_SESSION *session[TLS_MAX_SESSIONS]; /* a stack whose bottom gives way: the newest at (n_put - 1) mod its size */
-    unsigned n_put, n_sessions;
+};
+
+struct tls_sessions { /* a stack whose bottom gives way: the newest stands at (n_put - 1) mod its size */
+    SSL_SESSION *v[TLS_MAX_SESSIONS];
+    unsigned n_put, n;
 };
 
 /* stream_tls.c */
@@ -23,7 +26,7 @@ BIO_METHOD *stream_tls_bio_method(void); /* NULL: out of memory */
 
 /* tls.c: OpenSSL's first queued reason as a text, the queue emptied. */
 const char *tls_reason(void);
-/* tls.c: offer a session of a former connection with this one, where there is one. */
-void tls_offer_session(struct tls_ctx *c, SSL *ssl);
+/* tls.c: offer a session of a former connection with this one, where there is one, and keep what it brings. */
+void tls_use_sessions(SSL *ssl, struct tls_sessions *s);
 
 #endif

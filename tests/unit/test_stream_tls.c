@@ -33,6 +33,7 @@ struct pair {
     struct listener *ln;
     struct addr addr;
     struct tls_ctx *server_ctx, *client_ctx;
+    struct tls_sessions *sessions;
     struct end client, server;
     char ca[64];
 };
@@ -91,7 +92,7 @@ static void pair_open(struct pair *p, const struct tls_client_opts *o)
 
 static void pair_dial(struct pair *p, const char *sni)
 {
-    struct dial d = {.addrs = &p->addr, .n_addrs = 1, .tls = p->client_ctx, .sni = sni};
+    struct dial d = {.addrs = &p->addr, .n_addrs = 1, .tls = p->client_ctx, .sni = sni, .sessions = p->sessions};
     enum stream_rc rc;
     p->client.s = stream_dial(p->l, &d, on_end, &p->client, &rc);
     assert_non_null(p->client.s);
@@ -113,6 +114,7 @@ static void pair_close(struct pair *p)
     stream_close(&p->client.s);
     stream_close(&p->server.s);
     listener_free(&p->ln);
+    tls_sessions_free(&p->sessions);
     tls_free(&p->client_ctx);
     tls_free(&p->server_ctx);
     loop_free(&p->l);
@@ -525,6 +527,7 @@ static void test_sessions_are_resumed(void **state)
 {
     struct pair p;
     pair_open(&p, NULL);
+    p.sessions = tls_sessions_new();
     assert_false(resumes(&p));
     for (int i = 0; i < 5; i++) /* each brings the ticket for the next */
         assert_true(resumes(&p));
@@ -536,11 +539,13 @@ static void test_a_ticket_is_used_once(void **state)
 {
     struct pair p;
     pair_open(&p, NULL);
+    p.sessions = tls_sessions_new();
     assert_false(resumes(&p)); /* leaves two tickets, as OpenSSL's servers give */
     struct end more[3] = {{.l = p.l}, {.l = p.l}, {.l = p.l}};
     int resumed = 0;
     for (size_t i = 0; i < ARRAY_LEN(more); i++) {
-        struct dial d = {.addrs = &p.addr, .n_addrs = 1, .tls = p.client_ctx, .sni = "localhost"};
+        struct dial d = {
+            .addrs = &p.addr, .n_addrs = 1, .tls = p.client_ctx, .sni = "localhost", .sessions = p.sessions};
         enum stream_rc rc;
         more[i].s = stream_dial(p.l, &d, on_end, &more[i], &rc);
         run_until(&more[i], STREAM_UP | STREAM_FAILED); /* nothing is read, so no new ticket is taken */
@@ -556,12 +561,13 @@ static void test_a_ticket_is_used_once(void **state)
 static void test_resumption_can_be_switched_off(void **state)
 {
     struct pair p;
-    pair_open(&p, &(struct tls_client_opts){.insecure = true, .no_resume = true});
+    pair_open(&p, NULL); /* no place to keep sessions */
     assert_false(resumes(&p));
     assert_false(resumes(&p));
     pair_close(&p);
 
     pair_open(&p, NULL); /* a server without tickets */
+    p.sessions = tls_sessions_new();
     tls_free(&p.server_ctx);
     p.server_ctx = tls_server_new(&(struct tls_server_opts){.write_cert = p.ca, .no_tickets = true}, NULL);
     tls_free(&p.client_ctx);
@@ -575,6 +581,7 @@ static void test_servers_share_their_tickets(void **state)
 {
     struct pair p;
     pair_open(&p, &(struct tls_client_opts){.insecure = true});
+    p.sessions = tls_sessions_new();
     assert_false(resumes(&p));
     struct tls_ctx *first = p.server_ctx;
     p.server_ctx = tls_server_new(&(struct tls_server_opts){.tickets_of = first}, NULL);
