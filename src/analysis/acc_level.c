@@ -310,6 +310,7 @@ void acc_level_client(struct acc_level *l, const struct rec_client *c)
     l->events += c->events;
     l->conns_opened += c->conns_opened;
     l->conns_reused += c->conns_reused;
+    l->conns_resumed += c->conns_resumed;
     l->conns_retried += c->retried;
     if (c->lag)
         hist_merge(l->lag, c->lag);

@@ -46,7 +46,7 @@ struct acc_level {
     /* client, summed over workers */
     struct hist *lag, *lag_user;
     uint64_t clock_steps, unplaced_stamps;
-    uint64_t workers, reads, kernel_stamped, events, conns_opened, conns_reused, conns_retried;
+    uint64_t workers, reads, kernel_stamped, events, conns_opened, conns_reused, conns_resumed, conns_retried;
     double busy_max, busy_sum; /* of the busiest worker ... */
     double busy_window;        /* ... how long it was measured, s, ... */
     uint32_t busy_worker;      /* ... and which it is */

@@ -106,7 +106,7 @@ struct sum_client {
     double run_delay;         /* share of the time that the worker which waited most waited for a processor */
     double involuntary;       /* context switches a second of the worker that was put aside most */
     double steal;             /* of the processors that the workers may use */
-    uint64_t workers, conns_opened, conns_reused, retried, lost_records, exhausted;
+    uint64_t workers, conns_opened, conns_reused, conns_resumed, retried, lost_records, exhausted;
     uint64_t clock_steps, unplaced_stamps; /* of the realtime clock; kernel stamps left aside because of them */
     uint64_t lag_user_n;                   /* events stamped by the clock because the kernel gave no stamp */
     double lag_user_p99;

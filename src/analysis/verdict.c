@@ -214,6 +214,7 @@ static void take_figures(const struct acc_level *l, struct sum_client *c)
     c->workers = l->workers;
     c->conns_opened = l->conns_opened;
     c->conns_reused = l->conns_reused;
+    c->conns_resumed = l->conns_resumed;
     c->retried = l->conns_retried;
     c->busy = l->workers ? l->busy_max : NAN;
     c->busy_mean = l->workers ? l->busy_sum / (double)l->workers : NAN;

@@ -40,7 +40,7 @@ static int64_t cpu_of(clockid_t id)
 static void on_tick(void *arg, const struct campaign_tick *t)
 {
     struct step *p = arg;
-    if (t->warming || t->draining)
+    if (t->connecting || t->warming || t->draining)
         return;
     p->t1 = clock_mono();
     p->client1 = cpu_of(CLOCK_PROCESS_CPUTIME_ID);
@@ -190,6 +190,7 @@ static int measure_it(struct step *p, struct cal_row *row, bool *interrupted, st
     c.seed = 1;
     c.seed_given = true;
     c.connect_timeout = CONNECT_NS;
+    c.ramp_up = "none"; /* stepping together: the hardest case */
     c.grace = j->grace;
     c.workers = j->c->workers       ? j->c->workers
                 : j->cores.n_client ? threads_for(asked(p->s), p->s->streams, j->cores.n_client)

@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct addr;
+
 /* The settings of a run as the user gave them. Filled by the option table (src/cli/opt_run.c); strings are borrowed
  * from the command line, the environment or the configuration. Defaults stand in the option table, nowhere else. */
 struct run_config {
@@ -41,7 +43,10 @@ struct run_config {
     const char *extra_body;
     /* timing and connections */
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */
-    bool no_keepalive, no_probe;
+    bool no_keepalive, no_probe, no_tls_resume;
+    uint64_t connect_rate; /* connections opened ahead per second, 0 = max */
+    const char *ramp_up;   /* "auto", "none" or a time */
+    const char *bind;      /* "ADDR,ADDR" or NULL */
     int64_t spin;          /* ns to spin before an instant, 0 = none */
     int64_t busy_poll;     /* ns to poll before blocking, 0 = none */
     bool no_kernel_stamps; /* test option */
@@ -52,6 +57,8 @@ struct run_config {
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */
+    /* Replaces the look-up of names, for tests: as net/resolve.h's resolve_host; NULL = that. */
+    int (*lookup)(const char *host, uint16_t port, struct addr *out, int max, struct err *e);
     /* not options: for metadata.json */
     const char *const *command; /* the words of the command line, secrets still in */
     int n_command;
@@ -70,6 +77,8 @@ struct campaign_tick { /* about ten times a second, from the campaign's thread *
     uint64_t items;   /* items wanted, 0 = not known */
     int64_t ttft_p50; /* ns, -1 unknown */
     bool warming, draining;
+    bool connecting;                   /* the level has not begun: connections are being opened ahead */
+    uint64_t conns_wanted, conns_open; /* while connecting */
 };
 struct summary;
 struct campaign_view {

@@ -38,6 +38,15 @@ struct error_log { /* errlog.c */
     int failed; /* errno of the first write that failed */
 };
 
+struct resolving {           /* resolving.c; of one endpoint */
+    struct resolve_job *job; /* under way */
+    bool wanted;
+    int64_t last; /* when one was begun, monotonic */
+    uint64_t lookups, changed;
+    int n_fresh; /* addresses that workers were given and the target does not have yet */
+    struct addr fresh[TARGET_MAX_ADDRS];
+};
+
 struct campaign_state {
     const struct run_config *c;
     const struct campaign_view *v;
@@ -58,8 +67,12 @@ struct campaign_state {
     enum auth_style auth_style;
     struct api_opts api_opts;
     const struct api_ops *ops;
-    struct target *target; /* n_targets of them, in the order of the URLs */
-    struct probe *probe;   /* likewise */
+    struct addr binds[DIAL_MAX_BINDS];
+    size_t n_binds;
+    int64_t ramp;                /* ns, -1: auto */
+    struct resolving *resolving; /* of each target */
+    struct target *target;       /* n_targets of them, in the order of the URLs */
+    struct probe *probe;         /* likewise */
     unsigned n_targets;
     enum balance balance;
     struct api api;
@@ -85,6 +98,15 @@ struct campaign_state {
 int setup_parse(struct campaign_state *s, struct err *e);
 int setup_target(struct campaign_state *s, struct err *e);
 void setup_free(struct campaign_state *s);
+
+/* sources.c */
+int sources_parse(struct campaign_state *s, struct err *e); /* --bind */
+/* -1 + e: none of them is of a family that the endpoint has. */
+int sources_check(const struct campaign_state *s, const struct target *t, struct err *e);
+
+/* resolving.c: to be called again and again while a level runs, and once when its engine has been freed. */
+void resolving_poll(struct resolving *r, struct target *t, struct engine *en, unsigned i, int64_t now);
+void resolving_level_end(struct resolving *r, struct target *t);
 
 /* preflight.c: files and ports; raises the soft limit. */
 int preflight(struct campaign_state *s, struct err *e);

@@ -71,10 +71,14 @@ static void tick(struct run_state *r, int64_t now)
     struct live live;
     engine_live(r->en, &live);
     const struct load_opts *o = &r->load.o;
+    struct engine_connecting conns = engine_connecting(r->en);
     struct campaign_tick t = {
         .level = r->line.level,
         .n_levels = s->n_levels,
-        .elapsed = MAX(now - r->begin, 0),
+        .connecting = r->begin == 0 && !r->stopped && conns.wanted > 0,
+        .conns_wanted = conns.wanted,
+        .conns_open = conns.open,
+        .elapsed = r->begin ? MAX(now - r->begin, 0) : 0,
         .total = o->duration_ns ? o->warmup_ns + o->duration_ns : 0,
         .started = live_get(&live.started),
         .completed = live_get(&live.completed),
@@ -83,7 +87,7 @@ static void tick(struct run_state *r, int64_t now)
         .tokens = live_get(&live.tokens),
         .items = o->num_requests ? o->num_requests + o->warmup_requests : 0,
         .ttft_p50 = acc_live_ttft_p50(s->acc),
-        .warming = now - r->begin < o->warmup_ns,
+        .warming = r->begin == 0 || now - r->begin < o->warmup_ns,
         .draining = r->stopped,
     };
     s->v->tick(s->v->arg, &t);
@@ -123,6 +127,8 @@ static void turn(struct run_state *r)
     bool busy = take_some(r);
     int64_t now = clock_mono();
     watch(r);
+    for (unsigned i = 0; i < r->s->n_targets; i++)
+        resolving_poll(&r->s->resolving[i], &r->s->target[i], r->en, i, now);
     if (now - r->last_tick >= TICK_NS) {
         r->last_tick = now;
         tick(r, now);
@@ -169,6 +175,15 @@ static void plan_level(struct run_state *r, uint32_t level)
         snprintf(l->arrival, sizeof l->arrival, "%s", arrival_name(s->arrival));
 }
 
+/* auto: what 10,000 users a second would make, but no large part of the level. */
+static int64_t ramp_of(const struct campaign_state *s, uint32_t concurrency)
+{
+    int64_t ramp = (int64_t)concurrency * (NS_PER_S / 10000);
+    if (s->ramp >= 0)
+        return s->ramp;
+    return s->c->duration > 0 ? MIN(ramp, s->c->duration / 10) : ramp;
+}
+
 static struct engine *start_engine(struct run_state *r, struct err *e)
 {
     const struct campaign_state *s = r->s;
@@ -191,6 +206,9 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .busy_poll = c->busy_poll,
         .no_keepalive = c->no_keepalive,
         .no_kernel_stamps = c->no_kernel_stamps,
+        .no_tls_resume = c->no_tls_resume,
+        .connect_rate = (double)c->connect_rate,
+        .ramp = ramp_of(s, r->line.concurrency),
         .save_text = c->save_text,
         .epoch = s->epoch,
     };
@@ -237,6 +255,35 @@ static void closed_window(struct run_state *r, const struct engine_totals *t)
     }
 }
 
+static void ATTR_PRINTF(2, 3) level_note(struct run_state *r, const char *fmt, ...)
+{
+    struct rec_note n = {.level = r->line.level};
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(n.text, sizeof n.text, fmt, ap);
+    va_end(ap);
+    rec_write_note(r->s->records, &n);
+    acc_sink.note(r->s->acc, &n);
+}
+
+static void note_connections(struct run_state *r, const struct engine_totals *t)
+{
+    if (t->prewarm_missing > 0 && !r->stopped)
+        level_note(r,
+                   "%llu of %u connections could not be opened before the level began (%llu attempts failed): the "
+                   "requests opened them, and waited for it",
+                   (unsigned long long)t->prewarm_missing, r->line.concurrency, (unsigned long long)t->prewarm_failed);
+    for (unsigned i = 0; i < r->s->n_targets; i++) {
+        struct resolving *name = &r->s->resolving[i];
+        if (name->changed > 0)
+            level_note(r,
+                       "connections failed, so the name %s was looked up again (%llu times); %llu times it had other "
+                       "addresses, where new connections went from then on",
+                       r->s->target[i].dial_host, (unsigned long long)name->lookups, (unsigned long long)name->changed);
+        name->lookups = name->changed = 0;
+    }
+}
+
 static void finish(struct run_state *r)
 {
     struct campaign_state *s = r->s;
@@ -267,6 +314,7 @@ static void finish(struct run_state *r)
         acc_sink.client(s->acc, &clients[i]);
     }
     s->most_events = MAX(s->most_events, events);
+    note_connections(r, &t);
     emit_level(r);
     if (rec_writer_flush(s->records) < 0)
         s->broken = true;
@@ -284,6 +332,24 @@ void level_skip(struct campaign_state *s, uint32_t level)
     emit_level(&r);
 }
 
+/* Until all connections are there, or for --connect-timeout none came or failed. What is missing then is opened when it
+ * is needed. */
+static void connect_ahead(struct run_state *r)
+{
+    uint64_t last = 0;
+    int64_t patience = clock_mono() + r->s->c->connect_timeout;
+    while (!engine_ready(r->en) && !r->stopped) {
+        turn(r);
+        struct engine_connecting c = engine_connecting(r->en);
+        int64_t now = clock_mono();
+        if (c.open + c.failed != last)
+            patience = now + r->s->c->connect_timeout;
+        last = c.open + c.failed;
+        if (now >= patience)
+            break;
+    }
+}
+
 int level_run(struct campaign_state *s, uint32_t level, struct err *e)
 {
     struct run_state r = {.s = s, .last_flush = clock_mono()};
@@ -297,14 +363,13 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
                       "--busy-poll: the kernel does not look into the network card's queue for it (%s; Linux 6.9 and "
                       "later do); weir's own polling remains",
                       strerror(refused));
-    /* Connections that cannot be opened ahead by then are opened when they are needed. */
-    int64_t patience = clock_mono() + s->c->connect_timeout;
-    while (!engine_ready(r.en) && !r.stopped && clock_mono() < patience)
-        turn(&r);
+    connect_ahead(&r);
     begin(&r);
     while (!engine_finished(r.en))
         turn(&r);
     finish(&r);
     engine_free(&r.en);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        resolving_level_end(&s->resolving[i], &s->target[i]);
     return 0;
 }

@@ -43,6 +43,21 @@ static int parse_warmup(struct campaign_state *s, struct err *e)
     return err_set(e, ERR_USAGE, "--warmup %s: must be a number of requests (10) or a duration (10s)", w);
 }
 
+static int parse_ramp(struct campaign_state *s, struct err *e)
+{
+    const char *r = s->c->ramp_up;
+    s->ramp = 0;
+    if (!r || strcmp(r, "none") == 0)
+        return 0;
+    if (strcmp(r, "auto") == 0)
+        s->ramp = -1;
+    else if (parse_duration(str_of(r), &s->ramp) < 0 || s->ramp < 0)
+        return err_set(e, ERR_USAGE, "--ramp-up %s: must be a duration (2s), auto or none", r);
+    if (s->c->duration > 0 && s->ramp > s->c->duration)
+        return err_set(e, ERR_USAGE, "--ramp-up is longer than the level (--duration)");
+    return 0;
+}
+
 static int parse_judgement(struct campaign_state *s, struct err *e)
 {
     if (s->c->slo && slo_parse(&s->slo, str_of(s->c->slo), e) < 0)
@@ -102,8 +117,8 @@ static int parse_all(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
     struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
-    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_judgement(s, e) < 0 ||
-        arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
+    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_ramp(s, e) < 0 || sources_parse(s, e) < 0 ||
+        parse_judgement(s, e) < 0 || arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
         auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
         return -1;
     if (c->api_key)
@@ -215,6 +230,9 @@ static int open_target(struct campaign_state *s, struct target *t, struct str ur
         .key = s->key,
         .no_keepalive = c->no_keepalive,
         .stream = s->api_opts.stream,
+        .binds = s->binds,
+        .n_binds = s->n_binds,
+        .lookup = c->lookup,
         .tls = {.insecure = c->insecure,
                 .cacert = c->cacert,
                 .cert = c->cert,
@@ -223,6 +241,10 @@ static int open_target(struct campaign_state *s, struct target *t, struct str ur
     };
     int rc = target_open(t, &o, e);
     free(text);
+    if (rc == 0 && sources_check(s, t, e) < 0) {
+        target_close(t);
+        return -1;
+    }
     return rc;
 }
 
@@ -240,6 +262,7 @@ int setup_target(struct campaign_state *s, struct err *e)
         return -1;
     s->target = xcalloc(n, sizeof *s->target);
     s->probe = xcalloc(n, sizeof *s->probe);
+    s->resolving = xcalloc(n, sizeof *s->resolving);
     s->balance =
         s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
     for (size_t i = 0; i < n; i++) {
@@ -270,6 +293,7 @@ void setup_free(struct campaign_state *s)
         target_close(&s->target[i]);
     free(s->target);
     free(s->probe);
+    free(s->resolving);
     dataset_free(&s->ds);
     if (s->key)
         explicit_bzero(s->key, strlen(s->key));

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "analysis/summary.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "campaign/calibrate.h"
@@ -19,6 +20,7 @@ struct session {
     struct buf options;  /* as JSON, for the next metadata.json */
     char sha256[65];
     bool live, colour;
+    int64_t say_at; /* when to tell of the connecting, where no live line does */
 };
 
 /* Runs of one endpoint before there could be several have "url" alone. */
@@ -108,9 +110,22 @@ static void on_banner(void *arg, const char *const *lines, size_t n)
     fputc('\n', stderr);
 }
 
+/* Where no live line tells of it: after a second, then every ten. */
+static void say_connecting(struct session *s, const struct campaign_tick *t)
+{
+    int64_t now = clock_mono();
+    if (!s->say_at)
+        s->say_at = now + NS_PER_S;
+    if (s->live || s->c.quiet || now < s->say_at)
+        return;
+    s->say_at = now + 10 * NS_PER_S;
+    log_info("connecting: %llu of %llu are open", (unsigned long long)t->conns_open,
+             (unsigned long long)t->conns_wanted);
+}
+
 static void on_tick(void *arg, const struct campaign_tick *t)
 {
-    const struct session *s = arg;
+    struct session *s = arg;
     struct live_view_in in = {
         .level = t->level,
         .n_levels = t->n_levels,
@@ -124,15 +139,21 @@ static void on_tick(void *arg, const struct campaign_tick *t)
         .ttft_p50 = t->ttft_p50,
         .warming = t->warming,
         .draining = t->draining,
+        .connecting = t->connecting,
+        .conns_wanted = t->conns_wanted,
+        .conns_open = t->conns_open,
     };
+    if (t->connecting)
+        say_connecting(s, t);
     if (s->live)
         live_view_draw(&in, s->colour);
 }
 
 static void on_level_end(void *arg, uint32_t level)
 {
-    const struct session *s = arg;
+    struct session *s = arg;
     (void)level;
+    s->say_at = 0;
     if (s->live)
         log_live_line(NULL);
 }

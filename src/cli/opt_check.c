@@ -7,6 +7,7 @@
 #include "analysis/summary.h"
 #include "base/jdoc.h"
 #include "campaign/cores.h"
+#include "net/resolve.h"
 
 int check_not_empty(const char *v, struct err *e)
 {
@@ -66,6 +67,27 @@ int check_pin(const char *v, struct err *e)
     if (strcmp(v, "auto") == 0 || strcmp(v, "none") == 0)
         return 0;
     return cores_parse(str_of(v), cpu, ARRAY_LEN(cpu), &n, e);
+}
+
+int check_ramp(const char *v, struct err *e)
+{
+    int64_t ns;
+    if (strcmp(v, "auto") == 0 || strcmp(v, "none") == 0 || (parse_duration(str_of(v), &ns) == 0 && !strpbrk(v, "-")))
+        return 0;
+    return err_set(e, ERR_USAGE, "is neither a duration (2s) nor auto or none");
+}
+
+int check_binds(const char *v, struct err *e)
+{
+    struct str_split it = {.rest = str_of(v), .sep = ','};
+    struct str part;
+    while (str_next(&it, &part)) {
+        char word[64];
+        snprintf(word, sizeof word, STR_FMT, STR_ARG(str_trim(part)));
+        if (!resolve_is_address(word))
+            return err_set(e, ERR_USAGE, "'%s' is not an IPv4 or IPv6 address", word);
+    }
+    return 0;
 }
 
 int check_header(const char *v, struct err *e)

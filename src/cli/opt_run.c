@@ -77,6 +77,9 @@ static const struct opt rows[] = {
     {"grace", 0, NULL, "TIME", LOAD, OPT_NS(C, grace), .def = "timeout", .word = "timeout", .word_value = -1,
      .help = "How long a level waits at its end for the requests still open; then they are cancelled. Default: as "
              "--timeout."},
+    {"ramp-up", 0, NULL, "TIME", LOAD, OPT_STR(C, ramp_up), .def = "auto", .check = check_ramp,
+     .help = "Closed loop: spread the first requests evenly over this time, so that they do not go in lock-step; none: "
+             "all at once. auto: 1 s per 10000 in flight, at most a tenth of the level."},
     {"max-concurrency", 0, NULL, "N", LOAD, OPT_U64(C, max_concurrency), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .max = 1000000,
      .help = "Cap on the open loop's requests in flight. What is due meanwhile waits, and the wait counts in its "
@@ -126,6 +129,15 @@ static const struct opt rows[] = {
      .help = "Close a connection that was idle so long; many servers close theirs after 5 s."},
     {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE,
      .help = "A new connection for each request."},
+    {"connect-rate", 0, NULL, "N", TIME, OPT_U64(C, connect_rate), .def = "2000", .word = "max", .word_value = 0,
+     .flags = OPT_POSITIVE, .max = 10000000,
+     .help = "The closed loop opens its connections before a level begins, so many per second over all workers. Those "
+             "that a load needs while it runs are opened at once: users wait for them."},
+    {"no-tls-resume", 0, NULL, NULL, TIME, OPT_BOOL(C, no_tls_resume), .flags = OPT_NEGATABLE,
+     .help = "A whole TLS handshake for each new connection; otherwise it resumes the session of an earlier one where "
+             "the server lets it."},
+    {"bind", 0, "source-address", "ADDRESSES", TIME, OPT_STR(C, bind), .check = check_binds,
+     .help = "Connect from these addresses of this machine, in turn (10.0.0.5,10.0.0.6). Each has ports of its own."},
     {"no-probe", 0, NULL, NULL, TIME, OPT_BOOL(C, no_probe), .flags = OPT_NEGATABLE,
      .help = "Skip the one unmeasured request that settles model, usage and authentication before a run."},
     {"spin", 0, NULL, "TIME", TIME, OPT_NS(C, spin), .def = "none", .word = "none", .max = 0.01,
@@ -172,10 +184,10 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "rate",       "concurrency",     "arrival",        "duration",   "num-requests",
-        "warmup",     "max-concurrency", "seed",           "dataset",    "dataset-format",
-        "prompt",     "order",           "unique-prompts", "max-tokens", "temperature",
-        "ignore-eos", "no-stream",       "extra-body",
+        "rate",           "concurrency", "arrival",         "duration",       "num-requests",
+        "warmup",         "ramp-up",     "max-concurrency", "seed",           "dataset",
+        "dataset-format", "prompt",      "order",           "unique-prompts", "max-tokens",
+        "temperature",    "ignore-eos",  "no-stream",       "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -215,6 +227,8 @@ static int check_target(const struct run_config *c, struct err *e)
         if (name)
             return err_set(e, ERR_USAGE, "%s needs a URL; without one weir measures its own simulator", name);
     }
+    if (c->bind && c->unix_socket)
+        return err_set(e, ERR_USAGE, "--bind names addresses to connect from; a unix socket (--unix-socket) has none");
     if (c->key && !c->cert)
         return err_set(e, ERR_USAGE, "--key needs --cert");
     if (c->insecure && c->cacert)
@@ -229,6 +243,9 @@ static int check_load(const struct run_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "--max-concurrency caps the open loop; it needs --rate");
     if (c->concurrency && strcmp(c->arrival, "constant") != 0)
         return err_set(e, ERR_USAGE, "--arrival %s is for the open loop; it needs --rate", c->arrival);
+    if (c->rate && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
+        return err_set(e, ERR_USAGE,
+                       "--ramp-up spreads the first requests of a closed loop; an open loop (--rate) has its instants");
     if (c->duration == 0 && c->num_requests == 0)
         return err_set(e, ERR_USAGE, "a level without end; give --duration or --num-requests");
     return 0;

@@ -28,6 +28,8 @@ static const struct opt rows[] = {
      .help = "Private key of --cert (PEM)."},
     {"write-cert", 0, NULL, "FILE", SERVER, OPT_STR(C, write_cert), .flags = OPT_FILE, .check = check_not_empty,
      .help = "Write the certificate made at the start to FILE, for clients to trust."},
+    {"no-tls-tickets", 0, NULL, NULL, SERVER, OPT_BOOL(C, no_tls_tickets), .flags = OPT_NEGATABLE,
+     .help = "Give out no TLS tickets, so that each connection needs a whole handshake."},
     {"model", 'm', NULL, "NAME", SERVER, OPT_STR(C, model), .check = check_not_empty,
      .help = "The only model served; others get 404. Default: any name is taken and /v1/models lists weir-sim."},
     {"api-key", 0, NULL, "KEY", SERVER, OPT_STR(C, api_key), .flags = OPT_SECRET, .check = check_not_empty,
@@ -82,6 +84,8 @@ int sim_config_check(const struct sim_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "--cert and --key go together");
     if (c->cert && !c->tls)
         return err_set(e, ERR_USAGE, "--cert is for https; it needs --tls");
+    if (c->no_tls_tickets && !c->tls)
+        return err_set(e, ERR_USAGE, "--no-tls-tickets is for https; it needs --tls");
     if (c->write_cert && (!c->tls || c->cert))
         return err_set(e, ERR_USAGE, "--write-cert writes the certificate that --tls makes, without --cert");
     return 0;

@@ -111,7 +111,12 @@ static int explain(const struct target *t, const struct call *c, const struct hx
 
 static void run(const struct target *t, struct call_state *s, struct tls_ctx *tls, struct str head)
 {
-    struct hclient_opts o = {.addrs = t->addrs, .n_addrs = (size_t)t->n_addrs, .tls = tls, .sni = t->host};
+    struct hclient_opts o = {.addrs = t->addrs,
+                             .n_addrs = (size_t)t->n_addrs,
+                             .binds = t->binds,
+                             .n_binds = t->n_binds,
+                             .tls = tls,
+                             .sni = t->host};
     struct hclient *client = hclient_new(s->loop, &o);
     struct iovec out[2] = {{(void *)(uintptr_t)head.p, head.n}, {(void *)(uintptr_t)s->c->body.p, s->c->body.n}};
     s->x.ops = &call_ops;

@@ -89,6 +89,7 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
     en->o = *o;
     en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);
     en->open_end = load_open_end(o->load);
+    en->lost = xcalloc(o->n_targets, sizeof *en->lost);
     en->w = aligned_alloc(64, o->workers * sizeof *en->w);
     if (!en->w)
         abort();
@@ -129,6 +130,37 @@ bool engine_ready(struct engine *e)
 int engine_busy_poll_refused(const struct engine *e)
 {
     return loop_busy_poll_refused(e->w[0].loop);
+}
+
+struct engine_connecting engine_connecting(const struct engine *e)
+{
+    struct engine_connecting c = {0};
+    if (e->o.load->o.mode == LOAD_CLOSED && !e->o.no_keepalive)
+        c.wanted = e->o.load->o.concurrency;
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        c.open += atomic_load_explicit(&e->w[i].connected, memory_order_relaxed);
+        c.failed += atomic_load_explicit(&e->w[i].connects_failed, memory_order_relaxed);
+    }
+    return c;
+}
+
+bool engine_lost(struct engine *e, unsigned target)
+{
+    return atomic_exchange_explicit(&e->lost[target], false, memory_order_relaxed);
+}
+
+void engine_set_addrs(struct engine *e, unsigned target, const struct addr *addrs, size_t n)
+{
+    for (unsigned i = 0; i < e->o.workers; i++) {
+        struct new_addrs *a = xcalloc(1, sizeof *a + n * sizeof a->addrs[0]);
+        a->next = e->new_addrs;
+        a->w = &e->w[i];
+        a->target = target;
+        a->n = n;
+        memcpy(a->addrs, addrs, n * sizeof addrs[0]);
+        e->new_addrs = a;
+        loop_wake(a->w->loop, routes_take_addrs, a);
+    }
 }
 
 void engine_begin(struct engine *e, int64_t at)
@@ -218,6 +250,7 @@ void engine_end(struct engine *e, struct engine_totals *t, struct rec_client *cl
         t->lost_records += w->lost;
         t->exhausted += w->exhausted;
         t->prewarm_failed += w->prewarm_failed;
+        t->prewarm_missing += w->prewarm_missing;
         clients[i] = w->client_rec;
     }
 }
@@ -248,6 +281,12 @@ void engine_free(struct engine **ep)
     }
     for (unsigned i = 0; i < e->o.workers; i++)
         worker_close(&e->w[i]);
+    while (e->new_addrs) {
+        struct new_addrs *a = e->new_addrs;
+        e->new_addrs = a->next;
+        free(a);
+    }
+    free(e->lost);
     free(e->w);
     free(e);
     *ep = NULL;

@@ -39,10 +39,12 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     int64_t grace;         /* after the level's end, what is still open is cancelled; ns */
     const uint16_t *cores; /* worker i is kept on cores[i]; NULL: anywhere */
     int64_t spin, busy_poll;
-    bool no_keepalive, no_kernel_stamps, save_text;
-    int64_t epoch;   /* monotonic ns that instants count from */
-    char run_id[16]; /* prefix of the x-request-id of each request */
-    size_t ring;     /* records per ring, power of two; 0 = 8192 */
+    bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text;
+    double connect_rate; /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */
+    int64_t ramp;        /* closed loop: the slots' first requests are spread evenly over so long; 0: all at once */
+    int64_t epoch;       /* monotonic ns that instants count from */
+    char run_id[16];     /* prefix of the x-request-id of each request */
+    size_t ring;         /* records per ring, power of two; 0 = 8192 */
 };
 
 /* Threads start and (closed loop) connections are opened ahead; the level itself begins with engine_begin. */
@@ -50,6 +52,10 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e);
 bool engine_ready(struct engine *e);                  /* all workers are ready to begin */
 int engine_busy_poll_refused(const struct engine *e); /* errno of the kernel's refusal, 0: none */
 void engine_begin(struct engine *e, int64_t at);      /* the level's start: monotonic ns, a little ahead of now */
+struct engine_connecting {                            /* what is opened ahead: connections */
+    uint64_t wanted, open, failed;
+};
+struct engine_connecting engine_connecting(const struct engine *e); /* exact once engine_ready; else 20 ms old */
 
 /* A finished record, or NULL: none waits now. Read it, then give it back. */
 struct record *engine_pop(struct engine *e);
@@ -64,12 +70,18 @@ struct engine_totals {
     int64_t stopped_at;                        /* engine_stop's instant, ns since epoch, 0 = never */
     uint64_t taken;                            /* items that were given a record (unsent ones included) */
     uint64_t lost_records, exhausted;
-    uint64_t prewarm_failed;
+    uint64_t prewarm_failed;  /* attempts to open a connection ahead */
+    uint64_t prewarm_missing; /* connections that were not there when the level began */
 };
 /* After engine_finished and the last pop. `clients` (one per worker, at least `workers` of them) is filled; their
  * histograms belong to the engine until engine_free. */
 void engine_end(struct engine *e, struct engine_totals *t, struct rec_client *clients);
 void engine_live(const struct engine *e, struct live *sum); /* sums over workers; any time */
+
+/* Whether a connection to an address of this endpoint has failed since the last question; any time. Who asked may look
+ * its name up again and tell the workers where further connections go. */
+bool engine_lost(struct engine *e, unsigned target);
+void engine_set_addrs(struct engine *e, unsigned target, const struct addr *addrs, size_t n); /* copied */
 void engine_free(struct engine **e);
 
 #endif

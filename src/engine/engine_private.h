@@ -66,6 +66,7 @@ struct worker {
     struct route *routes; /* one per endpoint, in their order */
     unsigned turn;        /* least in flight: where looking for the next begins */
     unsigned prewarming;  /* routes whose connections are being opened ahead */
+    struct timer progress;
     char *read_buf;
     char id_line[64]; /* the x-request-id line of each request, up to the index */
     size_t id_line_n;
@@ -84,9 +85,11 @@ struct worker {
     uint32_t cap;         /* 0 = none */
     int64_t freed_at;     /* when the cap last let one go */
     /* closed loop */
-    uint32_t slots;     /* free ones */
-    bool resting;       /* the last request found no connection */
-    struct timer watch; /* the level's end, for a worker all of whose slots are waiting */
+    uint32_t slots;          /* free ones; before the level begins, all */
+    uint32_t n_slots, fresh; /* all of them, and those whose first request is not due yet */
+    struct timer ramp;       /* the next first request */
+    bool resting;            /* the last request found no connection */
+    struct timer watch;      /* the level's end, for a worker all of whose slots are waiting */
     /* ends */
     bool begun, no_more, over;
     struct timer grace;
@@ -97,9 +100,10 @@ struct worker {
     struct rec_client client_rec;
     int64_t lag_of; /* the read (its `user`) whose lag was counted last */
     int64_t first_start, last_start, last_end;
-    uint64_t taken, lost, exhausted, prewarm_failed;
+    uint64_t taken, lost, exhausted, prewarm_failed, prewarm_missing;
     struct live live;
     _Atomic bool ready, ended;
+    _Atomic uint64_t connected, connects_failed;
     struct err err;
 };
 
@@ -112,6 +116,16 @@ struct engine {
     _Atomic int64_t stopped_at;
     unsigned next_pop;
     struct record *owed; /* given back, but the worker's ring was full */
+    _Atomic bool *lost;  /* per endpoint */
+    struct new_addrs *new_addrs;
+};
+
+struct new_addrs { /* on their way to a worker; kept until the engine is freed */
+    struct new_addrs *next;
+    struct worker *w;
+    unsigned target;
+    size_t n;
+    struct addr addrs[];
 };
 
 static inline int64_t since_epoch(const struct worker *w, int64_t mono)
@@ -130,6 +144,8 @@ void worker_no_more(struct worker *w);     /* nothing will be started any more: 
 /* route.c */
 int routes_open(struct worker *w, struct err *e); /* what may fail; then, in the worker's thread: */
 void routes_connect(struct worker *w);            /* a client each; sets w->ready when it may begin */
+void routes_settle(struct worker *w);             /* the level begins: no more connections are opened ahead */
+void routes_take_addrs(void *new_addrs);          /* for loop_wake */
 void routes_disconnect(struct worker *w);
 void routes_close(struct worker *w);
 struct route *route_choose(struct worker *w, uint64_t index); /* for item `index`, sent now */

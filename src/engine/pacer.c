@@ -1,6 +1,7 @@
 /* pacer.c - when a worker starts its requests.
  * Open loop: at the instants of the global schedule; overdue items go at once, and nothing waits for completions unless
- * the user set a cap. Closed loop: a slot starts its next request when its last one has ended. */
+ * the user set a cap. Closed loop: a slot starts its next request when its last one has ended; the slots' first
+ * requests are spread over the ramp. */
 #include "engine/engine_private.h"
 
 /* A slot whose connection failed rests a little: a server that is down must not become a busy loop. */
@@ -66,6 +67,31 @@ static void start_slots(struct worker *w)
     }
 }
 
+/* When this worker's slot j sends its first request. The slots of all workers take turns, so that the whole load grows
+ * evenly. */
+static int64_t first_due(const struct worker *w, uint32_t j)
+{
+    const struct engine_opts *o = &w->e->o;
+    double place = ((double)j * o->workers + w->id) / o->load->o.concurrency;
+    return w->e->begin + (int64_t)((double)o->ramp * place);
+}
+
+static void on_ramp(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, ramp);
+    while (w->fresh > 0 && !w->no_more) {
+        int64_t due = first_due(w, w->n_slots - w->fresh);
+        if (due > clock_mono()) {
+            loop_timer_set(w->loop, t, due);
+            return;
+        }
+        w->fresh--;
+        w->slots++;
+        start_slots(w);
+    }
+    worker_check_over(w);
+}
+
 /* A worker learns of the level's end by taking an item. One whose slots are all waiting takes none: it looks. */
 static void on_watch(struct timer *t)
 {
@@ -112,7 +138,11 @@ void pacer_begin(struct worker *w)
         if (w->prepared)
             loop_timer_set(w->loop, &w->pace, w->prepared_due);
     } else if (w->slots > 0) {
-        loop_timer_set(w->loop, &w->pace, w->e->begin);
+        w->fresh = w->n_slots = w->slots;
+        w->slots = 0;
+        w->ramp.fire = on_ramp;
+        w->ramp.precise = true;
+        loop_timer_set(w->loop, &w->ramp, w->e->begin);
         w->watch.fire = on_watch;
         loop_timer_set(w->loop, &w->watch, w->e->begin);
     } else { /* fewer slots than workers */
@@ -156,5 +186,6 @@ void pacer_stop(struct worker *w, bool whole_schedule)
         }
     }
     loop_timer_stop(w->loop, &w->pace);
+    loop_timer_stop(w->loop, &w->ramp);
     worker_no_more(w);
 }

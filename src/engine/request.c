@@ -227,6 +227,8 @@ static void copy_instants(struct req *r)
     rec->bytes_out = x->bytes_out;
     if (x->new_conn)
         rec->flags |= REC_NEW_CONN;
+    if (x->resumed)
+        rec->flags |= REC_TLS_RESUMED;
     if (x->retried)
         rec->flags |= REC_RETRIED;
     if (r->terminal)

@@ -28,13 +28,47 @@ void routes_close(struct worker *w)
     w->routes = NULL;
 }
 
+/* ---- connections opened ahead */
+
+static void tell_progress(struct worker *w)
+{
+    struct hclient_stats s = routes_stats(w);
+    atomic_store_explicit(&w->connected, s.opened, memory_order_relaxed);
+    atomic_store_explicit(&w->connects_failed, s.failed_connects, memory_order_relaxed);
+}
+
+static void on_progress(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, progress);
+    tell_progress(w);
+    loop_timer_set(w->loop, t, loop_now(w->loop) + 20 * NS_PER_MS);
+}
+
+static void prewarm_over(struct worker *w)
+{
+    loop_timer_stop(w->loop, &w->progress);
+    tell_progress(w);
+    struct hclient_stats s = routes_stats(w);
+    w->prewarming = 0;
+    w->prewarm_failed = s.failed_connects;
+    w->prewarm_missing = w->slots > s.opened ? w->slots - s.opened : 0;
+    atomic_store(&w->ready, true);
+}
+
 static void on_prewarmed(void *arg)
 {
     struct worker *w = arg;
-    if (--w->prewarming > 0)
+    if (--w->prewarming == 0)
+        prewarm_over(w);
+}
+
+void routes_settle(struct worker *w)
+{
+    if (w->prewarming == 0)
         return;
-    w->prewarm_failed = routes_stats(w).failed_connects;
-    atomic_store(&w->ready, true);
+    for (unsigned i = 0; i < w->e->o.n_targets; i++)
+        hclient_prewarm_stop(w->routes[i].client);
+    prewarm_over(w);
 }
 
 /* The first routes of the worker's own order take the remainder. */
@@ -42,10 +76,29 @@ static void prewarm(struct worker *w)
 {
     unsigned n = w->e->o.n_targets;
     w->prewarming = n;
+    w->progress.fire = on_progress;
+    loop_timer_set(w->loop, &w->progress, 0);
     for (unsigned k = 0; k < n; k++) {
         struct route *r = &w->routes[(w->id + k) % n];
         hclient_prewarm(r->client, w->slots / n + (k < w->slots % n), on_prewarmed, w);
     }
+}
+
+static void on_lost(void *flag)
+{
+    atomic_store_explicit((_Atomic bool *)flag, true, memory_order_relaxed);
+}
+
+void routes_take_addrs(void *new_addrs)
+{
+    const struct new_addrs *a = new_addrs;
+    hclient_set_addrs(a->w->routes[a->target].client, a->addrs, a->n);
+}
+
+/* The pace of all workers' routes together is the one asked for. */
+static int64_t prewarm_gap(const struct engine_opts *o)
+{
+    return o->connect_rate > 0 ? (int64_t)((double)NS_PER_S * o->workers * o->n_targets / o->connect_rate) : 0;
 }
 
 void routes_connect(struct worker *w)
@@ -56,6 +109,13 @@ void routes_connect(struct worker *w)
         struct hclient_opts h = {
             .addrs = t->addrs,
             .n_addrs = (size_t)t->n_addrs,
+            .binds = t->binds,
+            .n_binds = t->n_binds,
+            .turn = w->id,
+            .lost = on_lost,
+            .lost_arg = &w->e->lost[i],
+            .prewarm_gap = prewarm_gap(o),
+            .no_tls_resume = o->no_tls_resume,
             .tls = w->routes[i].tls,
             .sni = t->host,
             .idle_ns = o->idle_timeout,
@@ -99,6 +159,7 @@ struct hclient_stats routes_stats(const struct worker *w)
     for (unsigned i = 0; i < w->e->o.n_targets; i++) {
         struct hclient_stats s = hclient_get_stats(w->routes[i].client);
         sum.opened += s.opened;
+        sum.resumed += s.resumed;
         sum.reused += s.reused;
         sum.retried += s.retried;
         sum.failed_connects += s.failed_connects;

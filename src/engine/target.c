@@ -140,9 +140,18 @@ static int resolve(struct target *t, const struct target_opts *o, struct err *e)
         host = other;
         port = u.port;
     }
-    t->n_addrs = resolve_host(host, port, t->addrs, TARGET_MAX_ADDRS, e);
+    t->n_addrs = t->lookup(host, port, t->addrs, TARGET_MAX_ADDRS, e);
+    if (t->n_addrs > 0 && !resolve_is_address(host)) {
+        t->dial_host = xstrdup(host);
+        t->dial_port = port;
+    }
     free(other);
     return t->n_addrs < 0 ? -1 : 0;
+}
+
+int target_resolve(const struct target *t, struct addr *out, int max, struct err *e)
+{
+    return t->lookup(t->dial_host, t->dial_port, out, max, e);
 }
 
 static char *origin_of(const struct url *u, const char *host)
@@ -187,6 +196,9 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     t->url_text = xstrdup(o->url);
     t->stream = o->stream;
     t->tls_opts = o->tls;
+    t->binds = o->binds;
+    t->n_binds = o->n_binds;
+    t->lookup = o->lookup ? o->lookup : resolve_host;
     if (url_parse(&t->url, str_of(t->url_text), e) < 0) {
         target_close(t);
         return -1;
@@ -215,6 +227,7 @@ void target_close(struct target *t)
 {
     free(t->url_text);
     free(t->host);
+    free(t->dial_host);
     free(t->path);
     free(t->origin);
     for (int i = 0; i < t->n_secrets; i++) {

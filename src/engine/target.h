@@ -4,7 +4,7 @@
 #define WEIR_ENGINE_TARGET_H
 
 #include "auth/auth_key.h"
-#include "net/stream.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 #include "proto/url.h"
 
@@ -19,6 +19,9 @@ struct target_opts {
     bool no_keepalive;
     bool stream; /* Accept: text/event-stream */
     struct tls_client_opts tls;
+    const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */
+    size_t n_binds;
+    resolve_fn *lookup; /* NULL: resolve_host */
 };
 
 enum { TARGET_MAX_ADDRS = 16, TARGET_MAX_SECRETS = 16 };
@@ -32,6 +35,11 @@ struct target {
     struct tls_client_opts tls_opts; /* strings borrowed from the options */
     struct addr addrs[TARGET_MAX_ADDRS];
     int n_addrs;
+    char *dial_host; /* the name to look up, or NULL: an address, or a unix socket */
+    uint16_t dial_port;
+    resolve_fn *lookup;
+    const struct addr *binds;
+    size_t n_binds;
     struct buf common;                /* header lines of every request: Host, User-Agent, credentials, the user's */
     char *secret[TARGET_MAX_SECRETS]; /* what target_redact looks for */
     int n_secrets;
@@ -42,6 +50,9 @@ struct target {
 /* -1 + e: a bad URL or header, a name that does not resolve. Nothing is sent but a name look-up. */
 int target_open(struct target *t, const struct target_opts *o, struct err *e);
 void target_close(struct target *t);
+
+/* Look its name up again: up to max addresses, or -1 + e. Blocks; from any thread. Not for one without dial_host. */
+int target_resolve(const struct target *t, struct addr *out, int max, struct err *e);
 
 /* Where requests go, for messages: "http://localhost:1 (127.0.0.1:1, [::1]:1)", without what it would only repeat.
  * Returns out. */

@@ -65,6 +65,7 @@ static void on_begin(void *arg)
     if (w->begun || w->over)
         return;
     w->begun = true;
+    routes_settle(w);
     sample_begin(w);
     if (w->e->o.load->o.mode == LOAD_OPEN)
         loop_timer_set(w->loop, &w->grace, w->e->begin + w->e->open_end + w->e->o.grace);
@@ -76,6 +77,7 @@ static void on_stop(void *arg)
     struct worker *w = arg;
     if (!w->begun) { /* interrupted before the level began */
         w->begun = true;
+        routes_settle(w);
         sample_begin(w);
     }
     pacer_stop(w, false);
@@ -107,6 +109,7 @@ static void close_books(struct worker *w)
     c->kernel_stamped = s.kernel_stamped;
     c->conns_opened = s.opened;
     c->conns_reused = s.reused;
+    c->conns_resumed = s.resumed;
     c->retried = s.retried;
 }
 
@@ -121,6 +124,7 @@ void *worker_main(void *arg)
     loop_timer_stop(w->loop, &w->grace);
     loop_timer_stop(w->loop, &w->watch);
     loop_timer_stop(w->loop, &w->pace);
+    loop_timer_stop(w->loop, &w->ramp);
     routes_disconnect(w);
     req_hand_over(w);
     req_free_all(w);

@@ -14,7 +14,13 @@ static void set_port(struct addr *a, uint16_t port)
         ((struct sockaddr_in *)&a->sa)->sin_port = htons(port);
 }
 
-static bool same(const struct addr *a, const struct addr *b)
+bool resolve_is_address(const char *host)
+{
+    unsigned char bin[16];
+    return inet_pton(AF_INET, host, bin) == 1 || inet_pton(AF_INET6, host, bin) == 1;
+}
+
+bool addr_same(const struct addr *a, const struct addr *b)
 {
     return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 }
@@ -40,7 +46,7 @@ int resolve_host(const char *host, uint16_t port, struct addr *out, int max, str
         set_port(a, port);
         bool known = false; /* a hosts file may name an address twice */
         for (int i = 0; i < n && !known; i++)
-            known = same(&out[i], a);
+            known = addr_same(&out[i], a);
         n += !known;
     }
     freeaddrinfo(list);

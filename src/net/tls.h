@@ -37,7 +37,7 @@ struct tls_server_opts {
 struct tls_ctx *tls_server_new(const struct tls_server_opts *o, struct err *e);
 void tls_free(struct tls_ctx **c); /* after the streams that use it */
 
-enum { TLS_MAX_SESSIONS = 64 };
+enum { TLS_MAX_SESSIONS = 256 };
 struct tls_sessions; /* of one target; belongs to one thread, and outlives the streams that were dialled with it */
 struct tls_sessions *tls_sessions_new(void);
 void tls_sessions_free(struct tls_sessions **s);

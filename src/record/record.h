@@ -65,7 +65,8 @@ enum {
     REC_RETRIED = 4,
     REC_STREAMED = 8,
     REC_TERMINAL = 16 /* [DONE] seen */,
-    REC_NO_STREAM_ASKED = 32
+    REC_NO_STREAM_ASKED = 32,
+    REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */
 };
 
 struct record {
@@ -231,7 +232,7 @@ struct rec_client { /* per worker and level: how the client itself did; measured
     uint64_t clock_steps, unplaced_stamps;  /* the realtime clock was set; stamps left aside because of it */
     struct hist *lag;      /* user - kernel, ns, per read with a kernel stamp; owned by the record's maker */
     struct hist *lag_user; /* of events stamped by the clock instead (0 widths excluded): empty as a rule */
-    uint64_t conns_opened, conns_reused, retried;
+    uint64_t conns_opened, conns_reused, conns_resumed, retried;
 };
 
 struct rec_note {   /* something the reader of a report must know and only the run knows (e.g. stream_options was

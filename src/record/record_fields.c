@@ -62,6 +62,7 @@ static const struct field client_fields[] = {
     CLIENT(F_U64, "unplaced_stamps", unplaced_stamps),
     CLIENT(F_U64, "conns_opened", conns_opened),
     CLIENT(F_U64, "conns_reused", conns_reused),
+    CLIENT(F_U64, "conns_resumed", conns_resumed),
     CLIENT(F_U64, "retried", retried),
 };
 

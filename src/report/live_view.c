@@ -11,6 +11,8 @@
 
 static double progress(const struct live_view_in *in)
 {
+    if (in->connecting)
+        return in->conns_wanted ? MIN((double)in->conns_open / (double)in->conns_wanted, 1.0) : -1;
     double by_time = in->total > 0 ? (double)in->elapsed / (double)in->total : -1;
     double by_count = in->items ? (double)in->completed / (double)in->items : -1;
     double p = MAX(by_time, by_count);
@@ -57,6 +59,12 @@ static size_t pieces(struct piece *v, const struct live_view_in *in, const struc
     char a[32], b[32];
     double seconds = (double)in->elapsed / (double)NS_PER_S;
     uint64_t in_flight = in->started > in->completed ? in->started - in->completed : 0;
+    if (in->connecting) {
+        snprintf(v[0].text, sizeof v[0].text, "connecting %llu of %llu", (unsigned long long)in->conns_open,
+                 (unsigned long long)in->conns_wanted);
+        v[0].hue = p->yellow;
+        return 1;
+    }
     whole_seconds(a, in->elapsed / NS_PER_S * NS_PER_S);
     if (in->total > 0)
         snprintf(v[n].text, sizeof v[n].text, "%s of %s", a, whole_seconds(b, in->total));

@@ -12,6 +12,8 @@ struct live_view_in { /* counts are of the current level since its begin */
     uint64_t items;                              /* requests wanted, 0 = not known */
     int64_t ttft_p50;                            /* ns, -1 unknown */
     bool warming, draining;
+    bool connecting; /* the level has not begun: nothing else is shown */
+    uint64_t conns_wanted, conns_open;
 };
 
 /* Never wider than `width` characters; the least important is left out first. */

@@ -218,6 +218,7 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     jo_ku64(j, "workers", c->workers);
     jo_ku64(j, "connections_opened", c->conns_opened);
     jo_ku64(j, "connections_reused", c->conns_reused);
+    jo_ku64(j, "connections_resumed", c->conns_resumed);
     jo_ku64(j, "retried", c->retried);
     jo_ku64(j, "lost_records", c->lost_records);
     jo_ku64(j, "exhausted", c->exhausted);

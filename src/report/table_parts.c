@@ -77,6 +77,9 @@ static void put_client(struct buf *out, const struct summary *s, const struct su
         buf_addf(&t, "%skernel stamps %s", t.n ? " · " : "", percent(a, c->kernel_stamped));
     if (isfinite(c->wide_gaps))
         buf_addf(&t, "%swide gaps %s", t.n ? " · " : "", percent(a, c->wide_gaps));
+    if (c->conns_resumed)
+        buf_addf(&t, "%sTLS resumed on %llu of %llu new connections", t.n ? " · " : "",
+                 (unsigned long long)c->conns_resumed, (unsigned long long)c->conns_opened);
     if (t.n)
         labelled(out, "client", t.p, width);
     buf_free(&t);

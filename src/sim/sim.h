@@ -11,6 +11,7 @@ struct sim_config {
     uint64_t threads;   /* 0 counts as 1; a unix socket has one */
     bool tls;
     const char *cert, *key, *write_cert;
+    bool no_tls_tickets; /* every connection shakes hands in full */
     const char *model;   /* the only name accepted (others: 404); NULL = any, and /v1/models lists "weir-sim" */
     const char *api_key; /* NULL: no authentication */
     int64_t ttft, prefill, itl, itl_per_seq; /* ns */

@@ -50,8 +50,11 @@ static int open_tls(struct sim_worker *w, struct err *e)
         w->tls = s->workers[0].tls;
         return 0;
     }
-    struct tls_server_opts o = {
-        .cert = s->cfg.cert, .key = s->cfg.key, .write_cert = w->index == 0 ? s->cfg.write_cert : NULL};
+    struct tls_server_opts o = {.cert = s->cfg.cert,
+                                .key = s->cfg.key,
+                                .write_cert = w->index == 0 ? s->cfg.write_cert : NULL,
+                                .no_tickets = s->cfg.no_tls_tickets,
+                                .tickets_of = w->index > 0 ? s->workers[0].tls : NULL};
     w->tls = tls_server_new(&o, e);
     w->own_tls = w->tls != NULL;
     return w->own_tls ? 0 : -1;

@@ -15,7 +15,7 @@ STREAMS, TOKENS = 200, 100
 def measure(*options):
     with Sim(WEIR, "--ttft", "50ms", "--itl", "20ms", "--max-seqs", "1000") as sim:
         r = run(WEIR, sim.url, "--concurrency", str(STREAMS), "--num-requests", str(2 * STREAMS), "--max-tokens", str(TOKENS),
-                "--duration", "none", *options)
+                "--duration", "none", "--ramp-up", "none", *options)
         truth = sim.truth()
     epoch = r.run["epoch_mono"]
     token_error, send_error, counted = [], [], 0

@@ -45,6 +45,15 @@ static void test_lines(void **state)
     check(&in, 40, "2 s of 2.50 s  0 in flight  1 error");
 }
 
+static void test_connecting(void **state)
+{
+    (void)state;
+    struct live_view_in in = {
+        .n_levels = 1, .connecting = true, .conns_wanted = 10000, .conns_open = 3400, .ttft_p50 = -1};
+    check(&in, 120, "██████▊·············  34 %  connecting 3400 of 10000");
+    check(&in, 40, "connecting 3400 of 10000");
+}
+
 /* Without a duration the count is the measure; without either there is no bar. */
 static void test_by_count(void **state)
 {
@@ -89,6 +98,7 @@ static void test_width(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_connecting),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_by_count),
         cmocka_unit_test(test_width),

@@ -51,6 +51,32 @@ static void the_same_schedule_for_any_number_of_workers(void **state)
     }
 }
 
+/* Lower bounds only: a slow machine starts later, never earlier. */
+static void first_requests_are_spread_over_the_ramp(void **state)
+{
+    (void)state;
+    enum { SLOTS = 5, STEP = 10 * NS_PER_MS };
+    struct level_rig x;
+    level_open(&x, &hang, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = SLOTS, .num_requests = 100});
+    x.o.workers = 2;
+    x.o.ramp = SLOTS * STEP;
+    x.o.timeout = 300 * NS_PER_MS; /* no slot is free again before all have begun */
+    x.o.grace = 0;
+    x.stop_after = SLOTS;
+    int64_t before = clock_mono() - x.o.epoch;
+    level_go(&x);
+    assert_true(x.n >= SLOTS);
+    qsort(x.kept, (size_t)x.n, sizeof *x.kept, by_index);
+    unsigned of_worker[2] = {0};
+    for (int i = 0; i < SLOTS; i++) {
+        assert_true(x.kept[i].r.start >= before + i * STEP);
+        of_worker[x.kept[i].r.worker]++;
+    }
+    assert_int_equal(of_worker[0], 3);
+    assert_int_equal(of_worker[1], 2);
+    level_close(&x);
+}
+
 static void a_cap_holds_and_its_wait_is_told(void **state)
 {
     (void)state;
@@ -182,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_schedule_for_any_number_of_workers),
+        cmocka_unit_test(first_requests_are_spread_over_the_ramp),
         cmocka_unit_test(a_cap_holds_and_its_wait_is_told),
         cmocka_unit_test(a_cap_below_the_workers_is_refused),
         cmocka_unit_test(what_a_cap_held_back_until_the_grace_is_unsent),

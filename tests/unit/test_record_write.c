@@ -86,7 +86,8 @@ static void test_golden(void **state)
              "{\"type\":\"client\",\"level\":1,\"worker\":0,\"window\":100,\"cpu\":10,\"run_delay\":0,"
              "\"empty_polls\":0,\"involuntary\":0,\"events\":0,\"reads\":3,\"kernel_stamped\":0,\"clock_steps\":0,"
              "\"unplaced_stamps\":0,\"conns_opened\":0,"
-             "\"conns_reused\":0,\"retried\":0,\"lag\":{\"min\":3,\"max\":5,\"sum\":\"b\",\"sum_sq\":\"2b\","
+             "\"conns_reused\":0,\"conns_resumed\":0,\"retried\":0,\"lag\":{\"min\":3,\"max\":5,\"sum\":\"b\",\"sum_"
+             "sq\":\"2b\","
              "\"counts\":[[3,2],[5,1]]}}\n"
              "{\"type\":\"note\",\"whole_run\":true,\"level\":0,\"text\":\"hear, hear\"}\n");
     buf_free(&b);

@@ -60,6 +60,31 @@ static void lists_become_levels(void **state)
     setup_free(&s);
 }
 
+static void a_ramp_is_a_time_or_a_word(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } good[] = {{NULL, 0}, {"none", 0}, {"auto", -1}, {"0s", 0}, {"1500ms", 1500 * NS_PER_MS}};
+    static const char *const bad[] = {"", "fast", "-1s", "31s"}; /* the level is 30 s long */
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        c.ramp_up = good[i].text;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_int_equal(s.ramp, good[i].ns);
+        setup_free(&s);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        c.ramp_up = bad[i];
+        assert_int_equal(parse(&s, &c, &e), -1);
+        assert_non_null(strstr(e.text, "--ramp-up"));
+        setup_free(&s);
+    }
+}
+
 static void impossible_levels_are_refused(void **state)
 {
     (void)state;
@@ -226,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_become_levels),
+        cmocka_unit_test(a_ramp_is_a_time_or_a_word),
         cmocka_unit_test(impossible_levels_are_refused),
         cmocka_unit_test(warmup_is_a_count_or_a_time),
         cmocka_unit_test(as_few_workers_as_the_load_needs),
