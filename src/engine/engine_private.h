@@ -33,6 +33,18 @@ struct route { /* a worker's way to one endpoint */
     uint32_t in_flight;  /* open requests */
 };
 
+/* Token events of one read, and of one piece of the body where pieces are the server's frames: they arrived together.
+ */
+struct together {
+    int64_t at, width; /* instant, and the interval before it in which they lie if something came behind them */
+    uint64_t piece;
+    unsigned n;
+    struct {
+        uint32_t bytes;
+        int64_t cumulative;
+    } ev[16];
+};
+
 struct req { /* one request; reused through the worker's free list */
     struct hx x;
     struct worker *w;
@@ -52,8 +64,8 @@ struct req { /* one request; reused through the worker's free list */
     struct buf head_lines;    /* headers of an error response */
     struct buf answer;        /* --save-text */
     const struct rx *rx;      /* of the read being parsed */
-    struct rec_event pending; /* token event whose width is not yet known */
-    bool has_pending, pending_shared;
+    struct together together; /* token events whose width is not yet known */
+    uint64_t piece;           /* of the body, counted */
     bool terminal, finished, error, bad, too_big, in_word, has_document;
 };
 

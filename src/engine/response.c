@@ -21,7 +21,7 @@ void response_reset(struct req *r)
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
     buf_clear(&r->answer);
-    r->has_pending = r->pending_shared = false;
+    r->together.n = 0;
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
 }
 
@@ -61,15 +61,16 @@ static int on_headers_done(struct hx *x)
     return 0;
 }
 
-static void commit_pending(struct req *r)
+/* shared: the read brought more behind them, in another segment. */
+static void commit_together(struct req *r, bool shared)
 {
-    if (!r->has_pending)
-        return;
-    if (!r->pending_shared)
-        r->pending.width = 0;
-    if (rec_add_event(&r->w->slab, r->rec, &r->pending) < 0)
-        r->too_big = true;
-    r->has_pending = r->pending_shared = false;
+    struct together *t = &r->together;
+    for (unsigned i = 0; i < t->n; i++) {
+        const struct rec_event ev = {t->at, shared ? t->width : 0, t->ev[i].bytes, t->ev[i].cumulative};
+        if (rec_add_event(&r->w->slab, r->rec, &ev) < 0)
+            r->too_big = true;
+    }
+    t->n = 0;
 }
 
 static void set_error_detail(struct req *r, struct str raw)
@@ -138,13 +139,12 @@ static void take_token(struct req *r, const struct api_event *ev)
     if (!rec->first_output && (ev->flags & (API_CONTENT | API_TOOL)))
         rec->first_output = at;
     rec->last_token = at;
-    r->pending = (struct rec_event){
-        .at = at,
-        .width = r->rx->stamp - r->rx->since,
-        .bytes = ev->text_bytes,
-        .cumulative = ev->flags & API_USAGE ? ev->completion_tokens : -1,
-    };
-    r->has_pending = true;
+    struct together *t = &r->together;
+    t->at = at;
+    t->width = r->rx->stamp - r->rx->since;
+    t->piece = r->piece;
+    t->ev[t->n].bytes = ev->text_bytes;
+    t->ev[t->n++].cumulative = ev->flags & API_USAGE ? ev->completion_tokens : -1;
     r->w->client_rec.events++;
     if (!r->rx->kernel)
         hist_add(r->w->client_rec.lag_user, r->rx->user - loop_now(r->w->loop), 1);
@@ -167,12 +167,11 @@ static int on_sse(void *arg, const struct sse_ev *sse)
     take_facts(r, &ev);
     if (!(ev.flags & API_TOKEN))
         return 0; /* finish, usage and terminal events stand right behind the last token: they do not blur it */
-    if (r->has_pending) {
-        /* Another token in the same read: of the one before, the stamp is an upper bound, unless one segment brought
-         * both. */
-        r->pending_shared = !hx_one_segment(&r->x);
-        commit_pending(r);
-    }
+    /* Another token in the same read: of those before, the stamp is an upper bound, unless one segment brought all. In
+     * one frame they came together, whatever comes behind it. */
+    const struct together *t = &r->together;
+    if (t->n > 0 && (!r->x.framed || t->piece != r->piece || t->n == ARRAY_LEN(t->ev)))
+        commit_together(r, !hx_one_segment(&r->x));
     take_token(r, &ev);
     return 0;
 }
@@ -183,6 +182,7 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
     if (!r->rec->first_byte)
         r->rec->first_byte = since_epoch(r->w, rx->stamp);
     r->rx = rx;
+    r->piece++;
     if (r->mode == MODE_STREAM) {
         enum sse_rc rc = sse_feed(&r->sse, piece.p, piece.n);
         if (rc == SSE_E_TOOBIG)
@@ -205,9 +205,7 @@ static void on_read_end(struct hx *x, const struct rx *rx, bool followed)
 {
     struct req *r = req_of(x);
     struct worker *w = r->w;
-    if (r->has_pending && followed)
-        r->pending_shared = !hx_one_segment(x);
-    commit_pending(r);
+    commit_together(r, followed && r->together.n > 0 && !hx_one_segment(x));
     if (rx->kernel && rx->user != w->lag_of) { /* several requests may share a read */
         w->lag_of = rx->user;
         hist_add(w->client_rec.lag, rx->user - rx->stamp, 1);
@@ -216,7 +214,7 @@ static void on_read_end(struct hx *x, const struct rx *rx, bool followed)
 
 void response_settle(struct req *r)
 {
-    commit_pending(r);
+    commit_together(r, false);
     struct record *rec = r->rec;
     if (rec->tokens_out < 0 && rec->words > 0) {
         rec->token_source = TOKENS_WORDS;
@@ -303,7 +301,7 @@ static enum outcome outcome_of(struct req *r)
 static void on_done(struct hx *x)
 {
     struct req *r = req_of(x);
-    commit_pending(r);
+    commit_together(r, false);
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)
         r->w->exhausted++;

@@ -87,6 +87,7 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     int64_t conn_start, conn_end, tls_end; /* only on a connection made for this exchange */
     int64_t sent_first, sent_last, first_byte, headers_at, end;
     int status;
+    bool framed; /* each piece of the body is of one frame (a chunk, DATA) of the server, who wrote it at once */
     bool new_conn, retried, resumed; /* resumed: on a new connection, by a TLS session of an earlier one */
     uint64_t conn_id;                /* 1, 2, ... within this client */
     enum hx_result result;

@@ -26,6 +26,7 @@ static int on_headers_done(void *arg)
     struct hconn *k = arg;
     struct hx *x = k->x;
     x->headers_at = k->c->rx.stamp;
+    x->framed = h1_chunked(k->h1);
     return x->ops->headers_done && (x->ops->headers_done(x) || k->doomed);
 }
 

@@ -295,6 +295,11 @@ enum h1_rc h1_eof(struct h1 *p)
     return fail(p);
 }
 
+bool h1_chunked(const struct h1 *p)
+{
+    return (p->ll.flags & F_CHUNKED) != 0;
+}
+
 bool h1_keep_alive(const struct h1 *p)
 {
     return p->keep_alive;

@@ -39,6 +39,8 @@ enum h1_rc h1_feed(struct h1 *p, const char *data, size_t n, size_t *used);
 /* The connection ended: H1_DONE when that ends a message properly (a body without length), H1_OK between messages,
  * H1_E_SYNTAX when a message is cut off. */
 enum h1_rc h1_eof(struct h1 *p);
+/* From the headers' end on: the body comes in chunks, and each piece is of one of them. */
+bool h1_chunked(const struct h1 *p);
 bool h1_keep_alive(const struct h1 *p);    /* of the message just ended */
 const char *h1_reason(const struct h1 *p); /* why the last feed failed: a constant text */
 

@@ -52,7 +52,7 @@ def main():
     print(f"{together} gaps of 0, wide gaps {level['client']['wide_gaps']:.4f}, reasons {level['verdict']['reasons']}")
     check(together >= 40 * WRITES * (BATCH - 1), f"{together} gaps of 0")
     # Python's two threads may delay a read now and then, and the first question on a connection may go unanswered.
-    check(level["client"]["wide_gaps"] < 0.2, f"wide gaps {level['client']['wide_gaps']}")
+    check(level["client"]["wide_gaps"] < 0.1, f"wide gaps {level['client']['wide_gaps']}")
 
 
 main()

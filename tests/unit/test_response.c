@@ -232,6 +232,43 @@ static void events_of_two_segments_in_one_read_have_a_width(void **state)
     level_close(&x);
 }
 
+#define FRAMED(n, text) n "\r\n" text "\r\n"
+#define TWO_TOKENS FRAMED("77", DELTA("one ") DELTA("two"))
+
+/* A server that writes several tokens in one chunk, and the end in another segment behind it: the tokens came together,
+ * whether the end shares their read or not. Tokens in chunks of their own did not. */
+static void events_of_one_chunk_have_no_width(void **state)
+{
+    (void)state;
+    const char *end = FRAMED("51", FINISH DONE) "0\r\n\r\n";
+    char batch[1000], single[1000];
+    snprintf(batch, sizeof batch, "%s%s", TWO_TOKENS, end);
+    snprintf(single, sizeof single, "%s%s%s", FRAMED("3c", DELTA("one ")), FRAMED("3b", DELTA("two")), end);
+    struct reply r[] = {{"200 OK", SSE_TYPE "Transfer-Encoding: chunked\r\n", batch, .framed = true},
+                        {"200 OK", SSE_TYPE "Transfer-Encoding: chunked\r\n", single, .framed = true}};
+    r[0].split = sizeof(TWO_TOKENS) - 1;
+    r[1].split = strlen(FRAMED("3c", DELTA("one ")));
+    int together = 0;
+    for (int k = 0; k < 2; k++) {
+        struct level_rig x;
+        level_open(&x, &r[k], 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 100});
+        level_go(&x);
+        assert_int_equal(x.n, 100);
+        for (int i = 0; i < x.n; i++) {
+            const struct kept *q = &x.kept[i];
+            assert_int_equal(q->r.outcome, OUT_OK);
+            assert_int_equal(q->r.n_events, 2);
+            assert_int_equal(q->width[1], 0);
+            if (k == 0)
+                assert_true(q->at[0] == q->at[1] && q->width[0] == 0);
+            else if (q->at[0] == q->at[1])
+                together += q->width[0] > 0;
+        }
+        level_close(&x);
+    }
+    assert_true(together > 0);
+}
+
 static void instants_are_in_order(void **state)
 {
     (void)state;
@@ -264,6 +301,7 @@ int main(void)
         cmocka_unit_test(texts_are_kept_when_asked),
         cmocka_unit_test(events_of_one_segment_have_no_width),
         cmocka_unit_test(events_of_two_segments_in_one_read_have_a_width),
+        cmocka_unit_test(events_of_one_chunk_have_no_width),
         cmocka_unit_test(instants_are_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
