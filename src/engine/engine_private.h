@@ -172,8 +172,9 @@ void pacer_stop(struct worker *w, bool whole_schedule);
 
 /* request.c */
 struct req *req_prepare(struct worker *w, const struct plan_item *it); /* rendered, not started */
-void req_drop(struct req *r);                                      /* prepared, never to be sent; leaves no record */
-void req_start(struct req *r, int64_t intended, int64_t admitted); /* monotonic; 0, 0 in a closed loop */
+void req_drop(struct req *r); /* prepared, never to be sent; leaves no record */
+/* Sends it. Monotonic: intended and admitted (0, 0 in a closed loop), and the clock now, which is its start. */
+void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now);
 void req_finish(struct req *r, enum outcome outcome, const char *detail);        /* record out, slot free */
 void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended); /* a record for what was never sent */
 void req_free_all(struct worker *w);

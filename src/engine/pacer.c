@@ -41,7 +41,8 @@ static void prepare_next(struct worker *w)
 static void send_due(struct worker *w)
 {
     while (w->prepared) {
-        if (w->prepared_due > clock_mono()) {
+        int64_t now = clock_mono();
+        if (w->prepared_due > now) {
             loop_timer_set(w->loop, &w->pace, w->prepared_due);
             return;
         }
@@ -49,7 +50,7 @@ static void send_due(struct worker *w)
             return; /* the next completion comes back here */
         struct req *r = w->prepared;
         int64_t due = w->prepared_due;
-        req_start(r, due, MAX(due, w->freed_at));
+        req_start(r, due, MAX(due, w->freed_at), now);
         prepare_next(w);
     }
 }
@@ -63,7 +64,8 @@ static void start_slots(struct worker *w)
             return;
         }
         w->slots--;
-        req_start(req_prepare(w, &it), 0, 0);
+        struct req *r = req_prepare(w, &it);
+        req_start(r, 0, 0, clock_mono());
     }
 }
 

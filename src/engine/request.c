@@ -122,11 +122,19 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     p = mempcpy(p, "\r\n\r\n", 4);
     r->out[1] = (struct iovec){r->ids, (size_t)(p - r->ids)};
     memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
+    r->rec = record_for(w, it);
+    response_reset(r);
+    memset(&r->x, 0, sizeof r->x);
+    r->x.ops = &response_ops;
+    r->x.out = r->out;
+    r->x.n_out = r->body.n + 2;
+    r->x.n_head = 2;
     return r;
 }
 
 void req_drop(struct req *r)
 {
+    rec_recycle(&r->w->slab, r->rec);
     req_release(r);
 }
 
@@ -175,21 +183,14 @@ static void on_deadline(struct timer *t)
     req_finish(r, out, "");
 }
 
-void req_start(struct req *r, int64_t intended, int64_t admitted)
+void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now)
 {
     struct worker *w = r->w;
-    struct record *rec = record_for(w, &r->item);
-    r->rec = rec;
+    struct record *rec = r->rec;
     r->route = route_choose(w, r->item.index);
     r->route->in_flight++;
     rec->endpoint = (uint32_t)(r->route - w->routes);
     r->out[0] = (struct iovec){r->route->head.p, r->route->head.n};
-    response_reset(r);
-    memset(&r->x, 0, sizeof r->x);
-    r->x.ops = &response_ops;
-    r->x.out = r->out;
-    r->x.n_out = r->body.n + 2;
-    r->x.n_head = 2;
     w->in_flight++;
     r->prev_open = NULL;
     r->next_open = w->open_reqs;
@@ -197,7 +198,6 @@ void req_start(struct req *r, int64_t intended, int64_t admitted)
         w->open_reqs->prev_open = r;
     w->open_reqs = r;
     live_add(&w->live.started, 1);
-    int64_t now = clock_mono();
     rec->intended = since_epoch(w, intended);
     rec->admitted = since_epoch(w, admitted);
     rec->start = since_epoch(w, now);

@@ -215,12 +215,28 @@ static bool due(const struct heap *h, int64_t now)
     return x && x->key <= now;
 }
 
+/* The last moment before a precise timer: a poll would take a part of it, so only the clock is read. */
+static bool await_precise(struct loop *l, int64_t entry)
+{
+    enum { LAST_MOMENT = 1 * NS_PER_US };
+    const struct heap_node *x = heap_top(&l->precise);
+    if (l->spin_ns == 0 || !x || x->key > entry + LAST_MOMENT || x->key <= entry)
+        return false;
+    do
+        l->now = clock_mono();
+    while (x->key > l->now);
+    l->stats.empty_poll_ns += l->now - entry;
+    return true;
+}
+
 /* Returns when there is something to do. */
 static void wait_for_work(struct loop *l)
 {
     int64_t entry = clock_mono();
     const int64_t poll_until = entry + l->busy_poll_ns;
     for (;;) {
+        if (await_precise(l, entry))
+            return;
         int64_t timeout = entry < poll_until ? 0 : block_time(l, entry);
         int n = poller_wait(l->poller, timeout);
         l->now = clock_mono();

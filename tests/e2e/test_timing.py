@@ -4,9 +4,10 @@ The kernel's word on a thread is Cpus_allowed_list in /proc/PID/task/*/status.
 """
 import json
 import os
+import subprocess
 import sys
 
-from lib import SLOW, check, run, start, wait_for
+from lib import SANITIZED, SLOW, Sim, attempts, check, quantile, run, start, wait_for
 
 WEIR = sys.argv[1]
 LOAD = ("--concurrency", "2", "--max-tokens", "4", "--no-live")
@@ -88,9 +89,33 @@ def polling():
     check(len([n for n in r.summary["notes"] if "--busy-poll" in n]) <= 1, f"{r.summary['notes']}")
 
 
+def lag_pair(url, weir_options, bare_options):
+    """Median lateness in us: of weir's requests, and of a bare loop that only sleeps until the same instants."""
+    r = run(WEIR, url, "--rate", "1000", "--duration", "2s", "--warmup", "200", "--max-tokens", "1", "--prompt", "x", *weir_options)
+    late = [q["start"] - q["intended"] for q in r.requests if not q.get("warmup")]
+    check(len(late) == 2000 and min(late) >= 0, f"{len(late)} requests, the earliest {min(late)} ns after its instant")
+    bare = json.loads(subprocess.run([os.environ["BENCH_LAG"], "1000", "2", *bare_options], capture_output=True, text=True,
+                                     check=True, timeout=30 * SLOW).stdout)
+    return quantile(late, .5) / 1000, bare["p50"] / 1000
+
+
+def sending():
+    """The bounds are generous forms of the budgets (bench/send_lag): + 5 us, and 1 us with --spin."""
+    with Sim(WEIR, "--ttft", "1ms", "--itl", "1ms", "--prefill", "0us", truth=False) as sim:
+        for options, bare_options, allowed in (((), (), 25), (("--spin", "100us"), ("100",), 4)):
+            for _ in attempts():
+                ours, bare = lag_pair(sim.url, options, bare_options)
+                print(f"send lag {' '.join(options)}: p50 {ours:.2f} us, bare loop {bare:.2f} us")
+                if ours <= bare + allowed or SANITIZED:
+                    break
+            else:
+                check(False, f"send lag {options}: more than {allowed} us above a bare loop in three undisturbed runs")
+
+
 def main():
     pinning()
     polling()
+    sending()
 
 
 main()
