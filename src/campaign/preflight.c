@@ -25,7 +25,9 @@ static int check_files(const struct campaign_state *s, uint64_t need, struct err
         r.rlim_cur = r.rlim_max;
         setrlimit(RLIMIT_NOFILE, &r);
     }
-    uint64_t other = OTHER_FILES + 8u * s->workers;
+    uint64_t urls = run_config_urls(s->c, NULL, 0);
+    /* Connections opened ahead are rounded up for each endpoint. */
+    uint64_t other = OTHER_FILES + (8u + (urls > 1 ? urls - 1 : 0)) * s->workers;
     if (other >= r.rlim_cur)
         return err_set(e, ERR_LIMIT,
                        "%u worker%s %llu open files beside the connections, but this process may have "
@@ -42,6 +44,21 @@ static int check_files(const struct campaign_state *s, uint64_t need, struct err
         log_debug("an open loop without --max-concurrency may hold %llu connections here",
                   (unsigned long long)(r.rlim_cur - other));
     return 0;
+}
+
+/* Different hosts or ports among the URLs. */
+static uint64_t destinations(const struct campaign_state *s)
+{
+    struct str url[RUN_URLS_MAX];
+    struct url u[RUN_URLS_MAX];
+    size_t n = MIN(run_config_urls(s->c, url, RUN_URLS_MAX), (size_t)RUN_URLS_MAX), distinct = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool seen = url_parse(&u[distinct], url[i], NULL) < 0; /* what is wrong with it is told later */
+        for (size_t k = 0; k < distinct && !seen; k++)
+            seen = str_ieq(u[k].host, u[distinct].host) && u[k].port == u[distinct].port;
+        distinct += !seen;
+    }
+    return MAX(distinct, (size_t)1);
 }
 
 /* A connection to one destination takes a local port of its own. */
@@ -62,6 +79,8 @@ static int check_ports(const struct campaign_state *s, uint64_t need, struct err
     }
     buf_free(&b);
     uint64_t ports = hi > lo ? (uint64_t)(hi - lo + 1) : 0;
+    uint64_t over = destinations(s);
+    need = (need + over - 1) / over; /* of each, as they are spread when all answer alike */
     if (need > ports)
         return err_set(e, ERR_LIMIT,
                        "%llu connections to one address need as many local ports, but there are %llu; widen "

@@ -2,7 +2,7 @@
  *
  * T worker threads share nothing on the hot path: item i of the global schedule belongs to worker i mod T (open loop),
  * or is taken from one shared counter (closed loop); slots and caps are divided statically. Each worker has its own
- * loop and record slab, and a pool of connections and a TLS context per endpoint (a route). Finished records travel to
+ * loop, TLS context and record slab, and a pool of connections per endpoint (a route). Finished records travel to
  * the caller's thread over a ring per worker and come back over another, so that workers never allocate after warm-up
  * and never wait. Records that find the ring full (thousands of requests that time out together) stay with the worker,
  * up to 262,144; what comes on top is lost and counted. Until engine_finished, the caller must go on popping. All

@@ -28,9 +28,8 @@ struct worker;
 
 struct route { /* a worker's way to one endpoint */
     struct hclient *client;
-    struct tls_ctx *tls; /* NULL: plain */
-    struct buf head;     /* constant part of each request's head */
-    uint32_t in_flight;  /* open requests */
+    struct buf head;    /* constant part of each request's head */
+    uint32_t in_flight; /* open requests */
 };
 
 /* Token events of one read, and of one piece of the body where pieces are the server's frames: they arrived together.
@@ -77,6 +76,7 @@ struct worker {
     struct loop *loop;
     struct route *routes; /* one per endpoint, in their order */
     unsigned turn;        /* least in flight: where looking for the next begins */
+    struct tls_ctx *tls;  /* of all routes that need one */
     unsigned prewarming;  /* routes whose connections are being opened ahead */
     struct timer progress;
     char *read_buf;
@@ -161,7 +161,7 @@ void routes_take_addrs(void *new_addrs);          /* for loop_wake */
 void routes_disconnect(struct worker *w);
 void routes_close(struct worker *w);
 struct route *route_choose(struct worker *w, uint64_t index); /* for item `index`, sent now */
-struct hclient_stats routes_stats(const struct worker *w);    /* sums of what records and totals tell */
+struct hclient_stats routes_stats(const struct worker *w);    /* of all together */
 
 /* pacer.c */
 void pacer_begin(struct worker *w);

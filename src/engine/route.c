@@ -9,8 +9,8 @@ int routes_open(struct worker *w, struct err *e)
     w->turn = w->id % o->n_targets; /* so that workers do not all begin with the same endpoint */
     for (unsigned i = 0; i < o->n_targets; i++) {
         const struct target *t = &o->targets[i];
-        /* A context each, although the options are the same: it keeps the sessions to be resumed. */
-        if (t->tls && !(w->routes[i].tls = tls_client_new(&t->tls_opts, e)))
+        /* All endpoints share the options of TLS, so one context serves them; each route keeps its own sessions. */
+        if (t->tls && !w->tls && !(w->tls = tls_client_new(&t->tls_opts, e)))
             return -1;
         buf_init(&w->routes[i].head, 256u << 10);
         target_head(t, "POST", NULL, true, &w->routes[i].head);
@@ -20,12 +20,11 @@ int routes_open(struct worker *w, struct err *e)
 
 void routes_close(struct worker *w)
 {
-    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++) {
+    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++)
         buf_free(&w->routes[i].head);
-        tls_free(&w->routes[i].tls);
-    }
     free(w->routes);
     w->routes = NULL;
+    tls_free(&w->tls);
 }
 
 /* ---- connections opened ahead */
@@ -71,17 +70,15 @@ void routes_settle(struct worker *w)
     prewarm_over(w);
 }
 
-/* The first routes of the worker's own order take the remainder. */
+/* Rounded up: a slot goes to one endpoint after the other, and none shall have to connect while it is measured. */
 static void prewarm(struct worker *w)
 {
     unsigned n = w->e->o.n_targets;
     w->prewarming = n;
     w->progress.fire = on_progress;
     loop_timer_set(w->loop, &w->progress, 0);
-    for (unsigned k = 0; k < n; k++) {
-        struct route *r = &w->routes[(w->id + k) % n];
-        hclient_prewarm(r->client, w->slots / n + (k < w->slots % n), on_prewarmed, w);
-    }
+    for (unsigned i = 0; i < n; i++)
+        hclient_prewarm(w->routes[i].client, (w->slots + n - 1) / n, on_prewarmed, w);
 }
 
 static void on_lost(void *flag)
@@ -116,7 +113,7 @@ void routes_connect(struct worker *w)
             .lost_arg = &w->e->lost[i],
             .prewarm_gap = prewarm_gap(o),
             .no_tls_resume = o->no_tls_resume,
-            .tls = w->routes[i].tls,
+            .tls = t->tls ? w->tls : NULL,
             .sni = t->host,
             .idle_ns = o->idle_timeout,
             .no_keepalive = o->no_keepalive,
@@ -162,9 +159,13 @@ struct hclient_stats routes_stats(const struct worker *w)
         sum.resumed += s.resumed;
         sum.reused += s.reused;
         sum.retried += s.retried;
+        sum.idle_closed += s.idle_closed;
+        sum.server_closed += s.server_closed;
         sum.failed_connects += s.failed_connects;
         sum.reads += s.reads;
         sum.kernel_stamped += s.kernel_stamped;
+        sum.open_now += s.open_now;
+        sum.idle_now += s.idle_now;
     }
     return sum;
 }

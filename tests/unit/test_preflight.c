@@ -70,6 +70,27 @@ static void the_largest_level_must_fit(void **state)
     assert_int_equal(checked(&s, 64, 300, said), 10 + ERR_LIMIT);
 }
 
+static void endpoints_need_files_and_share_ports(void **state)
+{
+    (void)state;
+    char said[1000];
+    const char *urls[] = {"a:1", "http://a:2/x b:1", "A:1/y", NULL};
+    struct campaign_state s = closed(225, 1);
+    config.urls = urls;
+    assert_int_equal(checked(&s, 300, 300, said), 0); /* 300 less 64, 8 of the worker and 3 of the further endpoints */
+    s.level[0].concurrency = 226;
+    assert_int_equal(checked(&s, 300, 300, said), 10 + ERR_LIMIT);
+    assert_non_null(strstr(said, "at most 225"));
+    struct rlimit r;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &r), 0);
+    if (r.rlim_max < 71000)
+        return;
+    s.level[0].concurrency = 70000; /* to three destinations */
+    assert_int_equal(checked(&s, 71000, 71000, said), 0);
+    urls[1] = NULL;
+    assert_int_equal(checked(&s, 71000, 71000, said), 10 + ERR_LIMIT);
+}
+
 static void workers_need_files_too(void **state)
 {
     (void)state;
@@ -112,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(soft_limit_is_raised_as_far_as_it_goes),
         cmocka_unit_test(the_largest_level_must_fit),
+        cmocka_unit_test(endpoints_need_files_and_share_ports),
         cmocka_unit_test(workers_need_files_too),
         cmocka_unit_test(an_open_loop_needs_its_cap),
         cmocka_unit_test(ports_are_counted_unless_the_socket_is_local),
