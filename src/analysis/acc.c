@@ -81,6 +81,7 @@ static void on_run(void *arg, const struct rec_run *r)
     a->s.version[sizeof a->s.version - 1] = 0;
     a->s.epoch_unix = r->epoch_unix;
     a->s.seed = r->seed;
+    a->s.no_requests = (r->flags & REC_RUN_NO_REQUESTS) != 0;
 }
 
 static void on_endpoint(void *arg, const struct rec_endpoint *p)

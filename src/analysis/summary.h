@@ -176,7 +176,7 @@ struct summary {
     int64_t epoch_unix; /* ns; instants add to it */
     int64_t started;    /* realtime ns of the first level's begin */
     uint64_t seed;
-    bool interrupted;
+    bool interrupted, no_requests;  /* no_requests: the records were not kept */
     bool cut;                       /* made from records that end before the run did */
     enum verdict verdict;           /* the worst of all levels */
     enum sum_state slo;             /* broken when one level's is */

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -51,11 +52,22 @@ static ATTR_PRINTF(3, 0) void message(enum log_level l, const char *prefix, cons
     pthread_mutex_unlock(&live_lock);
 }
 
+/* A terminal that was stopped (Ctrl-S, a pager) must stop nobody who draws on it. */
+static bool live_can_be_drawn(void)
+{
+    struct pollfd p = {STDERR_FILENO, POLLOUT, 0};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 void log_live_line(const char *text)
 {
     char out[sizeof ERASE + LIVE_MAX];
     pthread_mutex_lock(&live_lock);
     bool stood = live[0] != 0;
+    if (!live_can_be_drawn()) {
+        pthread_mutex_unlock(&live_lock);
+        return;
+    }
     snprintf(live, sizeof live, "%s", text ? text : "");
     /* The new text goes over the old one and the rest is erased behind it, so that the line does not flicker. */
     int k = live[0] ? snprintf(out, sizeof out, "\r%s\033[K", live) : stood ? snprintf(out, sizeof out, ERASE) : 0;

@@ -25,7 +25,10 @@ static int open_files(struct campaign_state *s, struct err *e)
                          .percentiles = s->q,
                          .n_percentiles = s->n_q};
     s->acc = acc_new(&o);
-    struct rec_run run = {.epoch_mono = s->epoch, .epoch_unix = s->epoch_unix, .seed = s->seed};
+    struct rec_run run = {.epoch_mono = s->epoch,
+                          .epoch_unix = s->epoch_unix,
+                          .seed = s->seed,
+                          .flags = s->c->no_records ? REC_RUN_NO_REQUESTS : 0};
     snprintf(run.version, sizeof run.version, "%s", WEIR_VERSION);
     acc_sink.run(s->acc, &run);
     int rc = rec_write_run(s->records, &run);

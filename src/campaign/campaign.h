@@ -53,7 +53,7 @@ struct run_config {
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
     const char *output_dir; /* NULL: results/STAMP */
-    bool json, quiet, save_text, no_live;
+    bool json, quiet, save_text, no_live, no_records;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */

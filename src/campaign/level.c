@@ -1,16 +1,15 @@
-/* level.c - one level: the engine runs it, this thread writes its records, feeds the accumulator and watches for
- * signals. */
+/* level.c - one level: the engine runs it, the recorder's thread takes its records, this one watches for signals. */
 #include <stdarg.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "campaign/campaign_private.h"
+#include "campaign/recorder.h"
 
 #define LEAD_NS (20 * NS_PER_MS) /* from all workers being ready to the level's start */
 #define TICK_NS (100 * NS_PER_MS)
-#define FLUSH_NS NS_PER_S
-#define NAP_US 2000             /* when no record waits */
+#define NAP_US 5000
 #define DRAIN_NS (5 * NS_PER_S) /* after the first Ctrl-C */
 
 struct run_state {
@@ -19,8 +18,9 @@ struct run_state {
     struct load load;
     struct rec_level line;
     int64_t begin; /* monotonic */
-    int64_t last_tick, last_flush;
-    uint64_t measured, warm, unsent;
+    int64_t last_tick;
+    struct recorder *recorder; /* NULL before it begins */
+    struct recorded sum;
     unsigned signals;
     bool stopped;
 };
@@ -34,33 +34,6 @@ void campaign_note(struct campaign_state *s, const char *fmt, ...)
     va_end(ap);
     rec_write_note(s->records, &n);
     acc_sink.note(s->acc, &n);
-}
-
-static void take_record(struct run_state *r, struct record *rec)
-{
-    struct campaign_state *s = r->s;
-    if (rec->flags & REC_WARMUP)
-        r->warm++;
-    else if (rec->outcome == OUT_UNSENT)
-        r->unsent++;
-    else
-        r->measured++;
-    if (rec_write_request(s->records, rec) < 0)
-        s->broken = true;
-    acc_sink.request(s->acc, rec);
-    errlog_add(&s->errors, rec);
-    engine_give_back(r->en, rec);
-}
-
-static bool take_some(struct run_state *r)
-{
-    struct record *rec;
-    int n = 0;
-    while (n < 1024 && (rec = engine_pop(r->en))) {
-        take_record(r, rec);
-        n++;
-    }
-    return n > 0;
 }
 
 static void tick(struct run_state *r, int64_t now)
@@ -86,7 +59,7 @@ static void tick(struct run_state *r, int64_t now)
         .failed = live_get(&live.failed),
         .tokens = live_get(&live.tokens),
         .items = o->num_requests ? o->num_requests + o->warmup_requests : 0,
-        .ttft_p50 = acc_live_ttft_p50(s->acc),
+        .ttft_p50 = r->recorder ? recorder_ttft_p50(r->recorder) : -1,
         .warming = r->begin == 0 || now - r->begin < o->warmup_ns,
         .draining = r->stopped,
     };
@@ -103,6 +76,8 @@ static void watch(struct run_state *r)
 {
     struct campaign_state *s = r->s;
     unsigned n = signals_pending(s->signal_fd);
+    if (r->recorder && recorder_broken(r->recorder))
+        s->broken = true;
     if (s->broken && !r->stopped)
         stop(r, 0);
     if (n == 0)
@@ -117,14 +92,14 @@ static void watch(struct run_state *r)
     } else if (r->signals == 2) {
         stop(r, 0);
     } else {
-        rec_writer_flush(s->records);
+        if (r->recorder)
+            recorder_hurry(r->recorder);
         _exit(130);
     }
 }
 
 static void turn(struct run_state *r)
 {
-    bool busy = take_some(r);
     int64_t now = clock_mono();
     watch(r);
     for (unsigned i = 0; i < r->s->n_targets; i++)
@@ -133,13 +108,7 @@ static void turn(struct run_state *r)
         r->last_tick = now;
         tick(r, now);
     }
-    if (now - r->last_flush >= FLUSH_NS) {
-        r->last_flush = now;
-        if (rec_writer_flush(r->s->records) < 0)
-            r->s->broken = true;
-    }
-    if (!busy)
-        usleep(NAP_US);
+    usleep(NAP_US);
 }
 
 static void plan_level(struct run_state *r, uint32_t level)
@@ -224,7 +193,7 @@ static void emit_level(struct run_state *r)
 }
 
 /* The level's beginning, and of its window what is known by then. */
-static void begin(struct run_state *r)
+static int begin(struct run_state *r, struct err *e)
 {
     struct rec_level *l = &r->line;
     int64_t open_end = load_open_end(&r->load); /* may take a while: before the instant is fixed */
@@ -238,19 +207,23 @@ static void begin(struct run_state *r)
         l->w1 = l->duration && !l->num_requests ? l->w0 + l->duration : 0;
     }
     emit_level(r);
+    r->recorder = recorder_start(r->s, r->en, e);
+    if (!r->recorder)
+        return -1;
     engine_begin(r->en, r->begin);
+    return 0;
 }
 
 static void closed_window(struct run_state *r, const struct engine_totals *t)
 {
     struct rec_level *l = &r->line;
-    bool by_count = l->num_requests && r->measured >= l->num_requests;
+    bool by_count = l->num_requests && r->sum.measured >= l->num_requests;
     if (l->warmup_requests) /* stopped within the warm-up: an empty window */
         l->w0 = t->first_start ? t->first_start : MAX(t->stopped_at, l->begin);
     l->w1 = l->duration ? l->w0 + l->duration : 0;
     if (by_count || !l->duration) {
         /* Below two rounds of the slots, most of the time lies behind the last start: the last end tells more then. */
-        int64_t last = r->measured < 2 * (uint64_t)l->concurrency ? t->last_end : t->last_start + 1;
+        int64_t last = r->sum.measured < 2 * (uint64_t)l->concurrency ? t->last_end : t->last_start + 1;
         l->w1 = l->w1 ? MIN(l->w1, last) : last;
     }
 }
@@ -291,8 +264,6 @@ static void finish(struct run_state *r)
     struct engine_totals t;
     struct rec_client *clients = xcalloc(s->workers, sizeof *clients);
     engine_end(r->en, &t, clients);
-    while (take_some(r))
-        ;
     if (!l->open)
         closed_window(r, &t);
     l->interrupted = t.stopped_at && s->interrupted;
@@ -301,8 +272,8 @@ static void finish(struct run_state *r)
     if (l->w1 <= l->w0)
         l->w1 = MAX(t.last_end, l->w0 + 1);
     l->final = true;
-    l->scheduled = l->open ? r->measured + r->unsent : 0;
-    l->unsent = r->unsent;
+    l->scheduled = l->open ? r->sum.measured + r->sum.unsent : 0;
+    l->unsent = r->sum.unsent;
     l->lost_records = t.lost_records;
     l->exhausted = t.exhausted;
     double events = 0;
@@ -352,7 +323,7 @@ static void connect_ahead(struct run_state *r)
 
 int level_run(struct campaign_state *s, uint32_t level, struct err *e)
 {
-    struct run_state r = {.s = s, .last_flush = clock_mono()};
+    struct run_state r = {.s = s};
     plan_level(&r, level);
     r.en = start_engine(&r, e);
     if (!r.en)
@@ -364,12 +335,17 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
                       "later do); weir's own polling remains",
                       strerror(refused));
     connect_ahead(&r);
-    begin(&r);
+    int rc = begin(&r, e);
+    if (rc < 0)
+        engine_stop(r.en, 0);
     while (!engine_finished(r.en))
         turn(&r);
-    finish(&r);
+    if (rc == 0) {
+        recorder_stop(&r.recorder, &r.sum);
+        finish(&r);
+    }
     engine_free(&r.en);
     for (unsigned i = 0; i < s->n_targets; i++)
         resolving_level_end(&s->resolving[i], &s->target[i]);
-    return 0;
+    return rc;
 }

@@ -178,6 +178,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_kbool(&j, "simulator", s->sim.pid != 0);
     jo_kstrz(&j, "api", s->ops->name);
     jo_kstrz(&j, "model", s->api_opts.model);
+    jo_kbool(&j, "records", !s->c->no_records);
     jo_ku64(&j, "workers", s->workers);
     jo_key(&j, "command");
     redact_command(&j, s->c->command, s->c->n_command);

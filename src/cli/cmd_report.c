@@ -83,10 +83,14 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
     struct rec_read_stats st;
     char *path = xasprintf("%s/requests.jsonl", dir);
     int rc = rec_read_file(path, &acc_sink, a, &st, e);
-    if (rc == 0) {
+    const struct summary *s = rc == 0 ? acc_finish(a) : NULL;
+    if (s && s->no_requests) {
+        rc = err_set(e, ERR_DATA, "%s: the run kept no records (--no-records); its figures are in %s/summary.json", dir,
+                     dir);
+    } else if (s) {
         if (st.cut)
             log_info("%s: the last line is not whole and was left out", path);
-        add_report(j, dir, title, acc_finish(a));
+        add_report(j, dir, title, s);
     }
     free(path);
     acc_free(&a);

@@ -164,6 +164,9 @@ static const struct opt rows[] = {
      .help = "Nothing on standard error but errors."},
     {"no-live", 0, "no-progress", NULL, OUT, OPT_BOOL(C, no_live), .flags = OPT_NEGATABLE,
      .help = "No live line on a terminal."},
+    {"no-records", 0, NULL, NULL, OUT, OPT_BOOL(C, no_records), .flags = OPT_NEGATABLE,
+     .help = "Write no line per request: requests.jsonl keeps the frame of the run alone and weir report cannot repeat "
+             "it. summary.json is the same. For runs whose records would be too many."},
     {"save-text", 0, NULL, NULL, OUT, OPT_BOOL(C, save_text), .flags = OPT_NEGATABLE,
      .help = "Keep prompts and responses in requests.jsonl."},
 };
@@ -257,6 +260,8 @@ int run_config_check(const struct run_config *c, struct err *e)
         return -1;
     if (!c->dataset && strcmp(c->dataset_format, "auto") != 0)
         return err_set(e, ERR_USAGE, "--dataset-format needs --dataset");
+    if (c->no_records && c->save_text)
+        return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
     if (c->no_stream && c->first_token_timeout > 0)
         return err_set(e, ERR_USAGE, "--first-token-timeout needs a stream; --no-stream asks for none");
     if (c->first_token_timeout > c->timeout)

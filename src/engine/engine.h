@@ -3,12 +3,13 @@
  * T worker threads share nothing on the hot path: item i of the global schedule belongs to worker i mod T (open loop),
  * or is taken from one shared counter (closed loop); slots and caps are divided statically. Each worker has its own
  * loop, TLS context and record slab, and a pool of connections per endpoint (a route). Finished records travel to
- * the caller's thread over a ring per worker and come back over another, so that workers never allocate after warm-up
+ * whoever pops them over a ring per worker and come back over another, so that workers never allocate after warm-up
  * and never wait. Records that find the ring full (thousands of requests that time out together) stay with the worker,
- * up to 262,144; what comes on top is lost and counted. Until engine_finished, the caller must go on popping. All
+ * up to 262,144; what comes on top is lost and counted. Until engine_finished, someone must go on popping. All
  * instants in records are ns since `epoch`.
  *
- * Thread rule: engine_* are called by one thread (the campaign's); engine_stop from it too. */
+ * Thread rule: engine_* are called by one thread (the campaign's); but engine_pop and engine_give_back by one that may
+ * be another, from engine_begin until it has been joined before engine_free. */
 #ifndef WEIR_ENGINE_ENGINE_H
 #define WEIR_ENGINE_ENGINE_H
 

@@ -193,8 +193,10 @@ struct rec_run {        /* first line */
     int64_t epoch_mono; /* monotonic ns of the epoch: adds to the instants */
     int64_t epoch_unix; /* realtime ns of the epoch */
     uint64_t seed;
+    uint32_t flags; /* REC_RUN_* */
     char version[32];
 };
+enum { REC_RUN_NO_REQUESTS = 1 }; /* --no-records: the file holds none, whatever was sent */
 
 struct rec_endpoint { /* behind the first line: one of the run's URLs; the n-th line is that of endpoint n */
     uint32_t endpoint;

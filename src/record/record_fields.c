@@ -15,6 +15,7 @@ static const struct field run_fields[] = {
     RUN(F_INSTANT, "epoch_mono", epoch_mono),
     RUN(F_INSTANT, "epoch_unix", epoch_unix),
     RUN(F_SEED, "seed", seed),
+    FIELD(F_FLAG, rec_run, "no_requests", flags, REC_RUN_NO_REQUESTS),
 };
 
 static const struct field endpoint_fields[] = {

@@ -14,6 +14,7 @@ weir run --duration none
 weir run --dataset-format text
 weir run --no-stream --first-token-timeout 5s
 weir run --first-token-timeout 10s --timeout 5s
+weir run --save-text --no-records
 weir sim --cert c.pem --key k.pem
 weir sim --tls --key k.pem
 weir sim --write-cert c.pem

@@ -116,7 +116,7 @@ def clean_env(**more):
     return env
 
 
-def start(weir, *args, env=None, command="run", out=None):
+def start(weir, *args, env=None, command="run", out=None, stderr=subprocess.PIPE):
     """Start `weir run ARGS` in a folder of its own; returns (process, folder)."""
     directory = out or tempfile.mkdtemp(prefix="weir-run-")
     if not out:
@@ -124,7 +124,7 @@ def start(weir, *args, env=None, command="run", out=None):
     words = [os.path.abspath(weir), command, *args]
     if command == "run":
         words += ["--output-dir", os.path.join(directory, "out")]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, text=True,
                                env=env or clean_env(), cwd=directory)
     return process, os.path.join(directory, "out")
 
