@@ -174,6 +174,58 @@ static void a_run_leaves_its_files(void **state)
     close_run(&t);
 }
 
+/* The second endpoint does not know stream_options: then none is asked with them, and the first is probed once more. */
+static void two_endpoints_are_asked_alike(void **state)
+{
+    (void)state;
+    const struct reply script[] = {{"400 Bad Request", JSON_TYPE, "{\"error\":{\"message\":\"stream_options?\"}}"},
+                                   good};
+    struct tried t;
+    struct rig second;
+    char url[160], text[600];
+    open_run(&t, &good, 1);
+    rig_start(&second, script, 2);
+    snprintf(url, sizeof url, "%s/v1?api-key=SECRET-query", second.url);
+    t.urls[1] = url;
+    t.c.balance = "round-robin";
+    go(&t);
+    if (t.rc != 0)
+        fail_msg("%s", t.e.text);
+    rig_stop(&second);
+    assert_int_equal(t.g.requests, 6);    /* two probes, /version, items 0 2 4 */
+    assert_int_equal(second.requests, 7); /* a refusal, two probes, /version, items 1 3 5 */
+    for (int i = 1; i < 6; i++)           /* but for the first probes */
+        assert_null(strstr(t.g.log[i], "stream_options"));
+    for (int i = 1; i < 7; i++)
+        assert_null(strstr(second.log[i], "stream_options"));
+    const struct sum_level *l = &t.r.summary->levels[0];
+    assert_int_equal(l->n_endpoints, 2);
+    assert_int_equal(l->endpoints[0].successful, 3);
+    assert_int_equal(l->endpoints[1].successful, 3);
+    snprintf(text, sizeof text, "%s/v1?api-key=[redacted]", second.url);
+    assert_string_equal(l->endpoints[1].url, text);
+    bool named = false;
+    for (size_t i = 0; i < t.r.summary->notes.n; i++) {
+        const char *note = t.r.summary->notes.v[i];
+        named |= strstr(note, second.url) == note && strstr(note, "rejected stream_options");
+    }
+    assert_true(named);
+    char *meta = text_of(&t, "metadata.json"), *records = text_of(&t, "requests.jsonl");
+    struct jdoc *d = jdoc_parse(str_of(meta), "metadata.json", NULL);
+    jnode *root = jdoc_root(d);
+    assert_int_equal(jn_len(jn_get(root, "urls")), 2);
+    assert_string_equal(jn_str(jn_at(jn_get(root, "urls"), 1), "").p, text);
+    assert_int_equal(jn_len(jn_get(root, "servers")), 2);
+    assert_false(jn_bool(jn_get(root, "server.stream_options"), true));
+    assert_int_equal(lines_with(records, "\"type\":\"endpoint\""), 2);
+    assert_int_equal(lines_with(records, "\"endpoint\":1,"), 4); /* its line and its three requests */
+    jdoc_free(&d);
+    free(meta);
+    free(records);
+    rig_free(&second);
+    close_run(&t);
+}
+
 static void failures_are_logged_without_the_key(void **state)
 {
     (void)state;
@@ -306,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_leaves_its_files),
+        cmocka_unit_test(two_endpoints_are_asked_alike),
         cmocka_unit_test(failures_are_logged_without_the_key),
         cmocka_unit_test(a_probe_that_fails_begins_nothing),
         cmocka_unit_test(an_interrupt_between_levels_is_told),

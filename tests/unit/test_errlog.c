@@ -89,10 +89,45 @@ static void a_full_disk_is_told_once(void **state)
     assert_non_null(strstr(e.text, "errors.jsonl"));
 }
 
+static void each_endpoint_has_its_own_twenty(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/weir-errlog-XXXXXX", path[64];
+    struct error_log l = {.fd = -1};
+    struct err e = {0};
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/errors.jsonl", dir);
+    assert_int_equal(errlog_open(&l, path, &e), 0);
+    for (uint64_t i = 0; i < 90; i++) {
+        struct record r = {.outcome = OUT_REFUSED, .endpoint = i % 3, .index = i};
+        errlog_add(&l, &r);
+    }
+    assert_int_equal(errlog_close(&l, &e), 0);
+    struct buf b = BUF_INIT(1u << 20);
+    assert_int_equal(file_read(&b, path, &e), 0);
+    struct str_split it = {.rest = buf_str(&b), .sep = '\n'};
+    struct str line;
+    int n[3] = {0};
+    while (str_next(&it, &line) && line.n) {
+        struct jdoc *d = jdoc_parse(line, "line", &e);
+        assert_non_null(d);
+        int64_t k = jn_i64(jn_get(jdoc_root(d), "endpoint"), 0); /* the first is not written */
+        assert_int_equal(jn_i64(jn_get(jdoc_root(d), "index"), -1) % 3, k);
+        n[k]++;
+        jdoc_free(&d);
+    }
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(n[k], 20);
+    buf_free(&b);
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_twenty_of_each_kind),
+        cmocka_unit_test(each_endpoint_has_its_own_twenty),
         cmocka_unit_test(a_full_disk_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ struct tried {
 
 static void try(struct tried *t, const char *const *words)
 {
-    const char *argv[16] = {"run"};
+    const char *argv[80] = {"run"};
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = words[argc - 1];
@@ -112,6 +112,44 @@ static void run_examples(void **state)
     assert_int_equal(t.rc, 0);
     assert_string_equal(t.c.warmup, "10");
     assert_true(t.c.temperature == 0);
+    done(&t);
+}
+
+static void run_urls(void **state)
+{
+    struct tried t;
+    TRY(&t, "a:1", "--balance", "least-in-flight", "b:2", "--url", "c:3");
+    assert_int_equal(t.rc, 0);
+    assert_string_equal(t.c.urls[0], "c:3"); /* options come before what is none */
+    assert_string_equal(t.c.urls[1], "a:1");
+    assert_string_equal(t.c.urls[2], "b:2");
+    assert_null(t.c.urls[3]);
+    assert_string_equal(t.c.balance, "least-in-flight");
+    /* A stored run's URLs give way to those on the command line. */
+    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("url")), "d:4", OPT_FROM_FILE, &t.e), 0);
+    assert_null(t.c.urls[3]);
+    done(&t);
+    TRY(&t, "a:1 b:2");
+    assert_int_equal(t.rc, -1);
+    done(&t);
+    TRY(&t, "--url", "a:1 b:2", "--connect-to", "c:3");
+    assert_int_equal(t.rc, -1);
+    assert_string_equal(t.e.text,
+                        "--connect-to leads all requests to one place, but 2 URLs are given; give one of them");
+    done(&t);
+    TRY(&t, "a:1", "--balance", "least-in-flight");
+    assert_int_equal(t.rc, -1);
+    done(&t);
+    const char *many[67] = {NULL};
+    for (int i = 0; i < 64; i++)
+        many[i] = "h";
+    try(&t, many);
+    assert_int_equal(t.rc, 0);
+    assert_string_equal(t.c.urls[63], "h");
+    done(&t);
+    many[64] = "h";
+    try(&t, many);
+    assert_int_equal(t.rc, -1);
     done(&t);
 }
 
@@ -208,8 +246,8 @@ static void tables_are_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_defaults), cmocka_unit_test(run_examples),     cmocka_unit_test(run_contradictions),
-        cmocka_unit_test(sim_defaults), cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(run_defaults),       cmocka_unit_test(run_examples), cmocka_unit_test(run_urls),
+        cmocka_unit_test(run_contradictions), cmocka_unit_test(sim_defaults), cmocka_unit_test(tables_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

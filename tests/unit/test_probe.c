@@ -210,6 +210,10 @@ static void models_are_asked_where_they_are(void **state)
         assert_int_equal(target_open(&t, &o, NULL), 0);
         assert_int_equal(probe_model(&t, NULL, &p, NULL), 0);
         assert_string_equal(p.model, "first");
+        assert_int_equal(probe_model(&t, "second", &p, NULL), 0); /* listed, though not first */
+        assert_string_equal(p.model, "second");
+        assert_int_equal(probe_model(&t, "third", &p, NULL), 0);
+        assert_string_equal(p.model, "first");
         rig_stop(&g);
         assert_memory_equal(g.log[0], paths[i].asked, strlen(paths[i].asked));
         target_close(&t);

@@ -247,6 +247,63 @@ static void the_path_chooses_the_dialect(void **state)
     }
 }
 
+static void several_urls_become_targets(void **state)
+{
+    (void)state;
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    char text[64], cut[8];
+    const char *urls[] = {" 127.0.0.1:1  http://127.0.0.1:2/v1/completions?api-key=SECRET ", "https://127.0.0.1:3/v1",
+                          NULL};
+    c.urls = urls;
+    c.insecure = true;
+    c.balance = "least-in-flight";
+    struct str each[2] = {0};
+    assert_int_equal(run_config_urls(&c, each, 2), 3); /* as many as fit */
+    assert_true(str_eqz(each[0], "127.0.0.1:1"));
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_int_equal(setup_target(&s, &e), 0);
+    assert_int_equal(s.n_targets, 3);
+    assert_int_equal(s.balance, BALANCE_LEAST_IN_FLIGHT);
+    assert_string_equal(s.ops->name, "openai-completions"); /* the others' paths say nothing */
+    assert_string_equal(s.target[0].path, "/v1/completions");
+    assert_string_equal(s.target[2].path, "/v1/completions");
+    assert_true(s.target[2].tls && !s.target[1].tls);
+    assert_string_equal(endpoint_text(&s, 1, text, sizeof text),
+                        "http://127.0.0.1:2/v1/completions?api-key=[redacted]");
+    assert_string_equal(endpoint_text(&s, 0, cut, sizeof cut), "127.0.0");
+    setup_free(&s);
+}
+
+static void one_bad_url_of_several_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *urls[4], *say;
+    } cases[] = {
+        {{"127.0.0.1:1", "ftp://127.0.0.1"}, "URL 2: "},
+        {{"127.0.0.1:1", "http://me:pw@127.0.0.1"}, "URL 2: the URL has credentials"},
+        {{"127.0.0.1:1", "127.0.0.1:2/v1/completions", "127.0.0.1:3/v1/chat/completions"},
+         "URL 2 is openai-completions and URL 3 is openai-chat"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        const char *urls[4];
+        memcpy(urls, cases[i].urls, sizeof urls);
+        c.urls = urls;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_int_equal(setup_target(&s, &e), -1);
+        assert_int_equal(e.code, ERR_USAGE);
+        if (!strstr(e.text, cases[i].say))
+            fail_msg("\"%s\" is not in \"%s\"", cases[i].say, e.text);
+        assert_null(strstr(e.text, "pw"));
+        setup_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +316,8 @@ int main(void)
         cmocka_unit_test(other_texts_than_the_stored_are_refused),
         cmocka_unit_test(bad_settings_name_their_option),
         cmocka_unit_test(the_path_chooses_the_dialect),
+        cmocka_unit_test(several_urls_become_targets),
+        cmocka_unit_test(one_bad_url_of_several_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
