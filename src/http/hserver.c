@@ -3,72 +3,36 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "http/hserver_request.h"
+#include "http/hserver_private.h"
+#include "proto/h2_server.h"
 
 #define READ_CAP (64 * 1024)
 #define PIPELINE_MAX (64 * 1024)   /* reading stops when so much waits behind a request */
 #define OUT_HARD_MAX (512UL << 20) /* of the queue's memory */
 #define LINGER_NS (2 * NS_PER_S)   /* for a refused client to read the answer */
+#define SNIFFED 255
 
-enum hs_state {
-    HS_OPENING, /* TLS */
-    HS_READING, /* a request, or idle */
-    HS_BUSY,    /* the caller answers */
-    HS_CLOSING, /* flushing, then closed */
-    HS_LINGER,  /* answered without having read all: a close now could destroy the answer on its way */
-    HS_DEAD,    /* stream closed, to be freed in the next turn */
-};
+static void feed(struct hs_link *c, const char *p, size_t n, const struct rx *rx);
 
-struct hs_conn {
-    struct hserver *srv;
-    struct hs_conn *prev, *next;
-    struct stream *stream;
-    struct hs_reader *reader; /* of the request being received */
-    void *user;
-    struct buf ahead; /* pipelined bytes */
-    struct rx ahead_rx;
-    struct buf out;
-    size_t out_done;    /* bytes of `out` already written */
-    struct timer timer; /* what it does depends on the state; see on_timer */
-    unsigned char state;
-    bool feeding; /* feed() is on the stack and will go on by itself */
-    bool keep;    /* the request allows another */
-    bool unread;  /* the request was not read to its end */
-    bool broken;  /* the client is lost; `gone` is due */
-    bool read_off;
-};
-
-struct hserver {
-    struct loop *loop;
-    struct hserver_opts o;
-    struct listener *listener;
-    struct hs_conn *all;
-    struct hs_pool *pool;
-    struct hserver_stats stats;
-    char *rdbuf;
-};
-
-static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx);
-
-static size_t queued(const struct hs_conn *c)
+size_t hs_link_queued(const struct hs_link *c)
 {
     return c->out.n - c->out_done;
 }
 
 /* The next request may be taken up. Not while a large answer to the one before still waits for the client. */
-static bool can_go_on(const struct hs_conn *c)
+static bool can_go_on(const struct hs_link *c)
 {
-    return c->state == HS_READING && !c->broken && queued(c) <= c->srv->o.max_out;
+    return c->state == HS_READING && !c->broken && hs_link_queued(c) <= c->srv->o.max_out;
 }
 
-static void update_want(struct hs_conn *c)
+void hs_link_update_want(struct hs_link *c)
 {
     if (c->state != HS_DEAD)
-        stream_want(c->stream, !c->read_off, queued(c) > 0);
+        stream_want(c->stream, !c->read_off, hs_link_queued(c) > 0);
 }
 
 /* Closes at once; the memory goes in the next turn, so whoever is on the stack may still look at the state. */
-static void kill_conn(struct hs_conn *c)
+static void kill_conn(struct hs_link *c)
 {
     if (c->state == HS_DEAD)
         return;
@@ -81,7 +45,7 @@ static void kill_conn(struct hs_conn *c)
     loop_timer_set(c->srv->loop, &c->timer, 0);
 }
 
-static void free_conn(struct hs_conn *c)
+static void free_conn(struct hs_link *c)
 {
     struct hserver *s = c->srv;
     loop_timer_stop(s->loop, &c->timer);
@@ -95,19 +59,20 @@ static void free_conn(struct hs_conn *c)
     free(c);
 }
 
-static void client_gone(struct hs_conn *c)
+static void client_gone(struct hs_link *c)
 {
     if (c->state == HS_DEAD)
         return;
     bool busy = c->state == HS_BUSY;
-    void *user = c->user;
+    void *user = c->x.user;
     kill_conn(c);
+    hs2_free(c);
     if (busy)
-        c->srv->o.ops->gone(c->srv->o.arg, c, user);
+        c->srv->o.ops->gone(c->srv->o.arg, &c->x, user);
 }
 
 /* Everything is written. */
-static void close_now(struct hs_conn *c)
+void hs_link_close(struct hs_link *c)
 {
     if (!c->unread) {
         kill_conn(c);
@@ -117,18 +82,18 @@ static void close_now(struct hs_conn *c)
     c->read_off = false;
     if (c->srv->o.tls == NULL)
         shutdown(stream_fd(c->stream), SHUT_WR);
-    update_want(c);
+    hs_link_update_want(c);
     loop_timer_set(c->srv->loop, &c->timer, clock_mono() + LINGER_NS);
 }
 
 /* Within hs_write no callback may happen: the loss is told in the next turn. */
-static void mark_broken(struct hs_conn *c)
+void hs_link_broken(struct hs_link *c)
 {
     c->broken = true;
     loop_timer_set(c->srv->loop, &c->timer, 0);
 }
 
-static void read_ahead_on(struct hs_conn *c)
+static void read_ahead_on(struct hs_link *c)
 {
     struct buf b = c->ahead;
     c->ahead = BUF_INIT(PIPELINE_MAX + READ_CAP);
@@ -136,25 +101,31 @@ static void read_ahead_on(struct hs_conn *c)
     buf_free(&b);
     if (c->read_off && c->ahead.n < PIPELINE_MAX) {
         c->read_off = false;
-        update_want(c);
+        hs_link_update_want(c);
     }
 }
 
 static void on_timer(struct timer *t)
 {
-    struct hs_conn *c = CONTAINER_OF(t, struct hs_conn, timer);
+    struct hs_link *c = CONTAINER_OF(t, struct hs_link, timer);
     if (c->state == HS_DEAD)
         free_conn(c);
     else if (c->broken || c->state == HS_LINGER)
         client_gone(c);
-    else if (can_go_on(c) && c->ahead.n > 0)
+    else if (c->h2 != NULL) {
+        if (hs2_over(c)) {
+            hs2_free(c);
+            c->unread = true;
+            hs_link_close(c);
+        }
+    } else if (can_go_on(c) && c->ahead.n > 0)
         read_ahead_on(c);
 }
 
-static void flush(struct hs_conn *c)
+static void flush(struct hs_link *c)
 {
-    while (queued(c) > 0) {
-        struct iovec v = {c->out.p + c->out_done, MIN(queued(c), 256UL * 1024)};
+    while (hs_link_queued(c) > 0) {
+        struct iovec v = {c->out.p + c->out_done, MIN(hs_link_queued(c), 256UL * 1024)};
         ssize_t rc = stream_writev(c->stream, &v, 1);
         if (rc == STREAM_AGAIN)
             return;
@@ -166,14 +137,16 @@ static void flush(struct hs_conn *c)
     }
     buf_free(&c->out);
     c->out_done = 0;
-    update_want(c);
-    if (c->state == HS_CLOSING)
-        close_now(c);
+    hs_link_update_want(c);
+    if (c->h2 != NULL)
+        hs2_drained(c);
+    else if (c->state == HS_CLOSING)
+        hs_link_close(c);
     else if (c->state == HS_READING && c->ahead.n > 0)
         loop_timer_set(c->srv->loop, &c->timer, 0);
 }
 
-static int enqueue(struct hs_conn *c, const char *p, size_t n)
+int hs_link_enqueue(struct hs_link *c, const char *p, size_t n)
 {
     if (c->out_done > c->out.n / 2) {
         buf_drop(&c->out, c->out_done);
@@ -182,37 +155,37 @@ static int enqueue(struct hs_conn *c, const char *p, size_t n)
     return buf_add(&c->out, p, n);
 }
 
-static int write_pieces(struct hs_conn *c, const struct iovec *v, int n)
+static int write_pieces(struct hs_link *c, const struct iovec *v, int n)
 {
     size_t taken = 0;
     if (c->broken || c->state == HS_DEAD)
         return -1;
-    if (queued(c) == 0) {
+    if (hs_link_queued(c) == 0) {
         ssize_t rc = stream_writev(c->stream, v, n);
         if (rc < 0 && rc != STREAM_AGAIN) {
-            mark_broken(c);
+            hs_link_broken(c);
             return -1;
         }
         taken = rc > 0 ? (size_t)rc : 0;
-    } else if (queued(c) > c->srv->o.max_out) {
+    } else if (hs_link_queued(c) > c->srv->o.max_out) {
         c->srv->stats.dropped++;
-        mark_broken(c);
+        hs_link_broken(c);
         return -1;
     }
     for (int i = 0; i < n; i++) {
         size_t skip = MIN(taken, v[i].iov_len);
         taken -= skip;
-        if (skip < v[i].iov_len && enqueue(c, (const char *)v[i].iov_base + skip, v[i].iov_len - skip) < 0) {
-            mark_broken(c);
+        if (skip < v[i].iov_len && hs_link_enqueue(c, (const char *)v[i].iov_base + skip, v[i].iov_len - skip) < 0) {
+            hs_link_broken(c);
             return -1;
         }
     }
-    if (queued(c) > 0)
-        update_want(c);
+    if (hs_link_queued(c) > 0)
+        hs_link_update_want(c);
     return 0;
 }
 
-static void deliver(struct hs_conn *c, struct rx rx, int refuse, const char *why)
+static void deliver(struct hs_link *c, struct rx rx, int refuse, const char *why)
 {
     struct hserver *s = c->srv;
     struct hs_reader *r = c->reader;
@@ -226,24 +199,24 @@ static void deliver(struct hs_conn *c, struct rx rx, int refuse, const char *why
     c->state = HS_BUSY;
     c->keep = q.keep_alive;
     c->unread = refuse != 0;
-    c->user = NULL;
+    c->x.user = NULL;
     s->stats.requests++;
     if (refuse != 0)
-        s->o.ops->refused(s->o.arg, c, &q, refuse, why);
+        s->o.ops->refused(s->o.arg, &c->x, &q, refuse, why);
     else
-        s->o.ops->request(s->o.arg, c, &q);
+        s->o.ops->request(s->o.arg, &c->x, &q);
     hs_pool_put(s->pool, &r);
 }
 
-static void put_aside(struct hs_conn *c, const char *p, size_t n, const struct rx *rx)
+static void put_aside(struct hs_link *c, const char *p, size_t n, const struct rx *rx)
 {
     buf_add(&c->ahead, p, n);
     c->ahead_rx = *rx;
     c->read_off = c->ahead.n >= PIPELINE_MAX;
-    update_want(c);
+    hs_link_update_want(c);
 }
 
-static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx)
+static void feed(struct hs_link *c, const char *p, size_t n, const struct rx *rx)
 {
     c->feeding = true;
     while (n > 0 && can_go_on(c)) {
@@ -274,7 +247,40 @@ static void feed(struct hs_conn *c, const char *p, size_t n, const struct rx *rx
         put_aside(c, p, n, rx);
 }
 
-static void on_readable(struct hs_conn *c)
+static void on_request_bytes(struct hs_link *c, const char *p, size_t n, const struct rx *rx)
+{
+    if (can_go_on(c) && c->ahead.n == 0)
+        feed(c, p, n, rx);
+    else if (!c->unread && (c->state == HS_READING || c->state == HS_BUSY))
+        put_aside(c, p, n, rx);
+    /* Otherwise what still comes is of no interest. */
+}
+
+/* The first bytes: HTTP/2's preface, or anything else. */
+static void sniff(struct hs_link *c, const char *p, size_t n, const struct rx *rx)
+{
+    size_t have = c->sniffed, k = MIN(n, H2S_PREFACE_LEN - have);
+    bool same = memcmp(p, H2S_PREFACE + have, k) == 0;
+    struct rx first = have > 0 ? c->ahead_rx : *rx;
+    if (same && have + k < H2S_PREFACE_LEN) {
+        c->sniffed = (unsigned char)(have + k);
+        c->ahead_rx = first;
+        return;
+    }
+    c->sniffed = SNIFFED;
+    if (same) {
+        hs2_start(c);
+        if (have > 0)
+            hs2_feed(c, H2S_PREFACE, have, &first);
+        hs2_feed(c, p, n, rx);
+        return;
+    }
+    if (have > 0)
+        on_request_bytes(c, H2S_PREFACE, have, &first);
+    on_request_bytes(c, p, n, rx);
+}
+
+static void on_readable(struct hs_link *c)
 {
     struct rx rx;
     ssize_t n = stream_read(c->stream, c->srv->rdbuf, READ_CAP, &rx);
@@ -282,24 +288,35 @@ static void on_readable(struct hs_conn *c)
         return;
     if (n < 0)
         client_gone(c);
-    else if (can_go_on(c) && c->ahead.n == 0)
-        feed(c, c->srv->rdbuf, (size_t)n, &rx);
-    else if (!c->unread && (c->state == HS_READING || c->state == HS_BUSY))
-        put_aside(c, c->srv->rdbuf, (size_t)n, &rx);
-    /* Otherwise what still comes is of no interest. */
+    else if (c->h2 != NULL)
+        hs2_feed(c, c->srv->rdbuf, (size_t)n, &rx);
+    else if (c->sniffed != SNIFFED)
+        sniff(c, c->srv->rdbuf, (size_t)n, &rx);
+    else
+        on_request_bytes(c, c->srv->rdbuf, (size_t)n, &rx);
+}
+
+/* Which version is spoken, where that is known before a byte came. */
+static void on_up(struct hs_link *c)
+{
+    unsigned http = c->srv->o.http;
+    c->state = HS_READING;
+    if (!(http & HS_HTTP2))
+        c->sniffed = SNIFFED;
+    else if (http == HS_HTTP2 || stream_is_h2(c->stream))
+        hs2_start(c);
+    hs_link_update_want(c);
 }
 
 static void on_stream(void *arg, struct stream *st, unsigned what)
 {
-    struct hs_conn *c = arg;
+    struct hs_link *c = arg;
     if (what & STREAM_FAILED) {
-        kill_conn(c);
+        client_gone(c);
         return;
     }
-    if (what & STREAM_UP) {
-        c->state = HS_READING;
-        update_want(c);
-    }
+    if (what & STREAM_UP)
+        on_up(c);
     if ((what & STREAM_WRITABLE) && c->state != HS_DEAD)
         flush(c);
     if ((what & STREAM_READABLE) && c->state != HS_DEAD)
@@ -309,8 +326,9 @@ static void on_stream(void *arg, struct stream *st, unsigned what)
 static void on_accept(void *arg, int fd)
 {
     struct hserver *s = arg;
-    struct hs_conn *c = xcalloc(1, sizeof(*c));
+    struct hs_link *c = xcalloc(1, sizeof(*c));
     c->srv = s;
+    c->x.link = c;
     c->state = HS_OPENING;
     c->timer.fire = on_timer;
     buf_init(&c->ahead, PIPELINE_MAX + READ_CAP);
@@ -346,10 +364,11 @@ void hserver_free(struct hserver **sp)
         return;
     *sp = NULL;
     listener_free(&s->listener);
-    for (struct hs_conn *c = s->all; c != NULL; c = c->next)
+    for (struct hs_link *c = s->all; c != NULL; c = c->next)
         client_gone(c);
     while (s->all != NULL)
         free_conn(s->all);
+    hs2_shared_free(s);
     hs_pool_free(&s->pool);
     free(s->rdbuf);
     free(s);
@@ -370,9 +389,9 @@ void hs_set_user(struct hs_conn *c, void *user)
     c->user = user;
 }
 
-int hs_write(struct hs_conn *c, const struct iovec *v, int n)
+int hs_write(struct hs_conn *x, const struct iovec *v, int n)
 {
-    return c->state == HS_BUSY ? write_pieces(c, v, n) : -1;
+    return !x->h2 && x->link->state == HS_BUSY ? write_pieces(x->link, v, n) : -1;
 }
 
 int hs_puts(struct hs_conn *c, const void *p, size_t n)
@@ -381,16 +400,21 @@ int hs_puts(struct hs_conn *c, const void *p, size_t n)
     return hs_write(c, &v, 1);
 }
 
-size_t hs_queued(const struct hs_conn *c)
+size_t hs_queued(const struct hs_conn *x)
 {
-    return queued(c);
+    return x->h2 ? hs2_queued(x) : hs_link_queued(x->link);
 }
 
-void hs_end(struct hs_conn *c, bool keep)
+void hs_end(struct hs_conn *x, bool keep)
 {
+    struct hs_link *c = x->link;
+    if (x->h2) {
+        hs2_finish(x);
+        return;
+    }
     if (c->state != HS_BUSY)
         return;
-    c->user = NULL;
+    x->user = NULL;
     if (c->broken) {
         kill_conn(c);
     } else if (keep && c->keep) {
@@ -399,16 +423,21 @@ void hs_end(struct hs_conn *c, bool keep)
             loop_timer_set(c->srv->loop, &c->timer, 0);
     } else {
         c->state = HS_CLOSING;
-        if (queued(c) == 0)
-            close_now(c);
+        if (hs_link_queued(c) == 0)
+            hs_link_close(c);
     }
 }
 
-void hs_reset(struct hs_conn *c)
+void hs_reset(struct hs_conn *x)
 {
+    struct hs_link *c = x->link;
+    if (x->h2) {
+        hs2_reset(x, H2S_INTERNAL_ERROR);
+        return;
+    }
     if (c->state != HS_BUSY)
         return;
-    c->user = NULL;
+    x->user = NULL;
     stream_reset_on_close(c->stream);
     kill_conn(c);
 }

@@ -8,6 +8,8 @@
 #define HEAD_MAX (72 * 1024)  /* the parser's own ceiling is lower */
 #define KEEP_BODY (16 * 1024) /* larger body buffers are not kept in the pool */
 #define KEEP_READERS 64
+#define WHY_BODY "The request's body is too large."
+#define WHY_MANY "The request has too many headers."
 
 struct span {
     size_t at, n;
@@ -27,7 +29,7 @@ struct hs_reader {
     bool kernel;
     bool line_begun, line_over;
     char line_last; /* last byte of the request line: tells HTTP/1.0 */
-    bool expects, continue_due, over;
+    bool expects, continue_due, over, version2;
 };
 
 struct hs_pool {
@@ -141,7 +143,7 @@ struct hs_reader *hs_pool_get(struct hs_pool *p, const struct rx *rx)
     r->n_headers = 0;
     r->recv = rx->stamp;
     r->kernel = rx->kernel;
-    r->line_begun = r->line_over = r->expects = r->continue_due = r->over = false;
+    r->line_begun = r->line_over = r->expects = r->continue_due = r->over = r->version2 = false;
     return r;
 }
 
@@ -192,7 +194,7 @@ enum hs_read_rc hs_reader_feed(struct hs_reader *r, const char *p, size_t n, siz
         return HS_READ_REFUSE;
     case H1_E_STOPPED:
         *status = r->over ? 413 : 431;
-        *why = r->over ? "The request's body is too large." : "The request has too many headers.";
+        *why = r->over ? WHY_BODY : WHY_MANY;
         return HS_READ_REFUSE;
     case H1_E_SYNTAX:
         break;
@@ -200,6 +202,41 @@ enum hs_read_rc hs_reader_feed(struct hs_reader *r, const char *p, size_t n, siz
     *status = 400;
     *why = h1_reason(r->h1);
     return HS_READ_REFUSE;
+}
+
+int hs_reader_field(struct hs_reader *r, struct str name, struct str value, const char **why)
+{
+    r->version2 = true;
+    if (str_eqz(name, ":method")) {
+        r->method = store(r, value);
+    } else if (str_eqz(name, ":path")) {
+        r->target = store(r, value);
+    } else if (str_eqz(name, ":authority") || !str_starts(name, STR(":"))) {
+        if (on_header(r, str_eqz(name, ":authority") ? STR("host") : name, value) < 0) {
+            *why = WHY_MANY;
+            return 431;
+        }
+    }
+    *why = r->over ? WHY_BODY : NULL;
+    return r->over ? 413 : 0;
+}
+
+int hs_reader_body(struct hs_reader *r, struct str piece, const char **why)
+{
+    if (on_body(r, piece) == 0)
+        return 0;
+    *why = WHY_BODY;
+    return 413;
+}
+
+bool hs_reader_expects(const struct hs_reader *r)
+{
+    return r->expects;
+}
+
+size_t hs_reader_body_n(const struct hs_reader *r)
+{
+    return r->body.n;
 }
 
 bool hs_reader_wants_continue(struct hs_reader *r)
@@ -234,8 +271,9 @@ void hs_reader_request(struct hs_reader *r, struct hs_request *q)
     q->body = buf_str(&r->body);
     q->recv = r->recv;
     q->kernel = r->kernel;
-    q->http10 = r->line_last == '0';
-    q->keep_alive = h1_keep_alive(r->h1);
+    q->http2 = r->version2;
+    q->http10 = !r->version2 && r->line_last == '0';
+    q->keep_alive = r->version2 || h1_keep_alive(r->h1);
 }
 
 struct str hs_header(const struct hs_request *r, const char *name)

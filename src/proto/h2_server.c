@@ -9,6 +9,7 @@
 #define STREAM_OUT_MAX SIZE_MAX
 #define KEEP_OUT (64 * 1024) /* memory of a larger queue is given back when it has run empty */
 #define QUEUE_MAX 1000       /* frames other than DATA that may wait before reading stops */
+#define CONTINUATIONS_MAX 64 /* the library counts every read that ends within the head of one */
 #define RESETS_BURST 10000   /* streams that a client may cancel at once, and per second */
 #define RESETS_RATE 1000
 #define NO_RFC7540_PRIORITIES 9 /* RFC 9218, 2.1 */
@@ -118,7 +119,7 @@ static int on_frame_recv(nghttp2_session *s, const nghttp2_frame *frame, void *a
     if (st == NULL)
         return 0;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-        h->ops->headers(h->arg, st->user, st->too_large);
+        h->ops->headers(h->arg, st->user, st->too_large, frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
     if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
         st->request_over = true;
         h->ops->end(h->arg, st->user);
@@ -183,7 +184,7 @@ static nghttp2_session *session_new(struct h2s *h)
     nghttp2_option_set_stream_reset_rate_limit(opt, RESETS_BURST, RESETS_RATE);
 #endif
 #ifdef HAVE_NGHTTP2_MAX_CONTINUATIONS
-    nghttp2_option_set_max_continuations(opt, 8);
+    nghttp2_option_set_max_continuations(opt, CONTINUATIONS_MAX);
 #endif
     if (nghttp2_session_server_new2(&s, cb, h, opt) != 0)
         abort();

@@ -46,7 +46,8 @@ struct h2s_field {
 struct h2s_ops {
     void *(*begin)(void *arg, struct h2s_stream *st); /* what it returns is `user` in the other calls */
     void (*field)(void *arg, void *user, struct str name, struct str value); /* ":method" and the like too */
-    void (*headers)(void *arg, void *user, bool too_large); /* too_large: fields beyond the ceiling were not given */
+    /* too_large: fields beyond the ceiling were not given; end: no body follows */
+    void (*headers)(void *arg, void *user, bool too_large, bool end);
     void (*data)(void *arg, void *user, struct str piece);
     void (*end)(void *arg, void *user);                /* the request is whole */
     void (*sent)(void *arg, void *user, uint32_t tag); /* the frame being pulled ends the piece with this tag */

@@ -53,7 +53,7 @@ static void on_field(void *arg, void *user, struct str name, struct str value)
     buf_addf(&x->text, STR_FMT "=" STR_FMT ";", STR_ARG(name), STR_ARG(value));
 }
 
-static void on_headers(void *arg, void *user, bool too_large)
+static void on_headers(void *arg, void *user, bool too_large, bool end)
 {
     struct exchange *x = user;
     buf_addz(&x->text, too_large ? "too large|" : "|");
