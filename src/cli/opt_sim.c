@@ -30,6 +30,13 @@ static const struct opt rows[] = {
      .help = "Write the certificate made at the start to FILE, for clients to trust."},
     {"no-tls-tickets", 0, NULL, NULL, SERVER, OPT_BOOL(C, no_tls_tickets), .flags = OPT_NEGATABLE,
      .help = "Give out no TLS tickets, so that each connection needs a whole handshake."},
+    {"http", 0, NULL, "VERSION", SERVER, OPT_CHOICE(C, http), .def = "auto", .choices = "auto 1.1 2",
+     .help = "Versions to serve. auto: both, by ALPN over TLS, else HTTP/2 to a client that begins with its preface."},
+    {"h2-max-streams", 0, NULL, "N", SERVER, OPT_U64(C, h2_max_streams), .def = "128", .flags = OPT_POSITIVE,
+     .max = 2147483647.0, .help = "HTTP/2: streams at once on one connection (SETTINGS_MAX_CONCURRENT_STREAMS)."},
+    {"h2-flush", 0, NULL, "WHEN", SERVER, OPT_CHOICE(C, h2_flush), .def = "turn", .choices = "turn token",
+     .help = "HTTP/2: turn puts the tokens that a step gives to the streams of one connection into common writes, as "
+             "most servers do; token gives each a write of its own."},
     {"model", 'm', NULL, "NAME", SERVER, OPT_STR(C, model), .check = check_not_empty,
      .help = "The only model served; others get 404. Default: any name is taken and /v1/models lists weir-sim."},
     {"api-key", 0, NULL, "KEY", SERVER, OPT_STR(C, api_key), .flags = OPT_SECRET, .check = check_not_empty,
@@ -67,7 +74,12 @@ static const struct opt rows[] = {
      .help =
          "Faults, each with its probability per request, separated by commas: reset:P stall:P:TIME truncate:P "
          "garbage:P bad_json:P httpNNN:P (http500, http429, ...) error_event:P slow_headers:P:TIME split:P (each event "
-         "torn into single bytes)."},
+         "torn into single bytes). Over HTTP/2 they stay within the stream: reset is RST_STREAM, truncate an early "
+         "END_STREAM, garbage a malformed trailer, split DATA frames of one byte; and there are refuse:P "
+         "(REFUSED_STREAM) and trailers:P, which do nothing over HTTP/1."},
+    {"h2-goaway", 0, NULL, "N[:abrupt]", FAULT, OPT_STR(C, h2_goaway), .check = check_not_empty,
+     .help = "HTTP/2: GOAWAY with the Nth request of a connection. Requests up to it are answered, later ones are not "
+             "processed; with :abrupt the connection ends at once and nothing is answered any more."},
     {"pause", 0, NULL, "TIME@AT", FAULT, OPT_STR(C, pause), .check = check_not_empty,
      .help = "Stand still once: 2s@5s is for 2 s, 5 s after listening began."},
     {"truth", 0, NULL, "FILE", FAULT, OPT_STR(C, truth), .flags = OPT_FILE, .check = check_not_empty,

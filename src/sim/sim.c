@@ -61,6 +61,39 @@ static int check_numbers(const struct sim_config *c, struct err *e)
     return 0;
 }
 
+/* "100" or "100:abrupt" */
+static int parse_goaway(struct sim *s, const char *text, struct err *e)
+{
+    struct str_split it = {.rest = str_of(text), .sep = ':'};
+    struct str n = {0}, how = {0}, more;
+    bool has_how = str_next(&it, &n) && str_next(&it, &how);
+    if (parse_u64(n, &s->goaway_after) < 0 || s->goaway_after == 0 || (has_how && !str_eqz(how, "abrupt")) ||
+        str_next(&it, &more))
+        return err_set(e, ERR_USAGE, "--h2-goaway: \"%s\" is not a number of requests, as in 100 or 100:abrupt", text);
+    s->goaway_abrupt = has_how;
+    return 0;
+}
+
+/* Which versions are served, and what is asked of one that is not. */
+static int configure_http(struct sim *s, struct err *e)
+{
+    const struct sim_config *c = &s->cfg;
+    s->http = c->http == NULL || strcmp(c->http, "auto") == 0 ? HS_HTTP1 | HS_HTTP2
+              : strcmp(c->http, "2") == 0                     ? HS_HTTP2
+                                                              : HS_HTTP1;
+    s->flush_tokens = c->h2_flush != NULL && strcmp(c->h2_flush, "token") == 0;
+    if (c->h2_goaway != NULL && parse_goaway(s, c->h2_goaway, e) < 0)
+        return -1;
+    if (s->http & HS_HTTP2)
+        return 0;
+    if (c->h2_goaway != NULL)
+        return err_set(e, ERR_USAGE, "--h2-goaway is of HTTP/2, which --http 1.1 does not serve");
+    const char *fault = faults_of_http2(&s->faults);
+    if (fault != NULL)
+        return err_set(e, ERR_USAGE, "--fault %s is of HTTP/2, which --http 1.1 does not serve", fault);
+    return 0;
+}
+
 static int configure(struct sim *s, struct err *e)
 {
     const struct sim_config *c = &s->cfg;
@@ -79,6 +112,8 @@ static int configure(struct sim *s, struct err *e)
     if (c->fault != NULL && fault_parse(&s->faults, str_of(c->fault), c->seed, e) < 0)
         return -1;
     if (c->pause != NULL && pause_parse(&s->pause, str_of(c->pause), e) < 0)
+        return -1;
+    if (configure_http(s, e) < 0)
         return -1;
     s->model_name = c->model != NULL ? c->model : "weir-sim";
     s->rules = (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options};

@@ -10,6 +10,10 @@ struct sim_config {
     const char *listen; /* "127.0.0.1:0", "[::1]:0", "unix:/path" */
     uint64_t threads;   /* 0 counts as 1; a unix socket has one */
     bool tls;
+    const char *http;        /* "auto", "1.1" or "2"; NULL = "auto" */
+    uint64_t h2_max_streams; /* SETTINGS_MAX_CONCURRENT_STREAMS; 0 = the server's default */
+    const char *h2_goaway;   /* "100" or "100:abrupt", or NULL */
+    const char *h2_flush;    /* "turn" or "token"; NULL = "turn" */
     const char *cert, *key, *write_cert;
     bool no_tls_tickets; /* every connection shakes hands in full */
     const char *model;   /* the only name accepted (others: 404); NULL = any, and /v1/models lists "weir-sim" */

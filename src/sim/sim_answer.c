@@ -28,6 +28,7 @@ void sim_late_init(struct sim_late *l, struct sim_request *r)
         .id = xstrdup(r->id),
         .head_only = str_eqz(r->q->method, "HEAD"),
         .http10 = r->q->http10,
+        .http2 = r->q->http2,
         .keep_alive = r->q->keep_alive,
     };
     r->truth = NULL;
@@ -40,9 +41,34 @@ void sim_late_drop(struct sim_late *l)
     l->id = NULL;
 }
 
+static int begin_h2(struct sim_late *l, const struct reply_head *h, struct str first, bool whole)
+{
+    struct reply_fields f;
+    reply_fields(&f, h, sim_unix_now());
+    if (hs2_head(l->conn, h->status, f.v, f.n, whole && first.n == 0) < 0)
+        return -1;
+    return first.n > 0 ? hs2_data(l->conn, first, false) : 0;
+}
+
+int sim_late_begin(struct sim_late *l, const struct reply_head *h, struct str first, bool whole)
+{
+    struct buf *b = &l->w->head;
+    if (!l->http2) {
+        buf_clear(b);
+        reply_head(b, h, sim_unix_now());
+    }
+    if (l->truth != NULL) {
+        l->truth->status = h->status;
+        l->truth->headers = clock_mono();
+    }
+    if (l->http2)
+        return begin_h2(l, h, first, whole);
+    struct iovec v[2] = {{b->p, b->n}, {(char *)(uintptr_t)first.p, first.n}};
+    return hs_write(l->conn, v, first.n == 0 ? 1 : 2);
+}
+
 void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers)
 {
-    struct sim_worker *w = l->w;
     struct reply_head h = {
         .status = status,
         .type = type,
@@ -52,16 +78,9 @@ void sim_late_answer(struct sim_late *l, int status, const char *type, struct st
         .id = str_of(l->id),
         .extra = extra_headers,
     };
-    buf_clear(&w->head);
-    reply_head(&w->head, &h, sim_unix_now());
-    struct iovec v[2] = {{w->head.p, w->head.n}, {(char *)(uintptr_t)body.p, body.n}};
-    if (l->truth != NULL) {
-        l->truth->status = status;
-        l->truth->headers = clock_mono();
-    }
-    int rc = hs_write(l->conn, v, l->head_only || body.n == 0 ? 1 : 2);
+    int rc = sim_late_begin(l, &h, l->head_only ? STR("") : body, true);
     hs_end(l->conn, true);
-    sim_truth_end(w->sim, &l->truth, rc == 0);
+    sim_truth_end(l->w->sim, &l->truth, rc == 0);
     free(l->id);
     l->id = NULL;
 }

@@ -11,6 +11,7 @@ static const struct {
     {"stall", FAULT_STALL, true},        {"garbage", FAULT_GARBAGE, false},
     {"bad_json", FAULT_BAD_JSON, false}, {"error_event", FAULT_ERROR_EVENT, false},
     {"split", FAULT_SPLIT, false},       {"slow_headers", FAULT_SLOW_HEADERS, true},
+    {"refuse", FAULT_REFUSE, false},     {"trailers", FAULT_TRAILERS, false},
 };
 
 static int parse_kind(struct fault *f, struct str name, bool *duration, struct err *e)
@@ -33,7 +34,7 @@ static int parse_kind(struct fault *f, struct str name, bool *duration, struct e
     }
     return err_set(e, ERR_USAGE,
                    "--fault: \"" STR_FMT "\" is unknown; there are reset, truncate, stall, garbage, bad_json, "
-                   "error_event, slow_headers, split and httpNNN",
+                   "error_event, slow_headers, split, httpNNN, refuse and trailers",
                    STR_ARG(name));
 }
 
@@ -105,6 +106,14 @@ struct fault fault_of(const struct fault_plan *p, uint64_t request)
 uint64_t fault_position(const struct fault_plan *p, uint64_t request, uint64_t n_tokens)
 {
     return n_tokens < 2 ? 0 : rng_below(p->seed, RNG_SIM_FAULT, 2 * request + 1, n_tokens);
+}
+
+const char *faults_of_http2(const struct fault_plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->v[i].kind == FAULT_REFUSE || p->v[i].kind == FAULT_TRAILERS)
+            return p->v[i].kind == FAULT_REFUSE ? "refuse" : "trailers";
+    return NULL;
 }
 
 char *fault_name(const struct fault *f, char out[16])

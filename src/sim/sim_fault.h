@@ -11,6 +11,11 @@
  *   slow_headers:P:D  the headers (and all after them) come D later
  *   split:P           every event torn into writes of 1 byte
  *   httpNNN:P         the status NNN, 400 to 599, at once
+ *   refuse:P          HTTP/2: RST_STREAM with REFUSED_STREAM at once, as if the request had never been looked at
+ *   trailers:P        HTTP/2: a stream's answer ends with trailers, as it may
+ * Over HTTP/2 each stays within its stream: reset is RST_STREAM (INTERNAL_ERROR), truncate ends the stream
+ * (END_STREAM), garbage is a malformed field section (RFC 9113, 8.1.1: trailers with a pseudo-header), split gives
+ * DATA frames of one byte, each by a write of its own. Over HTTP/1 refuse and trailers do nothing.
  * Thread-safe after parsing. */
 #ifndef WEIR_SIM_SIM_FAULT_H
 #define WEIR_SIM_SIM_FAULT_H
@@ -29,6 +34,8 @@ enum fault_kind {
     FAULT_SLOW_HEADERS,
     FAULT_SPLIT,
     FAULT_HTTP,
+    FAULT_REFUSE,
+    FAULT_TRAILERS,
 };
 
 struct fault {
@@ -57,6 +64,8 @@ int pause_parse(struct pause *p, struct str text, struct err *e);
 struct fault fault_of(const struct fault_plan *p, uint64_t request);
 /* Before which of its n tokens it strikes: 0 .. n - 1. */
 uint64_t fault_position(const struct fault_plan *p, uint64_t request, uint64_t n_tokens);
+/* The first that only HTTP/2 has, by its name; NULL: none. */
+const char *faults_of_http2(const struct fault_plan *p);
 /* "reset", "http500"; "" for none. Returns out. */
 char *fault_name(const struct fault *f, char out[16]);
 

@@ -18,11 +18,13 @@ struct gen {
     struct fault fault;
     uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
     int64_t received;
+    uint64_t written; /* tokens that went to the kernel */
     bool stream, headers_out;
     bool struck;     /* the fault happened: the truth says so */
     bool from_limit; /* the length came from max_tokens: finish_reason "length" */
     bool lost;       /* a write failed */
     bool admitted;   /* neither 429 nor 503 */
+    bool cut;        /* HTTP/2: ended before its end */
 };
 
 static const char RETRY_AFTER[] = "Retry-After: 1\r\n";
@@ -64,33 +66,80 @@ static void gen_gone(struct sim_task *task)
     sim_worker_poke(w);
 }
 
-static void put(struct gen *g, struct str s)
+static void put_marked(struct gen *g, struct str s, bool mark)
 {
-    if (hs_puts(g->late.conn, s.p, s.n) < 0)
+    int rc = g->late.http2 ? hs2_data(g->late.conn, s, mark) : hs_puts(g->late.conn, s.p, s.n);
+    if (rc < 0)
         g->lost = true;
 }
 
+static void put(struct gen *g, struct str s)
+{
+    put_marked(g, s, false);
+}
+
 /* split: the event's bytes one by one; returns the clock before the byte that completes the event (its last newline;
- * only the chunk's own end follows). */
-static int64_t put_split(struct gen *g, struct str s)
+ * only the chunk's own end follows), which bears the mark. */
+static int64_t put_split(struct gen *g, struct str s, bool mark)
 {
     size_t completes = s.n - (g->fmt.chunked ? 3 : 1);
     int64_t at = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (i == completes)
             at = clock_mono();
-        put(g, str_sub(s, i, 1));
+        put_marked(g, str_sub(s, i, 1), mark && i == completes);
+        if (g->late.http2)
+            hs_flush(g->late.conn);
     }
     return at;
 }
 
-static int64_t put_event(struct gen *g, struct str s)
+/* A token went to the kernel by a call that began at `at`. */
+static void token_written(struct gen *g, int64_t at, bool waited)
 {
-    if (g->fault.kind == FAULT_SPLIT)
-        return put_split(g, s);
-    int64_t at = clock_mono();
-    put(g, s);
-    return at;
+    struct sim_metrics *m = &sim_of(g)->metrics;
+    if (g->written++ == 0)
+        metrics_ttft(m, at - g->received);
+    metrics_add(&m->generation_tokens, 1);
+    if (g->late.truth != NULL) {
+        truth_token(g->late.truth, at);
+        g->late.truth->output_tokens = g->written;
+        g->late.truth->queued += waited;
+    }
+}
+
+static void gen_written(struct sim_task *task, int64_t at, bool waited)
+{
+    token_written(CONTAINER_OF(task, struct gen, task), at, waited);
+}
+
+static void gen_ended(struct sim_task *task, bool whole)
+{
+    struct gen *g = CONTAINER_OF(task, struct gen, task);
+    gen_free(g, whole && !g->cut);
+}
+
+static void put_token(struct gen *g, struct str s)
+{
+    bool waits = hs_queued(g->late.conn) > 0, torn = g->fault.kind == FAULT_SPLIT;
+    int64_t at = torn ? put_split(g, s, true) : clock_mono();
+    if (!torn)
+        put_marked(g, s, true);
+    if (!g->late.http2)
+        token_written(g, at, waits);
+    else if (sim_of(g)->flush_tokens)
+        hs_flush(g->late.conn);
+}
+
+/* The answer has been given to its end. HTTP/2: what waits for the client is still to go, then gen_ended. */
+static void finish(struct gen *g, const struct hs_header *trailers, size_t n)
+{
+    if (g->late.http2) {
+        hs2_end(g->late.conn, trailers, n);
+        return;
+    }
+    hs_end(g->late.conn, g->fmt.chunked && !g->cut);
+    gen_free(g, !g->lost && !g->cut);
 }
 
 /* Status line and headers, and the role-only chunk with them in one write. */
@@ -101,25 +150,19 @@ static void send_headers(struct gen *g)
         .status = 200,
         .type = "text/event-stream; charset=utf-8",
         .chunked = g->fmt.chunked,
-        .until_close = !g->fmt.chunked,
+        .until_close = !g->fmt.chunked, /* HTTP/2: no length either */
         .keep_alive = g->late.keep_alive && g->fmt.chunked,
         .http10 = g->late.http10,
         .id = str_of(g->late.id),
     };
     g->headers_out = true;
-    buf_clear(&w->head);
-    reply_head(&w->head, &h, sim_unix_now());
     struct str role = g->fmt.chat ? event_role(&g->fmt, w->scratch) : STR("");
     bool torn = g->fault.kind == FAULT_SPLIT;
-    if (!torn)
-        buf_adds(&w->head, role);
-    if (g->late.truth != NULL) {
-        g->late.truth->headers = clock_mono();
-        g->late.truth->status = 200;
-    }
-    put(g, buf_str(&w->head));
+    if (sim_late_begin(&g->late, &h, torn ? STR("") : role, false) < 0)
+        g->lost = true;
     if (torn && role.n > 0)
-        put_split(g, role);
+        put_split(g, role, false);
+    hs_flush(g->late.conn); /* the truth knows no later instant for them */
 }
 
 static void on_slow(struct timer *t)
@@ -142,22 +185,40 @@ static void on_start(void *arg, struct seq *s, int64_t at)
         send_headers(g);
 }
 
-/* The connection is over, orderly or by a reset, before the answer is. */
+/* The connection (HTTP/2: the stream) is over, orderly or by a reset, before the answer is. */
 static void cut(struct gen *g, bool reset)
 {
     model_cancel(g->late.w->model, &g->seq, clock_mono());
-    g->struck = true;
-    if (reset)
-        hs_reset(g->late.conn);
-    else
-        hs_end(g->late.conn, false);
+    g->struck = g->cut = true;
+    if (!reset) {
+        finish(g, NULL, 0);
+        return;
+    }
+    hs_reset(g->late.conn);
     gen_free(g, false);
+}
+
+/* Bytes that are no answer where one goes on, or begins. */
+static void garbage(struct gen *g)
+{
+    static const char bytes[] = "\x16\x03\xff\x00<<garbage>>\x80\xfe{]\r\n\r\n";
+    static const struct hs_header field = {{":garbage", 8}, {"1", 1}};
+    if (!g->late.http2) {
+        put(g, (struct str){bytes, sizeof(bytes) - 1});
+        cut(g, false);
+        return;
+    }
+    model_cancel(g->late.w->model, &g->seq, clock_mono());
+    g->struck = g->cut = true;
+    bool begun = g->headers_out;
+    if (!begun)
+        hs2_head(g->late.conn, 200, &field, 1, false);
+    finish(g, &field, begun);
 }
 
 /* Before token k of a stream. True: the request is over. */
 static bool strike(struct gen *g)
 {
-    static const char garbage[] = "\x16\x03\xff\x00<<garbage>>\x80\xfe{]\r\n\r\n";
     switch (g->fault.kind) {
     case FAULT_RESET:
         cut(g, true);
@@ -166,15 +227,13 @@ static bool strike(struct gen *g)
         cut(g, false);
         return true;
     case FAULT_GARBAGE:
-        put(g, (struct str){garbage, sizeof(garbage) - 1});
-        cut(g, false);
+        garbage(g);
         return true;
     case FAULT_ERROR_EVENT:
         put(g, event_error(&g->fmt, g->late.w->scratch));
         model_cancel(g->late.w->model, &g->seq, clock_mono());
         g->struck = true;
-        hs_end(g->late.conn, g->fmt.chunked);
-        gen_free(g, !g->lost);
+        finish(g, NULL, 0);
         return true;
     case FAULT_BAD_JSON:
         g->struck = true;
@@ -187,14 +246,19 @@ static bool strike(struct gen *g)
 
 static void stream_end(struct gen *g)
 {
+    char n[24];
+    struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
+    bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
     put(g, event_end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
-    hs_end(g->late.conn, g->fmt.chunked);
-    gen_free(g, !g->lost);
+    if (has_trailer) {
+        trailer.value.n = (size_t)snprintf(n, sizeof(n), "%llu", (unsigned long long)g->seq.done);
+        g->struck = true;
+    }
+    finish(g, &trailer, has_trailer);
 }
 
 static void stream_token(struct gen *g)
 {
-    struct sim_worker *w = g->late.w;
     uint64_t k = g->seq.done - 1;
     char word[SIM_WORD_MAX];
     if (!g->headers_out)
@@ -202,17 +266,7 @@ static void stream_token(struct gen *g)
     if (k == g->strikes_at && strike(g))
         return;
     struct str text = {word, sim_word_json(sim_of(g)->cfg.seed, g->seq.number, k, word)};
-    struct str ev = event_token(&g->fmt, text, k + 1, w->scratch);
-    bool waits = hs_queued(g->late.conn) > 0;
-    int64_t at = put_event(g, ev);
-    if (g->late.truth != NULL) {
-        truth_token(g->late.truth, at);
-        g->late.truth->output_tokens = k + 1;
-        g->late.truth->queued += waits;
-    }
-    if (k == 0)
-        metrics_ttft(&sim_of(g)->metrics, at - g->received);
-    metrics_add(&sim_of(g)->metrics.generation_tokens, 1);
+    put_token(g, event_token(&g->fmt, text, k + 1, g->late.w->scratch));
     if (g->seq.done >= g->seq.output_tokens)
         stream_end(g);
 }
@@ -246,16 +300,9 @@ static void plain_end(struct gen *g)
 /* Half of the headers' promise. */
 static void plain_truncated(struct gen *g)
 {
-    struct buf *b = &g->late.w->head;
     struct reply_head h = {.status = 200, .type = "application/json", .length = 1000, .id = str_of(g->late.id)};
-    buf_clear(b);
-    reply_head(b, &h, sim_unix_now());
-    buf_addz(b, "{\"id\":\"");
-    if (g->late.truth != NULL) {
-        g->late.truth->headers = clock_mono();
-        g->late.truth->status = 200;
-    }
-    put(g, buf_str(b));
+    if (sim_late_begin(&g->late, &h, STR("{\"id\":\""), false) < 0)
+        g->lost = true;
     cut(g, false);
 }
 
@@ -321,10 +368,10 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, enum ask_
     struct sim *s = r->w->sim;
     struct gen *g = xcalloc(1, sizeof(*g));
     sim_late_init(&g->late, r);
-    g->task.gone = gen_gone;
+    g->task = (struct sim_task){gen_gone, gen_written, gen_ended};
     g->slow.fire = on_slow;
     g->stream = a->stream;
-    if (g->stream || fault.kind != FAULT_SPLIT) /* an answer that is not streamed has no events to tear */
+    if (g->stream || (fault.kind != FAULT_SPLIT && fault.kind != FAULT_TRAILERS)) /* what only a stream can show */
         g->fault = fault;
     g->from_limit = a->max_tokens > 0;
     g->received = r->q->received;
@@ -337,7 +384,7 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, enum ask_
     g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
     g->fmt = (struct event_fmt){
         .chat = kind == ASK_CHAT,
-        .chunked = !r->q->http10,
+        .chunked = !r->q->http10 && !r->q->http2,
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,
@@ -380,6 +427,23 @@ static void submit(struct gen *g)
     sim_worker_poke(w);
 }
 
+static void fail_at_once(struct sim_request *r, const struct ask *a, uint64_t number, const struct fault *fault)
+{
+    if (r->truth != NULL) {
+        r->truth->n = number;
+        r->truth->prompt_tokens = a->prompt_tokens;
+        r->truth->stream = a->stream;
+        fault_name(fault, r->truth->fault);
+    }
+    if (fault->kind == FAULT_REFUSE) {
+        hs2_reset(r->conn, 7); /* REFUSED_STREAM */
+        sim_truth_end(r->w->sim, &r->truth, false);
+        return;
+    }
+    sim_answer_error(r, fault->status, "A simulated failure.", NULL, "simulated",
+                     fault->status == 429 || fault->status == 503 ? RETRY_AFTER : NULL);
+}
+
 void sim_generate(struct sim_request *r, enum ask_kind kind)
 {
     struct sim *s = r->w->sim;
@@ -391,15 +455,8 @@ void sim_generate(struct sim_request *r, enum ask_kind kind)
     }
     uint64_t number = atomic_fetch_add_explicit(&s->generations, 1, memory_order_relaxed) + 1;
     struct fault fault = fault_of(&s->faults, number);
-    if (fault.kind == FAULT_HTTP) {
-        if (r->truth != NULL) {
-            r->truth->n = number;
-            r->truth->prompt_tokens = a.prompt_tokens;
-            r->truth->stream = a.stream;
-            fault_name(&fault, r->truth->fault);
-        }
-        sim_answer_error(r, fault.status, "A simulated failure.", NULL, "simulated",
-                         fault.status == 429 || fault.status == 503 ? RETRY_AFTER : NULL);
+    if (fault.kind == FAULT_HTTP || (fault.kind == FAULT_REFUSE && r->q->http2)) {
+        fail_at_once(r, &a, number, &fault);
         return;
     }
     submit(gen_new(r, &a, kind, number, fault));

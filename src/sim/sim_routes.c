@@ -187,4 +187,18 @@ static void on_gone(void *arg, struct hs_conn *c, void *user)
         t->gone(t);
 }
 
-const struct hserver_ops sim_server_ops = {on_request, on_refused, on_gone};
+static void on_written(void *arg, struct hs_conn *c, void *user, int64_t at, bool waited)
+{
+    struct sim_task *t = user;
+    if (t != NULL && t->written != NULL)
+        t->written(t, at, waited);
+}
+
+static void on_ended(void *arg, struct hs_conn *c, void *user, bool whole)
+{
+    struct sim_task *t = user;
+    if (t != NULL && t->ended != NULL)
+        t->ended(t, whole);
+}
+
+const struct hserver_ops sim_server_ops = {on_request, on_refused, on_gone, on_written, on_ended};

@@ -10,7 +10,7 @@
  *   n              1, 2, ... over generation requests; 0 = not one
  *   path           one that the simulator has, else "other"
  *   status         of the answer; 0 = none was begun
- *   fault          the fault that struck, or null
+ *   fault          the fault that struck, or null (a GOAWAY is none)
  *   kernel         recv and recv_last are the kernel's stamps; false: the clock after the read
  *   recv           arrival of the read that brought the first byte of the request
  *   recv_last      of the read that completed it
@@ -18,11 +18,12 @@
  *   started        it got a slot
  *   headers        the clock before the write that carried the headers
  *   tokens         streaming: the clock before the call that wrote each token (split: before the byte that completes
- *                  its event)
+ *                  its event). HTTP/2: before the call that wrote its DATA frame, which tokens of other streams may
+ *                  share
  *   end            the clock after the last write, or when the connection was cut or found dead
  *   output_tokens  tokens written (not streaming: tokens of the text)
  *   queued         tokens that could not go out at once because the client did not read: their instants are those of
- *                  queueing
+ *                  queueing (HTTP/2: of the write all the same; a closed window counts as not reading)
  *   complete       the whole answer was handed to the kernel or queued; false: cut by a fault, the client or the end
  *
  * truth_put() takes a filled record; a thread of its own formats and writes, several times a second. The caller's cost

@@ -20,6 +20,7 @@ static void on_model_timer(struct timer *t)
 {
     struct sim_worker *w = CONTAINER_OF(t, struct sim_worker, model_timer);
     model_advance(w->model, clock_mono());
+    hserver_flush(w->server); /* the step's tokens, before anything else is looked at */
     sim_worker_poke(w);
 }
 
@@ -50,11 +51,14 @@ static int open_tls(struct sim_worker *w, struct err *e)
         w->tls = s->workers[0].tls;
         return 0;
     }
-    struct tls_server_opts o = {.cert = s->cfg.cert,
-                                .key = s->cfg.key,
-                                .write_cert = w->index == 0 ? s->cfg.write_cert : NULL,
-                                .no_tickets = s->cfg.no_tls_tickets,
-                                .tickets_of = w->index > 0 ? s->workers[0].tls : NULL};
+    struct tls_server_opts o = {
+        .alpn = (s->http & HS_HTTP1 ? TLS_ALPN_HTTP11 : 0U) | (s->http & HS_HTTP2 ? TLS_ALPN_H2 : 0U),
+        .cert = s->cfg.cert,
+        .key = s->cfg.key,
+        .write_cert = w->index == 0 ? s->cfg.write_cert : NULL,
+        .no_tickets = s->cfg.no_tls_tickets,
+        .tickets_of = w->index > 0 ? s->workers[0].tls : NULL,
+    };
     w->tls = tls_server_new(&o, e);
     w->own_tls = w->tls != NULL;
     return w->own_tls ? 0 : -1;
@@ -69,6 +73,10 @@ static int start(struct sim_worker *w, struct err *e)
     struct hserver_opts o = {
         .tls = w->tls,
         .reuse_port = s->n_workers > 1,
+        .http = s->http,
+        .max_streams = (uint32_t)MIN(s->cfg.h2_max_streams, UINT32_MAX),
+        .goaway_after = s->goaway_after,
+        .goaway_abrupt = s->goaway_abrupt,
         .max_body = s->cfg.max_body,
         .max_out = OUT_MAX,
         .ops = &sim_server_ops,

@@ -30,6 +30,10 @@ struct sim {
     struct dist output;
     struct fault_plan faults;
     struct pause pause;
+    unsigned http; /* HS_* */
+    uint64_t goaway_after;
+    bool goaway_abrupt;
+    bool flush_tokens; /* HTTP/2: each token by a write of its own */
     struct gate gate;
     struct sim_metrics metrics;
     struct truth *truth; /* NULL: none */
@@ -66,6 +70,9 @@ struct sim_worker {
 /* Embedded, at its beginning, in what answers a request later than at once. */
 struct sim_task {
     void (*gone)(struct sim_task *t); /* the client went away: forget the connection, free */
+    /* HTTP/2, see hserver.h; NULL where hs2_end and marks are not used */
+    void (*written)(struct sim_task *t, int64_t at, bool waited);
+    void (*ended)(struct sim_task *t, bool whole);
 };
 
 /* A request as its handler sees it: identified, and entered into the truth when there is one. */
@@ -92,9 +99,13 @@ struct sim_late {
     struct hs_conn *conn;
     struct truth_rec *truth;
     char *id; /* owned */
-    bool head_only, http10, keep_alive;
+    bool head_only, http10, http2, keep_alive;
 };
 void sim_late_init(struct sim_late *l, struct sim_request *r); /* takes the truth over */
+/* Status and headers, and with them the first bytes of the body ("": none), to whichever version the client speaks; in
+ * the truth too. whole: there is nothing more to come, and hs_end is next. 0, or -1 when the client is lost. */
+struct reply_head;
+int sim_late_begin(struct sim_late *l, const struct reply_head *h, struct str first, bool whole);
 void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers);
 void sim_late_error(struct sim_late *l, int status, const char *message, const char *param, const char *code,
                     const char *extra_headers);

@@ -49,6 +49,18 @@ static void refused(const char *text, const char *says)
     assert_int_equal(p.n, 77); /* untouched */
 }
 
+static void test_of_http2(void **state)
+{
+    struct fault_plan p;
+    char name[16];
+    assert_int_equal(fault_parse(&p, STR("reset:0.5,trailers:0.2,refuse:0.3"), 1, NULL), 0);
+    assert_string_equal(faults_of_http2(&p), "trailers");
+    assert_string_equal(fault_name(&p.v[1], name), "trailers");
+    assert_string_equal(fault_name(&p.v[2], name), "refuse");
+    assert_int_equal(fault_parse(&p, STR("reset:0.5,split:0.1"), 1, NULL), 0);
+    assert_null(faults_of_http2(&p));
+}
+
 static void test_refused(void **state)
 {
     refused("", "\"\" is unknown");
@@ -130,8 +142,8 @@ static void test_position(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_kinds), cmocka_unit_test(test_refused),  cmocka_unit_test(test_pause),
-        cmocka_unit_test(test_shares),    cmocka_unit_test(test_position),
+        cmocka_unit_test(test_of_http2), cmocka_unit_test(test_all_kinds), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_pause),    cmocka_unit_test(test_shares),    cmocka_unit_test(test_position),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

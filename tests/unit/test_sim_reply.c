@@ -55,8 +55,35 @@ static void test_errors(void **state)
     assert_string_equal(reply_reason(418), "Unknown");
 }
 
+/* The same for HTTP/2: nothing of the connection, names in lower case (RFC 9113, 8.2). */
+static void fields_are(const struct reply_head *h, const char *want)
+{
+    struct reply_fields f;
+    struct buf b = BUF_INIT(4096);
+    reply_fields(&f, h, 784111777);
+    for (size_t i = 0; i < f.n; i++)
+        buf_addf(&b, STR_FMT "=" STR_FMT "|", STR_ARG(f.v[i].name), STR_ARG(f.v[i].value));
+    assert_string_equal(b.p, want);
+    buf_free(&b);
+}
+
+static void test_fields(void **state)
+{
+    struct reply_head h = {.status = 429,
+                           .type = "application/json",
+                           .length = 12,
+                           .keep_alive = false,
+                           .id = STR("a b"),
+                           .extra = "Retry-After: 1\r\nAllow: GET, HEAD\r\n"};
+    fields_are(&h, "date=Sun, 06 Nov 1994 08:49:37 GMT|server=weir-sim/" WEIR_VERSION
+                   "|content-type=application/json|content-length=12|x-request-id=a b|retry-after=1|allow=GET, HEAD|");
+    h = (struct reply_head){.status = 200, .until_close = true};
+    fields_are(&h, "date=Sun, 06 Nov 1994 08:49:37 GMT|server=weir-sim/" WEIR_VERSION "|cache-control=no-cache|");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_heads), cmocka_unit_test(test_errors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_heads), cmocka_unit_test(test_errors),
+                                       cmocka_unit_test(test_fields)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
