@@ -8,8 +8,9 @@
 
 #define HS2_BATCH (16 * 1024)
 #define HS2_FRAME_MAX (16 * 1024 + 512) /* what one pull can give: a frame of the least size that all peers take */
-#define HS2_MARKS_MAX (2 * (HS2_BATCH / 9) + 4) /* a frame has at least 9 bytes, and ends a piece, an answer or both   \
-                                                 */
+#define HS2_MARKS_MAX                                                                                                  \
+    (2 * (HS2_BATCH / 9) + 4) /* a frame has at least 9 bytes, and ends a piece, an answer or both                     \
+                               */
 
 enum hs2_state { /* of an exchange */
                  X_RECEIVING,
