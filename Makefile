@@ -28,7 +28,7 @@ help:
 	@echo "make check      build and run every test"
 	@echo "make asan tsan  the same tests under sanitizers"
 	@echo "make fuzz       each parser under libFuzzer for 60 s (FUZZ_TIME=60)"
-	@echo "make bench      speed and precision, as ratios"
+	@echo "make bench      speed and precision beside other clients, in about 15 minutes"
 	@echo "make lint       layers, sizes, headers, formatting"
 	@echo "make format     format the sources by clang-format 14"
 	@echo "make install    into PREFIX=/usr/local"
