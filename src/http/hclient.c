@@ -69,6 +69,13 @@ struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o)
                             .lost = o->lost,
                             .arg = o->lost_arg};
     c->dialer = dialer_new(l, &d);
+    c->mux = o->tls ? o->http == HCLIENT_AUTO || o->http == HCLIENT_2 : o->http == HCLIENT_H2C;
+    c->expect = o->http == HCLIENT_AUTO ? o->expect : c->mux ? 2 : 1;
+    c->peer_max = UINT32_MAX;
+    if (o->streams_per_conn == 0)
+        c->o.streams_per_conn = STREAMS_PER_CONN;
+    if (o->no_keepalive)
+        c->o.streams_per_conn = 1;
     c->idle_timer.fire = on_idle_timer;
     if (!c->o.read_buf) {
         c->o.read_buf = c->own_buf = xmalloc(READ_BYTES);
@@ -85,6 +92,14 @@ void hclient_free(struct hclient **cp)
     *cp = NULL;
     while (c->all)
         hconn_close(c->all);
+    while (c->h2conns)
+        h2conn_close(c->h2conns);
+    if (c->heads) {
+        buf_free(&c->heads->text);
+        h2_head_free(&c->heads->common);
+        h2_head_free(&c->heads->own);
+        free(c->heads);
+    }
     hconn_free_spare(c);
     dialer_free(&c->dialer);
     loop_timer_stop(c->loop, &c->idle_timer);
@@ -125,14 +140,23 @@ static void prewarm_open(struct prewarm *p)
 {
     while (p->left > 0 && p->pending < PREWARM_AT_ONCE) {
         int64_t gap = p->c->o.prewarm_gap, now = gap > 0 ? clock_mono() : 0;
+        if (p->c->expect == 0 && p->pending > 0) /* the first one will tell how many are needed */
+            return;
         if (gap > 0 && p->due > now) {
             loop_timer_set(p->c->loop, &p->pace, p->due);
             return;
         }
         p->due = MAX(p->due, now - PREWARM_AT_ONCE * gap) + gap; /* what was missed is not made up all in one go */
-        p->left--;
         p->pending++;
-        hconn_open(p->c)->pw = p;
+        if (p->c->mux) {
+            struct h2conn *k = h2conn_open(p->c);
+            k->pw = p;
+            k->pw_share = MIN(p->left, h2pool_share(p->c));
+            p->left -= k->pw_share;
+        } else {
+            hconn_open(p->c)->pw = p;
+            p->left--;
+        }
     }
 }
 
@@ -184,7 +208,7 @@ void hclient_set_addrs(struct hclient *c, const struct addr *addrs, size_t n)
 
 /* ---- exchanges */
 
-static void clear_attempt(struct hx *x)
+void hx_clear_attempt(struct hx *x)
 {
     x->conn_start = x->conn_end = x->tls_end = 0;
     x->sent_first = x->sent_last = 0;
@@ -196,6 +220,7 @@ void hx_begin(struct hx *x, struct hconn *k)
 {
     k->x = x;
     x->conn = k;
+    x->http = 1;
     x->conn_id = k->id;
     if (k->up)
         stream_count_anew(k->s);
@@ -203,11 +228,20 @@ void hx_begin(struct hx *x, struct hconn *k)
         h1_head_response(k->h1);
 }
 
+void hx_begin_idle(struct hx *x)
+{
+    struct hconn *k = x->client->newest;
+    pool_remove(k);
+    k->c->stats.reused++;
+    hx_begin(x, k);
+    hconn_write(k);
+}
+
 void hx_start(struct hclient *c, struct hx *x)
 {
     x->client = c;
-    x->next = NULL;
-    clear_attempt(x);
+    x->http = 0;
+    hx_clear_attempt(x);
     x->first_byte = x->headers_at = x->end = 0;
     x->status = 0;
     x->new_conn = x->retried = x->resumed = false;
@@ -216,23 +250,25 @@ void hx_start(struct hclient *c, struct hx *x)
     x->sys = 0;
     x->detail[0] = 0;
     x->bytes_in = 0;
-    struct hconn *k = c->newest;
-    if (k) {
-        pool_remove(k);
-        c->stats.reused++;
-        hx_begin(x, k);
-        hconn_write(k);
-        return;
+    if (c->newest) {
+        hx_begin_idle(x);
+    } else if (c->mux) {
+        h2pool_start(c, x, NULL);
+    } else {
+        x->new_conn = true;
+        hx_begin(x, hconn_open(c));
     }
-    x->new_conn = true;
-    hx_begin(x, hconn_open(c));
 }
 
 void hx_retry(struct hx *x)
 {
     struct hclient *c = x->client;
+    if (c->mux) {
+        h2pool_retry(x, NULL);
+        return;
+    }
     c->stats.retried++;
-    clear_attempt(x);
+    hx_clear_attempt(x);
     x->retried = x->new_conn = true;
     hx_begin(x, hconn_open(c));
 }
@@ -248,11 +284,15 @@ void hx_finish(struct hx *x, enum hx_result result, int64_t end)
 void hx_cancel(struct hx *x)
 {
     struct hconn *k = x->conn;
-    if (!k)
+    if (!k && !x->h2)
         return;
-    x->conn = NULL;
     x->result = HX_CANCELLED;
     x->end = clock_mono();
+    if (x->h2) {
+        h2conn_cancel(x);
+        return;
+    }
+    x->conn = NULL;
     k->x = NULL;
     hconn_close(k);
 }

@@ -1,12 +1,16 @@
-/* hclient.h - HTTP/1.1 client: a pool of connections to one origin, and exchanges on them. One per worker thread.
+/* hclient.h - HTTP client: a pool of connections to one origin, and exchanges on them. One per worker thread.
  *
- * Pool: LIFO (the warmest connection first); a connection idle for idle_ns is closed by us; there is no hidden limit on
- * their number. A reused connection on which the server's FIN or RST meets the request before any byte of a response is
- * retried once on a new one and counted (RFC 9112, 9.3.1).
+ * Pool, HTTP/1.1: LIFO (the warmest connection first); a connection idle for idle_ns is closed by us; there is no
+ * hidden limit on their number. A reused connection on which the server's FIN or RST meets the request before any byte
+ * of a response is retried once on a new one and counted (RFC 9112, 9.3.1).
+ * Pool, HTTP/2: the connection with the fewest streams that has room (streams_per_conn, the server's
+ * MAX_CONCURRENT_STREAMS), else a new one. What comes while a connection is being made waits for it, up to its room;
+ * while the version is not known, for the first one. Retried once on another connection, and counted: streams that the
+ * server has refused or left out by GOAWAY (RFC 9113, 8.7), and those that met the end of a connection that was idle.
  * Instants are taken here: sent_first right before the first write of the request, sent_last right after the last,
  * first_byte and headers_at from the kernel's stamp of the read that carried them, `end` from that of the read that
  * completed the response (the clock where there was none: failures, bodies that end with the connection).
- * A response that ends before the request is out is a response; its connection is not used again.
+ * A response that ends before the request is out is a response; its connection (stream) is not used again.
  * Costs: no allocation per exchange after warm-up. The callbacks come from the loop, never from inside hx_start. */
 #ifndef WEIR_HTTP_HCLIENT_H
 #define WEIR_HTTP_HCLIENT_H
@@ -16,6 +20,13 @@
 
 struct hclient;
 struct hx;
+
+enum hclient_http {
+    HCLIENT_11 = 0, /* HTTP/1.1 */
+    HCLIENT_AUTO,   /* over TLS what the server chooses by ALPN, else HTTP/1.1 */
+    HCLIENT_2,      /* HTTP/2 over TLS; a server that does not choose it fails the connection (STREAM_TLS) */
+    HCLIENT_H2C,    /* HTTP/2 without TLS, by prior knowledge */
+};
 
 struct hclient_opts {
     /* Where connections go and from where: net/dialer.h. */
@@ -29,11 +40,14 @@ struct hclient_opts {
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
     bool no_tls_resume;
-    int64_t prewarm_gap; /* ns from one connection opened ahead to the next; 0: as quickly as it goes */
-    int64_t idle_ns;     /* e.g. 4 s; 0: never close idle connections */
-    bool no_keepalive;   /* a connection per request; the caller also sends Connection: close */
-    bool no_stamps;      /* test option */
-    char *read_buf;      /* the thread's shared buffer, borrowed; NULL: its own of 64 KiB */
+    enum hclient_http http;    /* the context of TLS must offer accordingly */
+    int expect;                /* HCLIENT_AUTO: 1 or 2, what the server chose before; 0: not known */
+    unsigned streams_per_conn; /* HTTP/2: most exchanges at once on a connection; 0: 100 */
+    int64_t prewarm_gap;       /* ns from one connection opened ahead to the next; 0: as quickly as it goes */
+    int64_t idle_ns;           /* e.g. 4 s; 0: never close idle connections */
+    bool no_keepalive;         /* a connection per request; the caller also says so in the head */
+    bool no_stamps;            /* test option */
+    char *read_buf;            /* the thread's shared buffer, borrowed; NULL: its own of 64 KiB */
     size_t read_cap;
 };
 
@@ -47,8 +61,8 @@ struct hclient_stats {
 struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o);
 void hclient_free(struct hclient **c); /* no exchange may be under way */
 struct hclient_stats hclient_get_stats(const struct hclient *c);
-/* Open n connections ahead (closed loop), at most 256 at a time and one per prewarm_gap, so that no backlog overflows;
- * `ready` is called once when all are up or failed. */
+/* Open connections for n exchanges ahead (closed loop), at most 256 at a time and one per prewarm_gap, so that no
+ * backlog overflows; `ready` is called once when all are up or failed. */
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
 /* Begin no more of them. Those under way may still come up, as idle connections; `ready` is not called any more. */
 void hclient_prewarm_stop(struct hclient *c);
@@ -89,17 +103,21 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     int status;
     bool framed; /* each piece of the body is of one frame (a chunk, DATA) of the server, who wrote it at once */
     bool new_conn, retried, resumed; /* resumed: on a new connection, by a TLS session of an earlier one */
+    int http;                        /* version that was spoken: 1 or 2; 0: none yet */
     uint64_t conn_id;                /* 1, 2, ... within this client */
     enum hx_result result;
-    enum stream_rc rc; /* cause of HX_CONNECT and the like */
-    int sys;           /* errno, 0 */
-    char detail[160];  /* text of the cause; "" */
-    uint64_t bytes_in, bytes_out;
+    enum stream_rc rc;            /* cause of HX_CONNECT and the like */
+    int sys;                      /* errno, 0 */
+    char detail[160];             /* text of the cause; "" */
+    uint64_t bytes_in, bytes_out; /* HTTP/2: of the stream's HEADERS, CONTINUATION and DATA frames */
     /* private */
     struct hconn *conn;
     struct hclient *client;
-    struct hx *next;
     size_t out_done;
+    struct h2conn *h2;
+    struct h2_stream *stream;
+    struct hx *prev, *next, *next_unsent;
+    bool over, again, head_out, all_out;
 };
 
 /* From inside a body callback: whether the current read is known to have been one network segment, so that everything
@@ -107,6 +125,7 @@ struct hx { /* embedded in the caller's request; zero it before first use */
 bool hx_one_segment(const struct hx *x);
 
 void hx_start(struct hclient *c, struct hx *x);
-void hx_cancel(struct hx *x); /* closes its connection; no callback follows. Safe at any time, also from callbacks */
+/* Closes its connection (HTTP/2: resets its stream); no callback follows. Safe at any time, also from callbacks. */
+void hx_cancel(struct hx *x);
 
 #endif

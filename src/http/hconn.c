@@ -2,7 +2,7 @@
 
 #include "base/xalloc.h"
 
-enum { MAX_PIECES = 64, WRITE_BYTES = 256 * 1024, MAX_SPARE = 256 };
+enum { WRITE_BYTES = 256 * 1024, MAX_SPARE = 256 };
 
 /* ---- the parser's calls, handed on. A callback may cancel the exchange: then the parser stops. */
 
@@ -156,7 +156,7 @@ static void ended(struct hconn *k, enum stream_rc rc)
 void hconn_write(struct hconn *k)
 {
     struct hx *x = k->x;
-    struct iovec v[MAX_PIECES];
+    struct iovec v[HX_MAX_PIECES];
     size_t skip = x->out_done, room = WRITE_BYTES, left = 0;
     int n = 0;
     for (int i = 0; i < x->n_out; i++) {
@@ -167,7 +167,7 @@ void hconn_write(struct hconn *k)
         }
         len -= skip;
         left += len;
-        if (room > 0 && n < MAX_PIECES) {
+        if (room > 0 && n < HX_MAX_PIECES) {
             v[n++] = (struct iovec){(char *)x->out[i].iov_base + skip, MIN(len, room)};
             room -= MIN(len, room);
         }
@@ -285,7 +285,8 @@ static void readable(struct hconn *k)
 
 bool hx_one_segment(const struct hx *x)
 {
-    return x->conn && stream_one_segment(x->conn->s);
+    struct stream *s = x->conn ? x->conn->s : x->h2 ? x->h2->s : NULL;
+    return s && stream_one_segment(s);
 }
 
 /* ---- events */
@@ -311,7 +312,8 @@ static void came_up(struct hconn *k)
     struct prewarm *p = k->pw;
     k->pw = NULL;
     pool_put(k);
-    prewarm_step(p);
+    if (p)
+        prewarm_step(p);
 }
 
 static void on_stream(void *arg, struct stream *s, unsigned what)
@@ -363,15 +365,21 @@ static struct hconn *get_memory(struct hclient *c)
     return k;
 }
 
-struct hconn *hconn_open(struct hclient *c)
+static struct hconn *make(struct hclient *c, uint64_t id)
 {
     struct hconn *k = get_memory(c);
-    k->id = ++c->last_id;
+    k->id = id;
     k->later.fire = on_later;
     k->next = c->all;
     if (c->all)
         c->all->prev = k;
     c->all = k;
+    return k;
+}
+
+struct hconn *hconn_open(struct hclient *c)
+{
+    struct hconn *k = make(c, ++c->last_id);
     enum stream_rc rc = STREAM_ERR;
     k->s = dialer_open(c->dialer, &k->dialing, on_stream, k, &rc);
     if (!k->s) {
@@ -379,4 +387,16 @@ struct hconn *hconn_open(struct hclient *c)
         loop_timer_set(c->loop, &k->later, 0);
     }
     return k;
+}
+
+void hconn_adopt(struct hclient *c, struct stream **s, uint64_t id, struct hx *x, struct prewarm *pw)
+{
+    struct hconn *k = make(c, id);
+    k->s = *s;
+    *s = NULL;
+    k->pw = pw;
+    stream_set_cb(k->s, on_stream, k);
+    if (x)
+        hx_begin(x, k);
+    came_up(k);
 }

@@ -114,6 +114,11 @@ static void end_run(struct h2_client *c, bool followed)
 
 /* ---- nghttp2's calls: what comes */
 
+static bool of_response(uint8_t type)
+{
+    return type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION || type == NGHTTP2_DATA;
+}
+
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *arg)
 {
     struct h2_client *c = arg;
@@ -123,9 +128,8 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void 
     struct h2_stream *s = stream_of(ng, hd->stream_id);
     if (s && hd->type == NGHTTP2_DATA && !s->final)
         give_up(c, s, H2_END_BROKEN);
-    else if (s && c->cb->came &&
-             (hd->type == NGHTTP2_HEADERS || hd->type == NGHTTP2_CONTINUATION || hd->type == NGHTTP2_DATA))
-        c->cb->came(c->arg, s->owner, FRAME_HEAD + hd->length);
+    else if (s && c->cb->came)
+        c->cb->came(c->arg, s->owner, of_response(hd->type) ? FRAME_HEAD + hd->length : 0);
     return 0;
 }
 

@@ -42,7 +42,7 @@ struct h2_client_cb {
     int (*trailer)(void *arg, void *owner, struct str name, struct str value);
     /* The pieces of data of one stream, in one feed, have ended. `followed`: bytes of something else came behind. */
     void (*run_end)(void *arg, void *owner, bool followed);
-    void (*came)(void *arg, void *owner, size_t bytes);            /* a frame of the response begins: its size */
+    void (*came)(void *arg, void *owner, size_t bytes); /* a frame begins: its size, 0 when not of the response */
     void (*gone)(void *arg, void *owner, size_t bytes, bool last); /* a frame of the request goes out; last: its end */
     void (*closed)(void *arg, void *owner, const struct h2_close *how); /* the last call; not after h2_client_cancel */
     void (*settings)(void *arg, uint32_t max_streams);                  /* the peer's SETTINGS came */
