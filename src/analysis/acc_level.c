@@ -182,9 +182,10 @@ static void add_success(struct acc_level *l, const struct record *r)
     if (l->outcomes.n[OUT_OK] == 1) {
         l->answer_bytes = r->text_bytes;
         l->answer_words = r->words;
+        l->answer_hash = r->text_hash;
         l->first_sample = r->sample;
     }
-    if (r->text_bytes != l->answer_bytes || r->words != l->answer_words)
+    if (r->text_bytes != l->answer_bytes || r->words != l->answer_words || r->text_hash != l->answer_hash)
         l->answers_differ = true;
     if (r->sample != l->first_sample)
         l->samples_differ = true;

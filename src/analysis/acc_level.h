@@ -26,9 +26,8 @@ struct acc_level {
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
     uint64_t known_in, known_out, known_cached, known_reasoning; /* requests that said so */
     uint64_t chunks, chunk_tokens;                               /* events and tokens of requests that have both */
-    uint64_t same_answers;                                       /* successes as large as the first ... */
-    bool answers_differ;                                         /* ... or some are not */
-    uint64_t answer_bytes, answer_words, first_sample;
+    bool answers_differ;                                         /* some success's from the first one's, which is: */
+    uint64_t answer_bytes, answer_words, answer_hash, first_sample;
     bool samples_differ;
     uint64_t good, maybe_good;
     struct ivec unsent; /* pairs: intended, end (0: not said) of requests that were never sent */

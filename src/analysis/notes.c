@@ -120,10 +120,11 @@ static void note_answers(const struct acc_level *l, struct sum_level *out)
     if (out->successful >= SAME_MIN && !l->answers_differ && l->answer_bytes)
         texts_add(
             &out->notes,
-            "all %llu answers have the same size (%llu bytes, %llu words)%s: probably one cached or canned answer; "
-            "--unique-prompts tells",
-            (unsigned long long)out->successful, (unsigned long long)l->answer_bytes,
-            (unsigned long long)l->answer_words, l->samples_differ ? " though the prompts differ" : "");
+            "all %llu answers %s (%llu bytes, %llu words)%s: probably one cached or canned answer; --unique-prompts "
+            "tells",
+            (unsigned long long)out->successful, l->answer_hash ? "are the same" : "have the same size",
+            (unsigned long long)l->answer_bytes, (unsigned long long)l->answer_words,
+            l->samples_differ ? " though the prompts differ" : "");
     if (l->known_out && out->successful) {
         double mean = (double)l->tokens_out / (double)l->known_out;
         if (mean < SHORT_ANSWER)

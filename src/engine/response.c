@@ -108,6 +108,16 @@ static enum finish_reason finish_of(enum api_finish f)
     return map[f];
 }
 
+/* FNV-1a: the same wherever the text is cut. */
+static uint64_t hash_on(uint64_t h, struct str s)
+{
+    if (h == 0)
+        h = 14695981039346656037U;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 1099511628211U;
+    return h;
+}
+
 /* What an event and a document have in common. */
 static void take_facts(struct req *r, const struct api_event *ev)
 {
@@ -120,6 +130,7 @@ static void take_facts(struct req *r, const struct api_event *ev)
     }
     for (unsigned i = 0; i < ev->n_texts; i++) {
         rec->words += api_count_words(ev->text[i], &r->in_word);
+        rec->text_hash = hash_on(rec->text_hash, ev->text[i]);
         if (r->w->e->o.save_text)
             buf_adds(&r->answer, ev->text[i]);
     }
@@ -216,6 +227,7 @@ void response_settle(struct req *r)
 {
     commit_together(r, false);
     struct record *rec = r->rec;
+    rec->text_hash &= ((uint64_t)1 << 53) - 1; /* what every reader of JSON keeps */
     if (rec->tokens_out < 0 && rec->words > 0) {
         rec->token_source = TOKENS_WORDS;
         rec->tokens_out = (int64_t)rec->words;

@@ -90,6 +90,7 @@ struct record {
     int64_t tokens_in, tokens_out;           /* -1 = unknown */
     int64_t tokens_cached, tokens_reasoning; /* -1 = unknown; reasoning is part of tokens_out */
     uint64_t text_bytes, words;              /* of the answer */
+    uint64_t text_hash; /* of the answer's text as it travelled, 53 bits; 0 none: equal answers have equal ones */
     uint64_t bytes_in, bytes_out;
 
     uint32_t n_events;     /* token events in the blocks */

@@ -81,6 +81,7 @@ struct field_table {
     X(F_COUNT, "tokens_reasoning", tokens_reasoning, 0)                                                                \
     X(F_U64, "text_bytes", text_bytes, 0)                                                                              \
     X(F_U64, "words", words, 0)                                                                                        \
+    X(F_SEED, "text_hash", text_hash, 0)                                                                               \
     X(F_U64, "bytes_in", bytes_in, 0)                                                                                  \
     X(F_U64, "bytes_out", bytes_out, 0)                                                                                \
     X(F_TEXT, "request_id", request_id, sizeof((struct record *)0)->request_id)

@@ -145,6 +145,7 @@ static const struct record want = {
     .tokens_reasoning = 1,
     .text_bytes = 55,
     .words = 66,
+    .text_hash = 9007199254740991,
     .bytes_in = 77,
     .bytes_out = 88,
     .request_id = "id \"7\"",

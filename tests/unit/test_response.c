@@ -182,6 +182,8 @@ static void texts_are_kept_when_asked(void **state)
     x.o.save_text = true;
     level_go(&x);
     assert_string_equal(x.kept[0].prompt, "user: say two words\n");
+    /* Both tokens' text as it travelled: FNV-1a of Python's own over the same bytes, 53 bits. */
+    assert_int_equal(x.kept[0].r.text_hash, 3663688772208106);
     assert_string_equal(x.kept[0].answer, "\xc3\xa9 \xf0\x9f\x98\x80\n");
     assert_int_equal(x.kept[0].r.tokens_in, 3); /* words of the prompt */
     level_close(&x);
