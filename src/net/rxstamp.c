@@ -49,7 +49,8 @@ static void fill_rx(struct loop *l, struct rx_state *st, int64_t real, int64_t u
 {
     int64_t since = st->last;
     int64_t quiet = loop_quiet_since(l);
-    if (!st->left && quiet > since && quiet >= st->watched_at)
+    st->held = st->late;
+    if (!st->left && !st->held && quiet > since && quiet >= st->watched_at)
         since = quiet;
     rx->user = rx->stamp = user;
     rx->kernel = false;
@@ -87,7 +88,12 @@ ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap
     int64_t user = clock_mono();
     fill_rx(l, st, st->no_stamps ? 0 : stamp_of(&m), user, rx);
     st->left = (size_t)n == cap;
-    st->last = st->left ? rx->since : user;
+    /* What is not read is not acknowledged, for some 40 ms, and with ten small segments on their way (the first
+     * congestion window) the peer collects what it has to send. The next read then brings, as one late segment, what
+     * would have come while we were late: its interval begins where this one's does. */
+    enum { LATE = 3 * NS_PER_MS, TEN_SMALL = 512 };
+    st->late = user - rx->stamp > LATE && n >= TEN_SMALL;
+    st->last = st->left || st->late ? rx->since : user;
     st->recvs++;
     if (st->left)
         st->segments_base = -1; /* it may have cut a segment: counts say nothing until the next question */
@@ -114,7 +120,7 @@ bool rx_one_segment(struct rx_state *st, int fd)
     if (st->asked == st->recvs)
         return st->one_segment;
     int64_t segments = segments_read(fd);
-    st->one_segment = segments >= 0 && st->segments_base >= 0 && !st->left &&
+    st->one_segment = segments >= 0 && st->segments_base >= 0 && !st->left && !st->held &&
                       (uint64_t)(segments - st->segments_base) == st->recvs - st->recvs_base;
     st->segments_base = st->left ? -1 : segments;
     st->recvs_base = st->asked = st->recvs;

@@ -22,6 +22,8 @@ struct rx_state {       /* of one socket */
     int64_t watched_at; /* since when the loop has been asked about readability; INT64_MAX: it is not */
     bool no_stamps;     /* unix socket, or switched off */
     bool left;          /* the last read was full: there may be older bytes behind it */
+    bool late;          /* the last read was: the peer may have had to wait for our acknowledgement */
+    bool held;          /* ... which held back what the current one brought */
     bool one_segment;   /* the answer at `asked` */
     uint64_t recvs, asked, recvs_base;
     int64_t segments_base; /* the kernel's count when there had been recvs_base reads; -1: not known */

@@ -269,6 +269,43 @@ static void test_one_segment_is_told_from_several(void **state)
     done(&p, fd);
 }
 
+/* One read, `nap` ms after `n` bytes were sent. */
+static struct rx read_after(struct peer *p, int fd, size_t n, int nap)
+{
+    char bytes[2000] = {0};
+    struct rx rx;
+    assert_int_equal(send(fd, bytes, n, 0), n);
+    poll(NULL, 0, nap);
+    run_until(p, STREAM_READABLE);
+    assert_int_equal(stream_read(p->s, bytes, sizeof bytes, &rx), n);
+    return rx;
+}
+
+static void test_behind_a_late_read_the_bound_reaches_back(void **state)
+{
+    struct peer p = {0};
+    int fd = connect_pair(&p, false);
+    stream_want(p.s, true, false);
+    struct rx late = {0}, next = {0};
+    for (int i = 0; i < 200 && !late.kernel; i++)
+        late = read_after(&p, fd, 1, 0);
+    if (!late.kernel)
+        skip(); /* a kernel without stamps */
+    stream_one_segment(p.s);
+    late = read_after(&p, fd, 1500, 6); /* so much may be ten small segments, whose sender waits for us */
+    stream_one_segment(p.s);
+    next = read_after(&p, fd, 300, 0);
+    assert_int_equal(next.since, late.since);
+    assert_false(stream_one_segment(p.s));
+    struct rx third = read_after(&p, fd, 300, 0); /* and then it is over, if that read was not late too */
+    if (next.user - next.stamp < 2 * NS_PER_MS)
+        assert_true(third.since > late.stamp);
+    late = read_after(&p, fd, 100, 6); /* one small segment is held back by nobody */
+    next = read_after(&p, fd, 300, 0);
+    assert_true(next.since > late.stamp + 4 * NS_PER_MS);
+    done(&p, fd);
+}
+
 static void test_the_lower_bound_survives_a_full_read(void **state)
 {
     struct peer p = {0};
@@ -519,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_without_stamps_the_read_is_the_instant),
         cmocka_unit_test(test_two_segments_in_one_read_lie_in_the_interval),
         cmocka_unit_test(test_one_segment_is_told_from_several),
+        cmocka_unit_test(test_behind_a_late_read_the_bound_reaches_back),
         cmocka_unit_test(test_the_lower_bound_survives_a_full_read),
         cmocka_unit_test(test_a_pause_in_asking_is_no_lower_bound),
         cmocka_unit_test(test_refused_and_the_next_address),
