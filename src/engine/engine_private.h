@@ -65,7 +65,7 @@ struct req { /* one request; reused through the worker's free list */
     const struct rx *rx;      /* of the read being parsed */
     struct together together; /* token events whose width is not yet known */
     uint64_t piece;           /* of the body, counted */
-    bool terminal, finished, error, bad, too_big, in_word, has_document;
+    bool terminal, finished, error, bad, too_big, in_word, has_document, encoded;
 };
 
 struct worker {

@@ -221,7 +221,7 @@ static void copy_instants(struct req *r)
     rec->sent_first = since_epoch(w, x->sent_first);
     rec->sent_last = since_epoch(w, x->sent_last);
     rec->headers = since_epoch(w, x->headers_at);
-    rec->end = since_epoch(w, x->end ? x->end : clock_mono());
+    rec->end = MAX(since_epoch(w, x->end ? x->end : clock_mono()), rec->last_token);
     rec->conn = x->conn_id;
     rec->bytes_in = x->bytes_in;
     rec->bytes_out = x->bytes_out;

@@ -22,7 +22,7 @@ void response_reset(struct req *r)
     buf_clear(&r->head_lines);
     buf_clear(&r->answer);
     r->together.n = 0;
-    r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
+    r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = r->encoded = false;
 }
 
 static int on_status(struct hx *x, int status)
@@ -44,6 +44,9 @@ static int on_header(struct hx *x, struct str name, struct str value)
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
         memcpy(r->rec->request_id, value.p, n);
         r->rec->request_id[n] = 0;
+    } else if (str_ieq(name, STR("content-encoding")) && !str_ieq(value, STR("identity")) && r->mode != MODE_ERROR) {
+        r->encoded = true;
+        return -1;
     }
     if (r->mode == MODE_ERROR && r->head_lines.n + name.n + value.n + 3 < MAX_ERROR_HEADERS) {
         if (auth_is_secret_header(name))
@@ -144,7 +147,8 @@ static void take_facts(struct req *r, const struct api_event *ev)
 static void take_token(struct req *r, const struct api_event *ev)
 {
     struct record *rec = r->rec;
-    int64_t at = since_epoch(r->w, r->rx->stamp);
+    /* One segment that is read in parts has one stamp, but each read converts it anew: a few ns must not turn back. */
+    int64_t at = MAX(since_epoch(r->w, r->rx->stamp), MAX(rec->first_byte, rec->last_token));
     if (!rec->first_token)
         rec->first_token = at;
     if (!rec->first_output && (ev->flags & (API_CONTENT | API_TOOL)))
@@ -317,7 +321,8 @@ static void on_done(struct hx *x)
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)
         r->w->exhausted++;
-    req_finish(r, o, x->detail);
+    req_finish(r, o,
+               r->encoded ? "the answer is compressed (Content-Encoding), which weir did not ask for" : x->detail);
 }
 
 const struct hx_ops response_ops = {

@@ -168,7 +168,9 @@ def nonsense():
     expect("50,000 objects in one another", "bad_frame",
            all_of(CLOSE + b'data: {"choices":[{"index":0,"delta":{"content":"x",' + nested + b"}}]}\n\n" + DONE))
     packed = zlib.compress(token(b"w") * 100 + DONE, wbits=31)
-    expect("compressed, unasked", "bad_frame", all_of(HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + packed))
+    records, _ = expect("compressed, unasked", "bad_frame",
+                        all_of(HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + packed))
+    check("Content-Encoding" in records[0]["detail"], f"{records[0]}")
 
 
 def unread():

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <time.h>
 
 #include "base/xalloc.h"
 #include "proto/sse.h"
@@ -282,6 +283,35 @@ static void test_reset(void **state)
     }
 }
 
+static int on_large(void *arg, const struct sse_ev *ev)
+{
+    *(size_t *)arg += ev->data.n;
+    return 0;
+}
+
+/* Processor time, in s, of one event of n bytes that comes byte by byte. */
+static double drip(size_t n)
+{
+    struct sse s;
+    size_t got = 0;
+    clock_t begin = clock();
+    sse_init(&s, n + 10, on_large, &got);
+    assert_int_equal(sse_feed(&s, "data: ", 6), SSE_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(sse_feed(&s, "x", 1), SSE_OK);
+    assert_int_equal(sse_feed(&s, "\n\n", 2), SSE_OK);
+    assert_int_equal(got, n);
+    sse_free(&s);
+    return (double)(clock() - begin) / CLOCKS_PER_SEC;
+}
+
+/* 40 times the bytes cost about 40 times as much; with a search from the line's beginning each time it were 1,600. */
+static void test_drip_is_linear(void **state)
+{
+    double one = MAX(drip(100000), 0.001);
+    assert_true(drip(4000000) < 300 * one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_ceiling_of_joined_data),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_drip_is_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
