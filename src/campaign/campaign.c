@@ -94,6 +94,9 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
     line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
                           s->c->insecure ? ", certificate not verified" : "");
+    if (s->target[0].http_seen == 2)
+        line[n++] =
+            xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)s->c->streams_per_conn);
     line[n++] = xasprintf("Dataset: %s, %zu %s",
                           s->c->dataset  ? s->c->dataset
                           : s->c->prompt ? "--prompt"

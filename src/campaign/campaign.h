@@ -44,12 +44,14 @@ struct run_config {
     /* timing and connections */
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */
     bool no_keepalive, no_probe, no_tls_resume;
-    uint64_t connect_rate; /* connections opened ahead per second, 0 = max */
-    const char *ramp_up;   /* "auto", "none" or a time */
-    const char *bind;      /* "ADDR,ADDR" or NULL */
-    int64_t spin;          /* ns to spin before an instant, 0 = none */
-    int64_t busy_poll;     /* ns to poll before blocking, 0 = none */
-    bool no_kernel_stamps; /* test option */
+    const char *http;          /* "auto" "1.1" "2" "h2c" */
+    uint64_t streams_per_conn; /* HTTP/2 */
+    uint64_t connect_rate;     /* connections opened ahead per second, 0 = max */
+    const char *ramp_up;       /* "auto", "none" or a time */
+    const char *bind;          /* "ADDR,ADDR" or NULL */
+    int64_t spin;              /* ns to spin before an instant, 0 = none */
+    int64_t busy_poll;         /* ns to poll before blocking, 0 = none */
+    bool no_kernel_stamps;     /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
     const char *output_dir; /* NULL: results/STAMP */

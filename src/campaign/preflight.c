@@ -8,12 +8,15 @@
 /* Beside connections: loops, listeners of the writer, files of the results, standard streams, the library's own. */
 enum { OTHER_FILES = 64 };
 
-static uint64_t most_in_flight(const struct campaign_state *s)
+static uint64_t most_connections(const struct campaign_state *s)
 {
     uint64_t most = 0;
     for (uint32_t i = 0; i < s->n_levels; i++)
         most = MAX(most, (uint64_t)(s->level[i].open ? s->c->max_concurrency : s->level[i].concurrency));
-    return most;
+    /* Where HTTP/2 is sure, connections are shared. (A server may allow fewer streams; that is not known here.) */
+    bool shared = s->c->http && (strcmp(s->c->http, "2") == 0 || strcmp(s->c->http, "h2c") == 0) && !s->c->no_keepalive;
+    uint64_t streams = shared && s->c->streams_per_conn > 0 ? s->c->streams_per_conn : 1;
+    return (most + streams - 1) / streams;
 }
 
 static int check_files(const struct campaign_state *s, uint64_t need, struct err *e)
@@ -91,7 +94,7 @@ static int check_ports(const struct campaign_state *s, uint64_t need, struct err
 
 int preflight(struct campaign_state *s, struct err *e)
 {
-    uint64_t need = most_in_flight(s);
+    uint64_t need = most_connections(s);
     if (check_files(s, need, e) < 0)
         return -1;
     return check_ports(s, need, e);

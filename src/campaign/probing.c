@@ -42,6 +42,8 @@ static int probe_all(struct campaign_state *s, struct err *e)
     } while (asked_usage && !s->api_opts.include_usage && s->n_targets > 1);
     for (unsigned i = 0; i < s->n_targets; i++)
         probe_version(&s->target[i], &s->probe[i]);
+    for (unsigned i = 0; i < s->n_targets; i++)
+        s->target[i].http_seen = s->probe[i].http;
     return 0;
 }
 

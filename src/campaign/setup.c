@@ -216,6 +216,13 @@ static int choose_dialect(struct campaign_state *s, const struct str *url, unsig
     return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
 }
 
+static enum hclient_http http_of(const char *version)
+{
+    if (!version || strcmp(version, "auto") == 0)
+        return HCLIENT_AUTO;
+    return strcmp(version, "2") == 0 ? HCLIENT_2 : strcmp(version, "h2c") == 0 ? HCLIENT_H2C : HCLIENT_11;
+}
+
 static int open_target(struct campaign_state *s, struct target *t, struct str url, struct err *e)
 {
     const struct run_config *c = s->c;
@@ -229,6 +236,7 @@ static int open_target(struct campaign_state *s, struct target *t, struct str ur
         .auth_style = s->auth_style,
         .key = s->key,
         .no_keepalive = c->no_keepalive,
+        .http = http_of(c->http),
         .stream = s->api_opts.stream,
         .binds = s->binds,
         .n_binds = s->n_binds,

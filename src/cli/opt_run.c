@@ -127,6 +127,13 @@ static const struct opt rows[] = {
      .flags = OPT_POSITIVE, .help = "Likewise for the first token."},
     {"idle-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, idle_timeout), .def = "4s", .flags = OPT_POSITIVE,
      .help = "Close a connection that was idle so long; many servers close theirs after 5 s."},
+    {"http", 0, NULL, "VERSION", TIME, OPT_CHOICE(C, http), .def = "auto", .choices = "auto 1.1 2 h2c",
+     .help = "Version of HTTP. auto: over TLS what the server chooses (ALPN), else 1.1. 2: HTTP/2 over TLS and nothing "
+             "else. h2c: HTTP/2 without TLS, which the server must be known to speak."},
+    {"streams-per-conn", 0, "max-concurrent-streams", "N", TIME, OPT_U64(C, streams_per_conn), .def = "100",
+     .flags = OPT_POSITIVE, .max = 1000000,
+     .help = "HTTP/2: at most so many requests at once on a connection, or as many as the server allows if that is "
+             "fewer; beyond, another connection is opened."},
     {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE,
      .help = "A new connection for each request."},
     {"connect-rate", 0, NULL, "N", TIME, OPT_U64(C, connect_rate), .def = "2000", .word = "max", .word_value = 0,

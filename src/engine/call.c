@@ -76,6 +76,8 @@ static int explain_connect(const char *where, enum stream_rc rc, struct str deta
     const char *remedy = "does this port speak TLS, and does the server ask for a client certificate (--cert)?";
     if (str_find(detail, STR("does not speak TLS")) >= 0)
         remedy = "if it speaks plain HTTP, write http://";
+    else if (str_find(detail, STR("ALPN")) >= 0 || str_find(detail, STR("no application protocol")) >= 0)
+        remedy = "take what it has by --http auto, or --http 1.1";
     else if (str_find(detail, STR("mismatch")) >= 0)
         remedy = "use the name that the certificate was made for (see --connect-to), or verify nothing (-k)";
     else if (str_find(detail, STR("certificate verify failed")) >= 0)
@@ -95,6 +97,9 @@ static int explain(const struct target *t, const struct call *c, const struct hx
     case HX_CONNECT:
         return explain_connect(where, x->rc, str_of(detail), e);
     case HX_BAD_FRAME:
+        if (x->http == 2)
+            return err_set(e, ERR_PROTO, "%s: the answer is not HTTP/2 (%s); does this port speak it%s?", where, detail,
+                           t->tls ? "" : " without TLS, or is --http 1.1 what it takes");
         return err_set(e, ERR_PROTO, "%s: the answer is not HTTP (%s); is this the API's port%s?", where, detail,
                        t->tls ? "" : ", and not one for https://");
     case HX_TRUNCATED:
@@ -116,7 +121,8 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
                              .binds = t->binds,
                              .n_binds = t->n_binds,
                              .tls = tls,
-                             .sni = t->host};
+                             .sni = t->host,
+                             .http = t->http};
     struct hclient *client = hclient_new(s->loop, &o);
     struct iovec out[2] = {{(void *)(uintptr_t)head.p, head.n}, {(void *)(uintptr_t)s->c->body.p, s->c->body.n}};
     s->x.ops = &call_ops;
@@ -160,6 +166,7 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     target_redact(t, c->location, strlen(c->location));
     c->result = s.x.result;
     c->rc = s.x.rc;
+    c->http = s.x.http;
     buf_free(&head);
     loop_free(&s.loop);
     tls_free(&tls);

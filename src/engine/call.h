@@ -20,6 +20,7 @@ struct call {
     enum hx_result result;
     enum stream_rc rc;
     bool timed_out;
+    int http;            /* version that was spoken: 1 or 2; 0: none */
     int64_t retry_after; /* ns, -1 = not said */
     char location[512];  /* where a redirect points, "" none */
 };

@@ -37,8 +37,9 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     int64_t timeout;                              /* whole request, from start; ns */
     int64_t connect_timeout, first_token_timeout; /* 0 = none */
     int64_t idle_timeout;
-    int64_t grace;         /* after the level's end, what is still open is cancelled; ns */
-    const uint16_t *cores; /* worker i is kept on cores[i]; NULL: anywhere */
+    unsigned streams_per_conn; /* HTTP/2; 0: 100 */
+    int64_t grace;             /* after the level's end, what is still open is cancelled; ns */
+    const uint16_t *cores;     /* worker i is kept on cores[i]; NULL: anywhere */
     int64_t spin, busy_poll;
     bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text;
     double connect_rate; /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */

@@ -100,6 +100,7 @@ int probe_model(const struct target *t, const char *prefer, struct probe *p, str
     char *path = models_path(t);
     struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
     int rc = call_do(t, &c, e);
+    p->http = c.http;
     if (rc == 0 && (c.status == 401 || c.status == 403)) {
         rc = explain_status(t, path, &c, e);
     } else if (rc == 0 && c.status != 200) {
@@ -268,6 +269,7 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
         bool again = rc < 0 && worth_retrying(&c);
         int64_t wait = 0;
         p->status = c.status;
+        p->http = c.http ? c.http : p->http;
         p->refused = false;
         if (rc == 0 && adapt(&c, o, &small, p)) {
             again = true;

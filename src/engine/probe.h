@@ -13,6 +13,7 @@ struct probe {
     bool stream_options_rejected; /* the server refused them and answered without */
     bool usage;                   /* token counts came */
     bool streamed;                /* the answer was an event stream */
+    int http;                     /* version that was spoken: 1 or 2; 0: not known */
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */
     int status;
     char server_version[128]; /* of /version; "" none */

@@ -231,6 +231,8 @@ static void copy_instants(struct req *r)
         rec->flags |= REC_TLS_RESUMED;
     if (x->retried)
         rec->flags |= REC_RETRIED;
+    if (x->http == 2)
+        rec->flags |= REC_HTTP2;
     if (r->terminal)
         rec->flags |= REC_TERMINAL;
 }

@@ -32,7 +32,7 @@ void routes_close(struct worker *w)
 static void tell_progress(struct worker *w)
 {
     struct hclient_stats s = routes_stats(w);
-    atomic_store_explicit(&w->connected, s.opened, memory_order_relaxed);
+    atomic_store_explicit(&w->connected, MIN(s.room, (uint64_t)w->slots), memory_order_relaxed);
     atomic_store_explicit(&w->connects_failed, s.failed_connects, memory_order_relaxed);
 }
 
@@ -50,7 +50,7 @@ static void prewarm_over(struct worker *w)
     struct hclient_stats s = routes_stats(w);
     w->prewarming = 0;
     w->prewarm_failed = s.failed_connects;
-    w->prewarm_missing = w->slots > s.opened ? w->slots - s.opened : 0;
+    w->prewarm_missing = w->slots > s.room ? w->slots - s.room : 0;
     atomic_store(&w->ready, true);
 }
 
@@ -115,6 +115,9 @@ void routes_connect(struct worker *w)
             .no_tls_resume = o->no_tls_resume,
             .tls = t->tls ? w->tls : NULL,
             .sni = t->host,
+            .http = t->http,
+            .expect = t->http_seen,
+            .streams_per_conn = o->streams_per_conn,
             .idle_ns = o->idle_timeout,
             .no_keepalive = o->no_keepalive,
             .no_stamps = o->no_kernel_stamps,
@@ -156,6 +159,7 @@ struct hclient_stats routes_stats(const struct worker *w)
     for (unsigned i = 0; i < w->e->o.n_targets; i++) {
         struct hclient_stats s = hclient_get_stats(w->routes[i].client);
         sum.opened += s.opened;
+        sum.room += s.room;
         sum.resumed += s.resumed;
         sum.reused += s.reused;
         sum.retried += s.retried;

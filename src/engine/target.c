@@ -196,6 +196,10 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     t->url_text = xstrdup(o->url);
     t->stream = o->stream;
     t->tls_opts = o->tls;
+    t->tls_opts.alpn = o->http == HCLIENT_2      ? TLS_ALPN_H2
+                       : o->http == HCLIENT_AUTO ? TLS_ALPN_H2 | TLS_ALPN_HTTP11
+                                                 : TLS_ALPN_HTTP11;
+    t->http = o->http;
     t->binds = o->binds;
     t->n_binds = o->n_binds;
     t->lookup = o->lookup ? o->lookup : resolve_host;
@@ -209,6 +213,14 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
         return err_set(e, ERR_USAGE,
                        "the URL has credentials before its @, which weir does not send; give a key by "
                        "OPENAI_API_KEY or --api-key-file, or a whole header by --header");
+    }
+    if (u->tls ? o->http == HCLIENT_H2C : o->http == HCLIENT_2) {
+        target_close(t);
+        return err_set(
+            e, ERR_USAGE, "%s",
+            o->http == HCLIENT_2
+                ? "--http 2 is agreed on within TLS, but the URL is http; for HTTP/2 without TLS give --http h2c"
+                : "--http h2c is HTTP/2 without TLS, but the URL is https; give --http 2");
     }
     t->tls = u->tls;
     t->host = xmemdup0(u->host.p, u->host.n);

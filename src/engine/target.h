@@ -4,6 +4,7 @@
 #define WEIR_ENGINE_TARGET_H
 
 #include "auth/auth_key.h"
+#include "http/hclient.h"
 #include "net/resolve.h"
 #include "net/tls.h"
 #include "proto/url.h"
@@ -17,7 +18,8 @@ struct target_opts {
     enum auth_style auth_style;
     const char *key; /* NULL: no authentication header */
     bool no_keepalive;
-    bool stream; /* Accept: text/event-stream */
+    enum hclient_http http; /* HCLIENT_2 needs https, HCLIENT_H2C http */
+    bool stream;            /* Accept: text/event-stream */
     struct tls_client_opts tls;
     const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */
     size_t n_binds;
@@ -32,7 +34,9 @@ struct target {
     char *path;   /* with query */
     char *origin; /* "http://host:port", for messages */
     bool tls;
-    struct tls_client_opts tls_opts; /* strings borrowed from the options */
+    struct tls_client_opts tls_opts; /* strings borrowed from the options; ALPN as http says */
+    enum hclient_http http;
+    int http_seen; /* version that the server spoke when it was probed: 1 or 2; 0: not known */
     struct addr addrs[TARGET_MAX_ADDRS];
     int n_addrs;
     char *dial_host; /* the name to look up, or NULL: an address, or a unix socket */

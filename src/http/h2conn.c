@@ -58,6 +58,7 @@ static void prewarmed(struct h2conn *k, bool up)
         return;
     k->pw = NULL;
     unsigned room = up ? h2pool_room(k) : k->pw_share;
+    k->c->stats.room += up ? room : 0;
     if (!up && k->c->expect == 0) /* what cannot be reached tells nothing */
         p->left = 0;
     else if (p->ready) /* not told to stop */

@@ -55,6 +55,7 @@ struct hclient_stats {
     uint64_t opened, reused, retried, idle_closed, server_closed, failed_connects;
     uint64_t resumed;               /* of those opened: by a TLS session of an earlier one */
     uint64_t reads, kernel_stamped; /* reads, and those with a kernel stamp (unix sockets in neither) */
+    uint64_t room; /* exchanges at once that the connections opened so far can take; HTTP/2: of those opened ahead */
     uint32_t open_now, idle_now;
 };
 

@@ -298,6 +298,7 @@ static void came_up(struct hconn *k)
     dialing_end(c->dialer, &k->dialing, k->s, true);
     c->stats.opened++;
     c->stats.resumed += stream_is_resumed(k->s);
+    c->stats.room++;
     c->stats.open_now++;
     stream_want(k->s, true, false);
     if (k->x) {

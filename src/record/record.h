@@ -66,7 +66,8 @@ enum {
     REC_STREAMED = 8,
     REC_TERMINAL = 16 /* [DONE] seen */,
     REC_NO_STREAM_ASKED = 32,
-    REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */
+    REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */,
+    REC_HTTP2 = 128
 };
 
 struct record {
