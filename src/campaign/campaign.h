@@ -46,7 +46,7 @@ struct run_config {
     bool no_keepalive, no_probe, no_tls_resume;
     const char *http;          /* "auto" "1.1" "2" "h2c" */
     uint64_t streams_per_conn; /* HTTP/2 */
-    uint64_t connect_rate;     /* connections opened ahead per second, 0 = max */
+    const char *connect_rate;  /* connections opened ahead per second: "auto", "max" or a number */
     const char *ramp_up;       /* "auto", "none" or a time */
     const char *bind;          /* "ADDR,ADDR" or NULL */
     int64_t spin;              /* ns to spin before an instant, 0 = none */

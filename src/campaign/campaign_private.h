@@ -70,6 +70,7 @@ struct campaign_state {
     struct addr binds[DIAL_MAX_BINDS];
     size_t n_binds;
     int64_t ramp;                /* ns, -1: auto */
+    double connect_rate;         /* per second, 0: max, -1: auto */
     struct resolving *resolving; /* of each target */
     struct target *target;       /* n_targets of them, in the order of the URLs */
     struct probe *probe;         /* likewise */

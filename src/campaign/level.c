@@ -153,6 +153,12 @@ static int64_t ramp_of(const struct campaign_state *s, uint32_t concurrency)
     return s->c->duration > 0 ? MIN(ramp, s->c->duration / 10) : ramp;
 }
 
+/* auto: gentle, but quick enough that the first ones are not closed for being idle before the last is open. */
+static double connect_rate_of(const struct campaign_state *s, uint32_t concurrency)
+{
+    return s->connect_rate >= 0 ? s->connect_rate : MAX(2000.0, concurrency / 3.0);
+}
+
 static struct engine *start_engine(struct run_state *r, struct err *e)
 {
     const struct campaign_state *s = r->s;
@@ -177,7 +183,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .no_keepalive = c->no_keepalive,
         .no_kernel_stamps = c->no_kernel_stamps,
         .no_tls_resume = c->no_tls_resume,
-        .connect_rate = (double)c->connect_rate,
+        .connect_rate = connect_rate_of(s, r->line.concurrency),
         .ramp = ramp_of(s, r->line.concurrency),
         .save_text = c->save_text,
         .epoch = s->epoch,
@@ -243,10 +249,11 @@ static void ATTR_PRINTF(2, 3) level_note(struct run_state *r, const char *fmt, .
 static void note_connections(struct run_state *r, const struct engine_totals *t)
 {
     if (t->prewarm_missing > 0 && !r->stopped)
-        level_note(r,
-                   "%llu of %u connections could not be opened before the level began (%llu attempts failed): the "
-                   "requests opened them, and waited for it",
-                   (unsigned long long)t->prewarm_missing, r->line.concurrency, (unsigned long long)t->prewarm_failed);
+        level_note(
+            r,
+            "%llu of %u requests at a time had no connection when the level began (%llu attempts to open one failed): "
+            "they opened it, and waited for it",
+            (unsigned long long)t->prewarm_missing, r->line.concurrency, (unsigned long long)t->prewarm_failed);
     for (unsigned i = 0; i < r->s->n_targets; i++) {
         struct resolving *name = &r->s->resolving[i];
         if (name->changed > 0)

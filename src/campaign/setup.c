@@ -58,6 +58,20 @@ static int parse_ramp(struct campaign_state *s, struct err *e)
     return 0;
 }
 
+static int parse_connect_rate(struct campaign_state *s, struct err *e)
+{
+    const char *r = s->c->connect_rate;
+    s->connect_rate = -1;
+    if (!r || strcmp(r, "auto") == 0)
+        return 0;
+    s->connect_rate = 0;
+    if (strcmp(r, "max") == 0)
+        return 0;
+    if (parse_f64(str_of(r), &s->connect_rate) < 0 || !(s->connect_rate > 0) || s->connect_rate > 1e7)
+        return err_set(e, ERR_USAGE, "--connect-rate %s: must be connections per second (500), auto or max", r);
+    return 0;
+}
+
 static int parse_judgement(struct campaign_state *s, struct err *e)
 {
     if (s->c->slo && slo_parse(&s->slo, str_of(s->c->slo), e) < 0)
@@ -117,8 +131,8 @@ static int parse_all(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
     struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
-    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_ramp(s, e) < 0 || sources_parse(s, e) < 0 ||
-        parse_judgement(s, e) < 0 || arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
+    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_ramp(s, e) < 0 || parse_connect_rate(s, e) < 0 ||
+        sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 || arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
         auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
         return -1;
     if (c->api_key)

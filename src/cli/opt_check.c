@@ -77,6 +77,14 @@ int check_ramp(const char *v, struct err *e)
     return err_set(e, ERR_USAGE, "is neither a duration (2s) nor auto or none");
 }
 
+int check_connect_rate(const char *v, struct err *e)
+{
+    double rate;
+    if (strcmp(v, "auto") == 0 || strcmp(v, "max") == 0 || (parse_f64(str_of(v), &rate) == 0 && rate > 0))
+        return 0;
+    return err_set(e, ERR_USAGE, "is neither a rate above 0 (500) nor auto or max");
+}
+
 int check_binds(const char *v, struct err *e)
 {
     struct str_split it = {.rest = str_of(v), .sep = ','};

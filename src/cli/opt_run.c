@@ -136,10 +136,11 @@ static const struct opt rows[] = {
              "fewer; beyond, another connection is opened."},
     {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE,
      .help = "A new connection for each request."},
-    {"connect-rate", 0, NULL, "N", TIME, OPT_U64(C, connect_rate), .def = "2000", .word = "max", .word_value = 0,
-     .flags = OPT_POSITIVE, .max = 10000000,
-     .help = "The closed loop opens its connections before a level begins, so many per second over all workers. Those "
-             "that a load needs while it runs are opened at once: users wait for them."},
+    {"connect-rate", 0, NULL, "N", TIME, OPT_STR(C, connect_rate), .def = "auto", .check = check_connect_rate,
+     .help =
+         "The closed loop opens its connections before a level begins, so many per second over all workers; max: as "
+         "quickly as it goes. auto: 2000, and more where that would take longer than 3 s, since servers close idle "
+         "connections. Those that a load needs while it runs are opened at once: users wait for them."},
     {"no-tls-resume", 0, NULL, NULL, TIME, OPT_BOOL(C, no_tls_resume), .flags = OPT_NEGATABLE,
      .help = "A whole TLS handshake for each new connection; otherwise it resumes the session of an earlier one where "
              "the server lets it."},

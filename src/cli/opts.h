@@ -35,14 +35,15 @@ int sim_config_check(const struct sim_config *c, struct err *e);
 int calibrate_config_check(const struct calibrate_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */
-int check_rates(const char *v, struct err *e);       /* "1,2.5,10", each above 0 */
-int check_counts(const char *v, struct err *e);      /* "8,32", each a whole number of at least 1 */
-int check_percentiles(const char *v, struct err *e); /* "50,99.9" or "p50,p99.9", as many as a table shows */
-int check_warmup(const char *v, struct err *e);      /* "10" or "10s" */
-int check_pin(const char *v, struct err *e);         /* "auto", "none" or "0,2-5" */
-int check_ramp(const char *v, struct err *e);        /* "2s", "auto" or "none" */
-int check_binds(const char *v, struct err *e);       /* "10.0.0.5,::1" */
-int check_header(const char *v, struct err *e);      /* "Name: value" */
+int check_rates(const char *v, struct err *e);        /* "1,2.5,10", each above 0 */
+int check_counts(const char *v, struct err *e);       /* "8,32", each a whole number of at least 1 */
+int check_percentiles(const char *v, struct err *e);  /* "50,99.9" or "p50,p99.9", as many as a table shows */
+int check_warmup(const char *v, struct err *e);       /* "10" or "10s" */
+int check_pin(const char *v, struct err *e);          /* "auto", "none" or "0,2-5" */
+int check_ramp(const char *v, struct err *e);         /* "2s", "auto" or "none" */
+int check_connect_rate(const char *v, struct err *e); /* "500", "auto" or "max" */
+int check_binds(const char *v, struct err *e);        /* "10.0.0.5,::1" */
+int check_header(const char *v, struct err *e);       /* "Name: value" */
 int check_json_object(const char *v, struct err *e);
 int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
 int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */

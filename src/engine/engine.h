@@ -55,7 +55,7 @@ bool engine_ready(struct engine *e);                  /* all workers are ready t
 int engine_busy_poll_refused(const struct engine *e); /* errno of the kernel's refusal, 0: none */
 void engine_begin(struct engine *e, int64_t at);      /* the level's start: monotonic ns, a little ahead of now */
 struct engine_connecting {                            /* what is opened ahead: connections */
-    uint64_t wanted, open, failed;
+    uint64_t wanted, open, failed;                    /* wanted, open: for so many requests at a time */
 };
 struct engine_connecting engine_connecting(const struct engine *e); /* exact once engine_ready; else 20 ms old */
 
@@ -73,7 +73,7 @@ struct engine_totals {
     uint64_t taken;                            /* items that were given a record (unsent ones included) */
     uint64_t lost_records, exhausted;
     uint64_t prewarm_failed;  /* attempts to open a connection ahead */
-    uint64_t prewarm_missing; /* connections that were not there when the level began */
+    uint64_t prewarm_missing; /* requests at a time without an open connection when the level began */
 };
 /* After engine_finished and the last pop. `clients` (one per worker, at least `workers` of them) is filled; their
  * histograms belong to the engine until engine_free. */

@@ -9,7 +9,7 @@ enum { READ_BYTES = 64 * 1024, PREWARM_AT_ONCE = 256 /* less than a usual backlo
 
 static void arm_idle_timer(struct hclient *c)
 {
-    if (c->o.idle_ns > 0 && c->oldest && c->idle_timer.node.at == 0)
+    if (c->o.idle_ns > 0 && c->oldest && c->idle_timer.node.at == 0 && !c->prewarms)
         loop_timer_set(c->loop, &c->idle_timer, c->oldest->idle_since + c->o.idle_ns);
 }
 
@@ -43,7 +43,7 @@ static void on_idle_timer(struct timer *t)
 {
     struct hclient *c = CONTAINER_OF(t, struct hclient, idle_timer);
     int64_t now = loop_now(c->loop);
-    while (c->oldest && c->oldest->idle_since + c->o.idle_ns <= now) {
+    while (c->oldest && !c->prewarms && c->oldest->idle_since + c->o.idle_ns <= now) {
         c->stats.idle_closed++;
         hconn_close(c->oldest);
     }
@@ -127,6 +127,13 @@ static void prewarm_ready(struct prewarm *p)
             *at = p->next;
             break;
         }
+    }
+    struct hclient *c = p->c;
+    if (!c->prewarms) {
+        /* Those that were there first have waited for the others: their time begins now. */
+        for (struct hconn *k = c->newest; k; k = k->older)
+            k->idle_since = loop_now(c->loop);
+        arm_idle_timer(c);
     }
     void (*ready)(void *arg) = p->ready;
     void *arg = p->arg;

@@ -63,7 +63,7 @@ struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o);
 void hclient_free(struct hclient **c); /* no exchange may be under way */
 struct hclient_stats hclient_get_stats(const struct hclient *c);
 /* Open connections for n exchanges ahead (closed loop), at most 256 at a time and one per prewarm_gap, so that no
- * backlog overflows; `ready` is called once when all are up or failed. */
+ * backlog overflows; `ready` is called once when all are up or failed. Until then none is closed for being idle. */
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg);
 /* Begin no more of them. Those under way may still come up, as idle connections; `ready` is not called any more. */
 void hclient_prewarm_stop(struct hclient *c);

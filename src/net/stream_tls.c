@@ -168,6 +168,7 @@ static void handshake_done(struct tls_stream *t)
     t->s.resumed = SSL_session_reused(t->ssl);
     t->s.h2 = n == 2 && memcmp(alpn, "h2", 2) == 0;
     keep_rest(t);
+    SSL_free_buffers(t->ssl); /* 16 KiB that OpenSSL would keep until the first data have been read */
     /* Data may have come along with the last message. */
     if (t->n_in > 0 || SSL_pending(t->ssl) > 0)
         loop_timer_set(t->s.loop, &t->s.kick, 0);
@@ -303,6 +304,8 @@ static ssize_t tls_read(struct stream *s, void *p, size_t cap, struct rx *rx)
         loop_timer_stop(s->loop, &s->kick);
     else if (s->want_read)
         loop_timer_set(s->loop, &s->kick, 0);
+    if (got == 0) /* tickets, as a rule; it frees its buffer behind data only */
+        SSL_free_buffers(t->ssl);
     if (got == 0)
         return t->end ? t->end : STREAM_AGAIN;
     *rx = t->rx;

@@ -376,13 +376,28 @@ static void test_prewarming_without_a_server(void **state)
     rig_close(&r);
 }
 
+static void test_none_is_closed_for_idleness_while_others_are_opened(void **state)
+{
+    static part *const parts[] = {part_detach, part_detach, part_detach, part_detach};
+    struct rig r;
+    const int64_t gap = 30 * NS_PER_MS;
+    rig_open(&r, parts, 4, &(struct hclient_opts){.prewarm_gap = gap, .idle_ns = gap / 2});
+    hclient_prewarm(r.c, 4, on_warm, &r);
+    run(r.l);
+    assert_int_equal(hclient_get_stats(r.c).idle_now, 4);
+    run_for(r.l, 3 * gap); /* from now on they are */
+    assert_int_equal(hclient_get_stats(r.c).idle_now, 0);
+    assert_int_equal(hclient_get_stats(r.c).idle_closed, 4);
+    rig_close(&r);
+}
+
 static void test_prewarming_is_paced_and_can_be_stopped(void **state)
 {
     enum { N = 8 };
     static part *const parts[N] = {part_detach, part_detach, part_detach, part_detach,
                                    part_detach, part_detach, part_detach, part_detach};
     struct rig r;
-    const int64_t gap = 20 * NS_PER_MS;
+    const int64_t gap = 100 * NS_PER_MS;
     rig_open(&r, parts, N, &(struct hclient_opts){.prewarm_gap = gap});
     int64_t began = clock_mono();
     hclient_prewarm(r.c, 5, on_warm, &r);
@@ -458,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_we_close_idle_connections),
         cmocka_unit_test(test_prewarming_and_the_newest_first),
         cmocka_unit_test(test_prewarming_without_a_server),
+        cmocka_unit_test(test_none_is_closed_for_idleness_while_others_are_opened),
         cmocka_unit_test(test_prewarming_is_paced_and_can_be_stopped),
         cmocka_unit_test(test_the_next_exchange_from_inside_done),
         cmocka_unit_test(test_head),

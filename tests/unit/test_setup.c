@@ -85,6 +85,31 @@ static void a_ramp_is_a_time_or_a_word(void **state)
     }
 }
 
+static void a_connect_rate_is_a_number_or_a_word(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double rate;
+    } good[] = {{NULL, -1}, {"auto", -1}, {"max", 0}, {"0.5", 0.5}, {"12000", 12000}};
+    static const char *const bad[] = {"", "slow", "0", "-1", "nan", "inf", "1e8"};
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        c.connect_rate = good[i].text;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_true(s.connect_rate == good[i].rate);
+        setup_free(&s);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        c.connect_rate = bad[i];
+        assert_int_equal(parse(&s, &c, &e), -1);
+        assert_non_null(strstr(e.text, "--connect-rate"));
+        setup_free(&s);
+    }
+}
+
 static void impossible_levels_are_refused(void **state)
 {
     (void)state;
@@ -309,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_become_levels),
         cmocka_unit_test(a_ramp_is_a_time_or_a_word),
+        cmocka_unit_test(a_connect_rate_is_a_number_or_a_word),
         cmocka_unit_test(impossible_levels_are_refused),
         cmocka_unit_test(warmup_is_a_count_or_a_time),
         cmocka_unit_test(as_few_workers_as_the_load_needs),
