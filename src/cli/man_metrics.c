@@ -34,6 +34,20 @@ const char *const man_metrics[] = {
     "goodput",
     "Requests of the cohort that met every objective of --goodput, per second of the window.",
     "verdict",
-    "VALID, DEGRADED or INVALID: whether the client, not the server, distorted the figures.",
+    "VALID, DEGRADED or INVALID: whether the client, not the server, distorted the figures. DEGRADED when more than 1 "
+    "% of "
+    "the requests left later than 1 ms (or 1 % of TTFT p50), or of the gaps between tokens are known only to within "
+    "more "
+    "than 1 ms (or 10 % of ITL p50), or of the asked rate was not sent in time, more than chance would explain; or a "
+    "worker was above 85 % busy; or files or local ports ran out. Ten times that, a worker that never slept, or a lost "
+    "record make INVALID. Other programs on the processor and steal are named where they did harm. Each reason says "
+    "what "
+    "to do.",
+    "notes",
+    "What concerns the server or the sample: too few requests, a warm-up within the window (MSER-5), latencies that "
+    "rise "
+    "or fall through it (Mann-Kendall), an overloaded server, answers that are all the same, cached prompts. They do "
+    "not "
+    "touch the verdict.",
     NULL,
 };

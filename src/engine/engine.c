@@ -4,6 +4,8 @@
 
 #include "engine/engine_private.h"
 
+enum { DEFAULT_LATE = 1 << 18 };
+
 static size_t pow2_at_least(size_t n)
 {
     size_t p = 64;
@@ -87,6 +89,7 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
 {
     struct engine *en = xcalloc(1, sizeof *en);
     en->o = *o;
+    en->o.late = o->late ? o->late : DEFAULT_LATE;
     en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);
     en->open_end = load_open_end(o->load);
     en->lost = xcalloc(o->n_targets, sizeof *en->lost);

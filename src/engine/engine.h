@@ -47,6 +47,7 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     int64_t epoch;       /* monotonic ns that instants count from */
     char run_id[16];     /* prefix of the x-request-id of each request */
     size_t ring;         /* records per ring, power of two; 0 = 8192 */
+    size_t late;         /* records of a worker that may wait for room in its ring; 0 = 262,144 */
 };
 
 /* Threads start and (closed loop) connections are opened ahead; the level itself begins with engine_begin. */

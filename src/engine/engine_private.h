@@ -19,7 +19,6 @@ enum {
     MAX_ERROR_BODY = 2 << 10,
     MAX_ERROR_HEADERS = 4 << 10,
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
-    MAX_LATE = 1 << 18,       /* records of one worker that wait for room in its ring */
 };
 
 enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_ERROR };

@@ -89,7 +89,7 @@ static void record_out(struct worker *w, struct record *rec)
     w->taken++;
     if (push_late(w) && ring_push(&w->out, rec))
         return;
-    if (w->n_late < MAX_LATE) {
+    if (w->n_late < w->e->o.late) {
         rec->next = NULL;
         *(w->late_first ? &w->late_last->next : &w->late_first) = rec;
         w->late_last = rec;
@@ -143,7 +143,7 @@ void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended)
     struct record *rec = record_for(w, it);
     rec->intended = since_epoch(w, intended);
     rec->outcome = OUT_UNSENT;
-    if (w->n_late >= MAX_LATE / 2) /* nothing is started any more: here a worker may wait for the writer */
+    if (w->n_late >= w->e->o.late / 2) /* nothing is started any more: here a worker may wait for the writer */
         req_hand_over(w);
     record_out(w, rec);
 }
