@@ -18,7 +18,7 @@
  * A client that closes (or half-closes) its connection, or resets its stream, while being answered has gone away:
  * `gone` comes at once.
  * Memory: about 300 bytes per connection besides its stream; parsers and request buffers are pooled and belong to
- * requests being received, not to connections. HTTP/2: about 7 KiB per connection, 1 KiB per stream (proto/h2_server.h
+ * requests being received, not to connections. HTTP/2: about 14 KiB per connection, 1 KiB per stream (proto/h2_server.h
  * has the ceilings against floods); the bodies being received on one connection are at most eight of the largest.
  * Callbacks come from the loop or from hserver_flush, never from inside hs_write, hs_end or hs_reset; only `written`
  * may also come from inside hs_flush and hs_reset. */

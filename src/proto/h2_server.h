@@ -13,8 +13,8 @@
  * and streams reset per second, where the library knows how (CVE-2019-9512, -9515, CVE-2023-44487, CVE-2024-28182).
  * What breaks one of them ends the connection by GOAWAY. When h2s_can_read says no, read on only after pulling.
  * Request bodies are not kept here; trailers of requests are read and dropped. Windows are given back as data comes.
- * Costs: about 1 us per frame and three copies of a piece; about 6 KiB per connection, 700 bytes per stream and its
- * waiting pieces. Not thread-safe. */
+ * Costs: about 1 us per frame and three copies of a piece; about 13 KiB per connection (nghttp2's frame buffer), 700
+ * bytes per stream and its waiting pieces. Not thread-safe. */
 #ifndef WEIR_PROTO_H2_SERVER_H
 #define WEIR_PROTO_H2_SERVER_H
 
