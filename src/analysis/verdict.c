@@ -109,7 +109,7 @@ static void judge_gaps(const struct acc_level *l, const struct bounds *b, struct
     lower(out, above(wide, n, b->tenfold) ? VERDICT_INVALID : VERDICT_DEGRADED);
     texts_add(&out->reasons,
               "%.1f %% of the gaps between tokens are known only to within more than %s: several events came in one "
-              "read; use --workers, or look for a proxy that buffers",
+              "read; use --workers or fewer --streams-per-conn, or look for a proxy that buffers",
               c->wide_gaps * 100, ms(a, (double)c->wide_threshold));
 }
 
