@@ -37,9 +37,9 @@ def linear(sim):
     for _ in attempts(wanted=1):
         one, ten = cost(sim, small, 20, 1_000_000), cost(sim, large, 20, 10_000_000)
         print(f"20 prompts of 1 MB {one:.2f} s, of 10 MB {ten:.2f} s")
-        if ten < 30 * max(one, 0.03):
+        if SANITIZED or ten < 30 * max(one, 0.03):
             return
-    check(SANITIZED, "the cost of a prompt grows faster than its length")
+    check(False, "the cost of a prompt grows faster than its length")
 
 
 def beside(sim):
@@ -53,9 +53,9 @@ def beside(sim):
         check(all(len(q["dt"]) == 20 for q in r.requests), "20 tokens each")
         late.append(r.summary["levels"][0]["client"]["lag_us"]["p99"])
         print(f"client lag p99 {late[-1]:.0f} us beside prompts of 5 MB")
-        if late[-1] < 5000:
+        if SANITIZED or late[-1] < 5000:
             return
-    check(SANITIZED, f"the client was late: {late}")
+    check(False, f"the client was late: {late}")
 
 
 def main():
