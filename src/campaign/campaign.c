@@ -112,6 +112,8 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Cores: %s", buf_str(&cores).p);
         buf_free(&cores);
     }
+    if (s->plan[0])
+        line[n++] = xasprintf("Needs: %s", s->plan);
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
     line[n++] = xasprintf("Tokens: %s", token_text(s));
     line[n++] = xasprintf("Results: %s", s->result->dir);
@@ -180,7 +182,7 @@ static int prepare(struct campaign_state *s, struct err *e)
     const struct sim_opts sim = {.cores = s->seats.pinned ? &s->seats.server : NULL};
     if (run_config_urls(s->c, NULL, 0) == 0 && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
-    if (setup_target(s, e) < 0 || probing(s, e) < 0)
+    if (setup_target(s, e) < 0 || preflight_targets(s, e) < 0 || probing(s, e) < 0)
         return -1;
     if (!s->c->output_dir && outdir_prepare(s, e) < 0)
         return -1;

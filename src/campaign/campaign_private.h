@@ -67,6 +67,8 @@ struct campaign_state {
     enum auth_style auth_style;
     struct api_opts api_opts;
     const struct api_ops *ops;
+    const char *proc_root; /* NULL: /proc; another one in tests */
+    char plan[256];        /* ports and memory of many connections, for people; "" = few */
     struct addr binds[DIAL_MAX_BINDS];
     size_t n_binds;
     int64_t ramp;                /* ns, -1: auto */
@@ -109,8 +111,9 @@ int sources_check(const struct campaign_state *s, const struct target *t, struct
 void resolving_poll(struct resolving *r, struct target *t, struct engine *en, unsigned i, int64_t now);
 void resolving_level_end(struct resolving *r, struct target *t);
 
-/* preflight.c: files and ports; raises the soft limit. */
-int preflight(struct campaign_state *s, struct err *e);
+/* preflight.c */
+int preflight(struct campaign_state *s, struct err *e);         /* files; raises the soft limit */
+int preflight_targets(struct campaign_state *s, struct err *e); /* local ports and memory; of many, fills s->plan */
 
 /* probing.c */
 int probing(struct campaign_state *s, struct err *e);

@@ -1,4 +1,5 @@
 /* preflight.c - what the machine must have for the load that is asked for, checked before anything is sent. */
+#include <arpa/inet.h>
 #include <sys/resource.h>
 
 #include "base/file.h"
@@ -49,30 +50,27 @@ static int check_files(const struct campaign_state *s, uint64_t need, struct err
     return 0;
 }
 
-/* Different hosts or ports among the URLs. */
-static uint64_t destinations(const struct campaign_state *s)
+int preflight(struct campaign_state *s, struct err *e)
 {
-    struct str url[RUN_URLS_MAX];
-    struct url u[RUN_URLS_MAX];
-    size_t n = MIN(run_config_urls(s->c, url, RUN_URLS_MAX), (size_t)RUN_URLS_MAX), distinct = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool seen = url_parse(&u[distinct], url[i], NULL) < 0; /* what is wrong with it is told later */
-        for (size_t k = 0; k < distinct && !seen; k++)
-            seen = str_ieq(u[k].host, u[distinct].host) && u[k].port == u[distinct].port;
-        distinct += !seen;
-    }
-    return MAX(distinct, (size_t)1);
+    return check_files(s, most_connections(s), e);
 }
 
-/* A connection to one destination takes a local port of its own. */
-static int check_ports(const struct campaign_state *s, uint64_t need, struct err *e)
+/* ---- what depends on the endpoints: local ports, memory */
+
+static int read_proc(const struct campaign_state *s, const char *name, struct buf *b)
 {
-    struct buf b = BUF_INIT(256);
-    int64_t lo = 32768, hi = 60999;
+    char path[512];
     struct err ignore;
-    if (s->c->unix_socket)
-        return 0;
-    if (file_read(&b, "/proc/sys/net/ipv4/ip_local_port_range", &ignore) == 0) {
+    snprintf(path, sizeof path, "%s/%s", s->proc_root ? s->proc_root : "/proc", name);
+    return file_read(b, path, &ignore);
+}
+
+/* Of net.ipv4.ip_local_port_range, which holds for IPv6 too, without those that are kept for others. */
+static uint64_t local_ports(const struct campaign_state *s)
+{
+    struct buf b = BUF_INIT(65536);
+    int64_t lo = 32768, hi = 60999, kept = 0;
+    if (read_proc(s, "sys/net/ipv4/ip_local_port_range", &b) == 0) {
         struct str text = str_trim(buf_str(&b));
         ptrdiff_t tab = str_chr(text, '\t');
         if (tab > 0) {
@@ -80,22 +78,176 @@ static int check_ports(const struct campaign_state *s, uint64_t need, struct err
             parse_i64(str_trim(str_sub(text, (size_t)tab, text.n)), &hi);
         }
     }
+    buf_clear(&b);
+    if (read_proc(s, "sys/net/ipv4/ip_local_reserved_ports", &b) == 0) {
+        struct str_split it = {.rest = str_trim(buf_str(&b)), .sep = ','};
+        for (struct str part; str_next(&it, &part);) { /* "8080" or "9148-9200" */
+            int64_t from, to;
+            ptrdiff_t dash = str_chr(part, '-');
+            if (parse_i64(str_sub(part, 0, dash < 0 ? part.n : (size_t)dash), &from) < 0)
+                continue;
+            to = from;
+            if (dash > 0)
+                parse_i64(str_sub(part, (size_t)dash + 1, part.n), &to);
+            kept += MAX(MIN(to, hi) - MAX(from, lo) + 1, 0);
+        }
+    }
     buf_free(&b);
-    uint64_t ports = hi > lo ? (uint64_t)(hi - lo + 1) : 0;
-    uint64_t over = destinations(s);
-    need = (need + over - 1) / over; /* of each, as they are spread when all answer alike */
-    if (need > ports)
+    return hi - lo + 1 > kept ? (uint64_t)(hi - lo + 1 - kept) : 0;
+}
+
+/* As the kernel writes an address into /proc/net/tcp: 32-bit words of the machine's own order. */
+static void kernel_text(const struct addr *a, char out[64])
+{
+    if (a->sa.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
+        snprintf(out, 64, " %08X:%04X ", in->sin_addr.s_addr, ntohs(in->sin_port));
+        return;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
+    uint32_t w[4];
+    memcpy(w, &in6->sin6_addr, sizeof w);
+    snprintf(out, 64, " %08X%08X%08X%08X:%04X ", w[0], w[1], w[2], w[3], ntohs(in6->sin6_port));
+}
+
+/* Ports in use towards this destination, those that still wait (TIME_WAIT) included. */
+static uint64_t in_use(const struct campaign_state *s, const struct addr *a)
+{
+    struct buf b = BUF_INIT(256u << 20);
+    char want[64];
+    uint64_t n = 0;
+    kernel_text(a, want);
+    if (read_proc(s, a->sa.ss_family == AF_INET ? "net/tcp" : "net/tcp6", &b) == 0) {
+        size_t len = strlen(want);
+        char *at = b.p, *end = b.p + b.n;
+        while ((at = memmem(at, (size_t)(end - at), want, len)) != NULL) {
+            n += at > b.p && at[-1] != ':'; /* behind the line's number stands the local side */
+            at += len - 1;
+        }
+    }
+    buf_free(&b);
+    return n;
+}
+
+struct room {
+    uint64_t ports, sources, destinations, used;
+};
+
+/* Connections take 4-tuples: source address and port, destination address and port. */
+static uint64_t room_of(const struct campaign_state *s, const struct target *t, bool count_used, struct room *r)
+{
+    sa_family_t family = t->addrs[0].sa.ss_family;
+    *r = (struct room){.ports = local_ports(s), .sources = s->n_binds == 0};
+    for (size_t i = 0; i < s->n_binds; i++)
+        r->sources += s->binds[i].sa.ss_family == family;
+    if (r->sources == 0) { /* the name's other family serves */
+        r->sources = s->n_binds;
+        family = s->binds[0].sa.ss_family;
+    }
+    for (int i = 0; i < t->n_addrs; i++) {
+        if (t->addrs[i].sa.ss_family != family)
+            continue;
+        r->destinations++;
+        if (count_used)
+            r->used += in_use(s, &t->addrs[i]);
+    }
+    uint64_t all = r->ports * r->sources * r->destinations;
+    return all > r->used ? all - r->used : 0;
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* Below so many, nothing is said and nothing counted. */
+enum { MANY = 1000 };
+
+static int check_ports(struct campaign_state *s, const struct target *t, uint64_t need, struct err *e)
+{
+    struct room r;
+    char where[400], plan[160];
+    if (t->addrs[0].sa.ss_family == AF_UNIX)
+        return 0;
+    uint64_t free_ports = room_of(s, t, need >= MANY, &r);
+    int n = snprintf(plan, sizeof plan, "%llu ports per source address x %llu source address%s x %llu destination%s",
+                     (unsigned long long)r.ports, (unsigned long long)r.sources, r.sources == 1 ? "" : "es",
+                     (unsigned long long)r.destinations, plural(r.destinations));
+    if (r.used)
+        snprintf(plan + n, sizeof plan - (size_t)n, ", %llu in use", (unsigned long long)r.used);
+    if (need > free_ports)
         return err_set(e, ERR_LIMIT,
-                       "%llu connections to one address need as many local ports, but there are %llu; widen "
-                       "net.ipv4.ip_local_port_range or ask for fewer",
-                       (unsigned long long)need, (unsigned long long)ports);
+                       "%llu connections to %s need as many local ports, but there are %llu (%s); name more source "
+                       "addresses (--bind), widen net.ipv4.ip_local_port_range, or ask for fewer",
+                       (unsigned long long)need, target_where(t, where, sizeof where), (unsigned long long)free_ports,
+                       plan);
+    if (need >= MANY && s->plan[0] == 0)
+        snprintf(s->plan, sizeof s->plan, "%s", plan);
     return 0;
 }
 
-int preflight(struct campaign_state *s, struct err *e)
+/* Without keep-alive each request takes a port, which its end may keep for a minute. */
+static void warn_of_waiting_ports(const struct campaign_state *s, const struct target *t)
+{
+    enum { WAIT_S = 60 };
+    struct room r;
+    double rate = 0;
+    for (uint32_t i = 0; i < s->n_levels; i++)
+        rate = MAX(rate, s->level[i].open ? s->level[i].rate / MAX(s->n_targets, 1u) : 0);
+    if (!s->c->no_keepalive || t->addrs[0].sa.ss_family == AF_UNIX || rate * WAIT_S < MANY)
+        return;
+    double free_ports = (double)room_of(s, t, true, &r);
+    if (rate * WAIT_S > free_ports)
+        log_warn(
+            "--no-keepalive at %.0f requests/s: where weir closes first, each port rests for a minute, and %.0f are "
+            "free; name more source addresses (--bind)",
+            rate, free_ports);
+}
+
+/* Memory of the client and of its sockets in the kernel; measured, rounded up. */
+static int check_memory(struct campaign_state *s, uint64_t need, bool tls, struct err *e)
+{
+    enum { PLAIN = 10 << 10, TLS = 40 << 10, SOCKET = 6 << 10 };
+    struct buf b = BUF_INIT(65536);
+    int64_t kib = -1;
+    if (need < MANY)
+        return 0;
+    if (read_proc(s, "meminfo", &b) == 0) {
+        struct str text = buf_str(&b);
+        ptrdiff_t at = str_find(text, STR("MemAvailable:"));
+        if (at >= 0) {
+            struct str rest = str_trim(str_sub(text, (size_t)at + 13, text.n));
+            ptrdiff_t space = str_chr(rest, ' ');
+            parse_i64(str_sub(rest, 0, space < 0 ? rest.n : (size_t)space), &kib);
+        }
+    }
+    buf_free(&b);
+    uint64_t bytes = need * (uint64_t)((tls ? TLS : PLAIN) + SOCKET);
+    size_t n = strlen(s->plan);
+    snprintf(s->plan + n, sizeof s->plan - n, "%sabout %llu MiB of memory", n ? "; " : "",
+             (unsigned long long)(bytes >> 20));
+    if (kib < 0 || bytes >> 10 <= (uint64_t)kib)
+        return 0;
+    return err_set(
+        e, ERR_LIMIT,
+        "%llu connections%s need about %llu MiB of memory, but %lld MiB are available; ask for fewer, or use "
+        "several machines",
+        (unsigned long long)need, tls ? " with TLS" : "", (unsigned long long)(bytes >> 20), (long long)(kib >> 10));
+}
+
+int preflight_targets(struct campaign_state *s, struct err *e)
 {
     uint64_t need = most_connections(s);
-    if (check_files(s, need, e) < 0)
-        return -1;
-    return check_ports(s, need, e);
+    bool tls = false;
+    for (unsigned i = 0; i < s->n_targets; i++) {
+        const struct target *t = &s->target[i];
+        uint64_t here = 0; /* URLs that lead to the same place share its ports */
+        for (unsigned k = 0; k < s->n_targets; k++)
+            here += addr_same(&t->addrs[0], &s->target[k].addrs[0]);
+        tls |= t->tls;
+        warn_of_waiting_ports(s, t);
+        if (check_ports(s, t, (here * need + s->n_targets - 1) / s->n_targets, e) < 0)
+            return -1;
+    }
+    return check_memory(s, need, tls, e);
 }
