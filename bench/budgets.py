@@ -65,6 +65,15 @@ def arrival_rows(results):
             yield f"dispersion per 1 ms at 1,000/s, {r['client'].split(', ')[1]}", f"≤ {limit}", *at_most(r["iod"]["median"], limit, "", "{:.2f}")
 
 
+def lag_rows(results):
+    for r in data(results, "lag") or []:
+        if r["how"] == "sleeping":
+            yield "send lag p50 at 1,000/s", "≤ a bare timer loop's + 5 µs", f"{r['weir_p50']['median']:.2f} µs, the loop's {r['bare_p50']['median']:.2f} µs", \
+                at_most(r["over"]["median"], 5)[1]
+        else:
+            yield f"send lag p50 at 1,000/s, {r['how'].replace('us', 'µs')}", "≤ 1 µs", *at_most(r["weir_p50"]["median"], 1, " µs", "{:.2f}")
+
+
 def scale_rows(results):
     streams = data(results, "streams") or {}
     for r in streams.get("levels", []):
@@ -94,7 +103,7 @@ def other_rows(results):
 
 def rows(results):
     for sections, family in ((("floor",), floor_rows), (("requests",), request_rows), (("precision",), precision_rows), (("arrivals",), arrival_rows),
-                             (("streams", "memory"), scale_rows), (("start", "dataset", "calibrate"), other_rows)):
+                             (("lag",), lag_rows), (("streams", "memory"), scale_rows), (("start", "dataset", "calibrate"), other_rows)):
         for row in family(results):
             yield *row, sections
 

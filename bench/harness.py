@@ -242,18 +242,20 @@ def in_turn(count, members, budget_s=None):
     """Runs each member once per round, `count` rounds. members: {name: function() -> dict with "steal"}. A round in which any
     member was disturbed is measured again, at most `count` times over all; the disturbed ones then stay. Returns
     ({name: [result, ...]}, {"rounds", "repeated", "disturbed"})."""
-    rounds, spare, repeated, began = [], count, 0, time.monotonic()
+    rounds, spare, repeated, began, discarded = [], count, 0, time.monotonic(), {}
     while len(rounds) < count:
         results = {name: f() for name, f in members.items()}
         worst = max((r.get("steal", 0.0) for r in results.values() if r), default=0.0)
         late = budget_s is not None and time.monotonic() - began > budget_s
         if worst > STEAL_LIMIT and spare > 0 and not late:
             spare, repeated = spare - 1, repeated + 1
+            discarded |= {name: r for name, r in results.items() if r}
             continue
         rounds.append((worst, results))
         if late:
             break
-    kept = {name: [r[name] for _, r in rounds if r[name]] for name in members}
+    # One that is too slow to be repeated keeps its disturbed result.
+    kept = {name: [r[name] for _, r in rounds if r[name]] or [d for d in (discarded.get(name),) if d] for name in members}
     return kept, {"rounds": len(rounds), "repeated": repeated, "disturbed": sum(w > STEAL_LIMIT for w, _ in rounds)}
 
 

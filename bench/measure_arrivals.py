@@ -4,12 +4,13 @@ Index of dispersion per 1 ms = variance / mean of the number of arrivals in each
 more: bursts. The first and the last tenth are left out. The server is `weir sim`, which answers at once; the instants are its
 kernel's receive stamps.
 """
+import json
 import os
 import shutil
 import tempfile
 from collections import Counter
 
-from harness import Sim, in_turn, measure, spread
+from harness import Sim, in_turn, measure, quantile, spread
 
 
 def dispersion(arrivals):
@@ -66,4 +67,35 @@ def compare(weir, peers, pairs, log, rate=1000, seconds=3):
             row["failure"] = results[0]["failure"] if results else "not run"
             log(f"  arrivals: {name}: {row['failure']}")
         table.append(row)
+    return table
+
+
+def lag(weir, bare, pairs, log, rate=1000, seconds=2, spin_us=100):
+    """How late requests leave (start - intended), beside a bare loop that sleeps until the same instants (bench/lag.c)."""
+    def ours(*options):
+        folder = tempfile.mkdtemp(prefix="weir-bench-")
+        try:
+            command, env, _ = weir_command(weir, "constant", *options)(sim.url, rate, seconds, folder)
+            child = measure(command, 60, sim, cwd=folder)
+            with open(os.path.join(folder, "out", "requests.jsonl")) as f:
+                late = [(r["start"] - r["intended"]) / 1000 for r in map(json.loads, f) if r["type"] == "request"]
+            return {"p50": quantile(late, .5), "p99": quantile(late, .99), "steal": child.steal, "others": child.others}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def floor(*options):
+        child = measure([bare, str(rate), str(seconds), *options], 60)
+        told = json.loads(child.stdout)
+        return {"p50": told["p50"] / 1000, "p99": told["p99"] / 1000, "steal": child.steal, "others": child.others}
+
+    table = []
+    with Sim(weir, "--ttft", "0ms", "--itl", "0ms", "--prefill", "0us", "--max-seqs", "100000") as sim:
+        for name, mine, its in (("sleeping", (), ()), (f"spinning {spin_us} us", ("--spin", f"{spin_us}us"), (str(spin_us),))):
+            kept, meta = in_turn(pairs, {"weir": lambda m=mine: ours(*m), "bare": lambda b=its: floor(*b)})
+            row = {"how": name, **meta, "over": spread([a["p50"] - b["p50"] for a, b in zip(kept["weir"], kept["bare"])]),
+                   "steal": max(r["steal"] for k in kept.values() for r in k), "others": max(r["others"] for k in kept.values() for r in k)}
+            row |= {f"{who}_{q}": spread([r[q] for r in kept[who]]) for who in kept for q in ("p50", "p99")}
+            log(f"  lag, {name}: weir p50 {row['weir_p50']['median']:.2f}, p99 {row['weir_p99']['median']:.0f} us; bare loop {row['bare_p50']['median']:.2f}, "
+                f"{row['bare_p99']['median']:.0f} us")
+            table.append(row)
     return table

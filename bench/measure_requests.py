@@ -9,8 +9,8 @@ from harness import Nginx, Sim, in_turn, measure, spread
 CASES = [  # name, nginx's listener, what it is called among the peers, weir's options
     ("HTTP/1.1", "plain", "1.1", ["--http", "1.1"]),
     ("HTTP/1.1 over TLS", "tls", "tls", ["--http", "1.1", "--insecure"]),
-    ("HTTP/2 over TLS", "h2", "h2", ["--http", "2", "--insecure"]),
-    ("HTTP/2 cleartext", "h2c", "h2c", ["--http", "h2c"]),
+    ("HTTP/2 over TLS", "h2", "h2", ["--http", "2", "--streams-per-conn", "10", "--insecure"]),
+    ("HTTP/2 cleartext", "h2c", "h2c", ["--http", "h2c", "--streams-per-conn", "10"]),
 ]
 
 
@@ -144,7 +144,7 @@ def memory(weir, peer, http_peers, log, few=100, many=10000):
                     peaks = {}
                     for connections in (few, many):
                         folder = tempfile.mkdtemp(prefix="weir-bench-")
-                        child = measure(p.load_command(server.urls[listener], connections, 6 if connections == many else 1, listener if tls else "1.1",
+                        child = measure(p.load_command(server.urls[listener], connections, (8 if tls else 3) if connections == many else 1, listener if tls else "1.1",
                                                        folder), 60, server, cwd=folder)
                         shutil.rmtree(folder, ignore_errors=True)
                         peaks[connections] = child.peak

@@ -118,23 +118,25 @@ def summary(results, streams, tokens):
 
 def levels(weir, clients, pairs, log, budget_s=30):
     """Each level: the clients in turn, `pairs` times; a slow client (over budget_s in a level) is measured fewer times."""
-    table, failed = [], set()
+    table, failed = [], {}
     start = {p.name: one(weir, p, 1, 100, 2, 60)["cpu_s"] for p in clients}
     for streams, rate, tokens in LEVELS:
         spent = {p.name: 0.0 for p in clients}
 
         def run(peer, at=(streams, rate, tokens), spent=spent):
-            if peer.name in failed or (spent[peer.name] > budget_s and peer.name != "weir"):
+            if peer.name in before or (spent[peer.name] > budget_s and peer.name != "weir"):
                 return None
             result = one(weir, peer, *at)
             spent[peer.name] += result["wall_s"]
             if result["timed_out"] or "failure" in result or result["complete"] == 0:
-                failed.add(peer.name)
+                failed[peer.name] = f"failed at {at[0]:,} streams"
+            elif (result.get("ttft_p99") or 0) > 1e6:
+                failed[peer.name] = f"its TTFT was wrong by more than 1 s at {at[0]:,} streams"
             log(f"  {at[0]} x {at[1]}/s {peer.name}: {result['events_per_cpu_s']:.0f} events per CPU s, {result['complete']} complete, TTFT p99 "
                 f"{result.get('ttft_p99') or float('nan'):.0f} us, wall {result['wall_s']:.1f} s, steal {result['steal']:.3f}")
             return result
 
-        before = set(failed)
+        before = dict(failed)
         kept, meta = in_turn(pairs, {p.name: (lambda p=p: run(p)) for p in clients}, budget_s * len(clients))
         for peer in clients:
             row = {"client": peer.name, "streams": streams, "rate": rate, "tokens": tokens, **meta}
@@ -142,7 +144,7 @@ def levels(weir, clients, pairs, log, budget_s=30):
                 row |= summary(kept[peer.name], streams, tokens)
                 row["net_per_cpu_s"] = spread([r["true"] / max(r["cpu_s"] - start[peer.name], 1e-3) for r in kept[peer.name]])
             else:
-                row["skipped"] = "failed at fewer streams" if peer.name in before else "no result"
+                row["skipped"] = before.get(peer.name, "no result")
             table.append(row)
     return table
 

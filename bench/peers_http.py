@@ -1,6 +1,6 @@
 """peers_http.py - HTTP load tools, which know nothing of streams.
 
-load_command(url, connections, seconds or requests, http, folder): as many requests as go, one body, kept-alive connections;
+load_command(url, in flight, seconds, http, folder): as many requests as go, one body, kept-alive connections, with HTTP/2 STREAMS to each;
 load_result(child) -> requests done. rate_command(url, rate, seconds, folder) -> (command, environment, how the rate is asked for).
 """
 import json
@@ -10,6 +10,7 @@ import re
 from peers import NotHere, Peer, cargo, debian, first_line, go, must, npm
 
 BODY = '{"model":"weir-sim","messages":[{"role":"user","content":"Hello there"}],"max_tokens":%d%s}'
+STREAMS = 10  # on each connection of HTTP/2
 PATH = "/v1/chat/completions"
 
 
@@ -60,9 +61,9 @@ class H2load(Peer):
     def version(self):
         return first_line("h2load", "--version").split("/")[-1]
 
-    def load_command(self, url, connections, seconds, http, folder, payload=None, streams=1):
-        more = {"1.1": ["--h1"], "tls": ["--h1"], "h2": [], "h2c": []}[http]
-        return [self.program, "-t1", "-c", str(connections), "-m", str(streams), "-D", str(seconds), *more, "-H",
+    def load_command(self, url, connections, seconds, http, folder, payload=None):
+        more = ["-c", str(connections // STREAMS), "-m", str(STREAMS)] if http in ("h2", "h2c") else ["--h1", "-c", str(connections), "-m", "1"]
+        return [self.program, "-t1", "-D", str(seconds), *more, "-H",
                 "content-type: application/json", "-d", write(folder, "body.json", payload or body()), url + PATH]
 
     def load_result(self, child):
@@ -106,8 +107,8 @@ class Oha(Peer):
         return first_line(self.program, "--version").split()[-1]
 
     def load_command(self, url, connections, seconds, http, folder, payload=None):
-        more = ["--http2"] if http in ("h2", "h2c") else []
-        return [self.program, "--no-tui", "--output-format", "json", "--insecure", *more, "-z", f"{seconds}s", "-c", str(connections), "-t", "60s",
+        more = ["--http2", "-c", str(connections // STREAMS), "-p", str(STREAMS)] if http in ("h2", "h2c") else ["-c", str(connections)]
+        return [self.program, "--no-tui", "--output-format", "json", "--insecure", *more, "-z", f"{seconds}s", "-t", "60s",
                 "-m", "POST", "-T", "application/json", "-d", payload or body(), url + PATH]
 
     def load_result(self, child):

@@ -49,7 +49,8 @@ def table(head, rows):
 
 def conditions(section):
     return (f"Measured {section['when']}, commit {section['weir']}, load average {section['load_after']:.1f} at the end, "
-            f"{section['seconds']:.0f} s{', --quick' if section['quick'] else ''}.")
+            f"{section['seconds']:.0f} s{', --quick' if section['quick'] else ''}"
+            f"{', everything run before other programs (SCHED_FIFO)' if section.get('ahead') else ''}.")
 
 
 def home(text):
@@ -170,6 +171,13 @@ def render_arrivals(results):
         ["client", "asked by", "index of dispersion per 1 ms", "most in one ms", "achieved /s", "its CPU", "steal / others"], rows)
 
 
+def render_lag(results):
+    section = results["sections"]["lag"]
+    rows = [[r["how"].replace("us", "µs"), mid(r["weir_p50"]), us(r["weir_p99"]), mid(r["bare_p50"]), us(r["bare_p99"]), mid(r["over"]), r["rounds"], disturbance(r)]
+            for r in section["data"]]
+    return conditions(section) + "\n\n" + table(["", "weir p50, µs", "p99", "bare loop p50, µs", "p99", "difference of p50, µs", "pairs", "steal / others"], rows)
+
+
 def render_memory(results):
     section = results["sections"]["memory"]
     rows = [[r["client"], "TLS" if r["tls"] else "plain", f"{r['peak_few'] / 1048576:.0f}", f"{r['peak_many'] / 1048576:.0f}", f"**{r['per_stream'] / 1024:.1f}**",
@@ -192,7 +200,7 @@ def render_streams(results):
         if r["verdicts"]:
             state += ", " + ", ".join(sorted(set(r["verdicts"])))
         rows.append([level, r["client"], f"**{mid(r['events_per_cpu_s'])}**", mid(r.get("net_per_cpu_s")), us(r["ttft_p50"]) + how, us(r["ttft_p99"]) + how,
-                     us(r["itl_p50"]) + how, us(r["itl_p99"]) + how, state, f"{r['events_per_cpu_s']['n']}; {disturbance(r)}"])
+                     us(r["itl_p50"]) + how, us(r["itl_p99"]) + how, state, f"{r['events_per_cpu_s']['n']}; {disturbance(r)}" + (f"; {r['when']}" if "when" in r else "")])
     text = conditions(section) + "\n\n" + table(
         ["streams", "client", "events per client CPU s", "without its start", "TTFT error p50", "p99", "ITL error p50", "p99", "complete", "runs; steal / others"], rows)
     if section["data"]["whole"]:
