@@ -84,18 +84,16 @@ def start(weir, log, times=15):
 
 
 def dataset(weir, log, megabytes=100):
-    """CPU time and memory that a large ShareGPT file adds to a run of one request."""
+    """CPU time and memory that a large file of conversations (JSON lines of OpenAI messages) adds to a run of one request."""
     folder = tempfile.mkdtemp(prefix="weir-bench-")
     words = "the quick brown fox jumps over a lazy dog while rivers flow past the old stone weir and measure what they carry".split()
-    rng, path, kept = random.Random(1), os.path.join(folder, "sharegpt.json"), 0
+    rng, path, text = random.Random(1), os.path.join(folder, "messages.jsonl"), 0
     texts = [" ".join(rng.choice(words) for _ in range(rng.randint(20, 400))) for _ in range(200)]
     with open(path, "w") as f:
-        f.write("[")
         while f.tell() < megabytes << 20:
-            turns = [{"from": "human" if i % 2 == 0 else "gpt", "value": rng.choice(texts)} for i in range(4)]
-            kept += len(turns[0]["value"])
-            f.write((",\n" if f.tell() > 1 else "") + json.dumps({"id": str(f.tell()), "conversations": turns}))
-        f.write("]\n")
+            turns = [{"role": role, "content": rng.choice(texts)} for role in ("user", "assistant", "user")]
+            text += sum(len(t["content"]) for t in turns)
+            f.write(json.dumps({"messages": turns}) + "\n")
     size, runs = os.path.getsize(path), {"with": [], "without": []}
     try:
         for i in range(3):
@@ -109,6 +107,6 @@ def dataset(weir, log, megabytes=100):
         shutil.rmtree(folder, ignore_errors=True)
     cpu = spread([a.cpu_s - b.cpu_s for a, b in zip(runs["with"], runs["without"])])
     peak = spread([a.peak - b.peak for a, b in zip(runs["with"], runs["without"])])
-    out = {"bytes": size, "cpu_s": cpu, "mb_per_s": size / 1e6 / cpu["median"], "added_peak": peak["median"], "first_turns": kept}
-    log(f"  dataset: {out['mb_per_s']:.0f} MB/s, {out['added_peak'] / 1e6:.0f} MB more memory for {size / 1e6:.0f} MB, {kept / 1e6:.0f} MB of them first turns")
+    out = {"bytes": size, "cpu_s": cpu, "mb_per_s": size / 1e6 / cpu["median"], "added_peak": peak["median"], "text": text}
+    log(f"  dataset: {out['mb_per_s']:.0f} MB/s, {out['added_peak'] / 1e6:.0f} MB more memory for {text / 1e6:.0f} MB of text")
     return out

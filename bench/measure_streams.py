@@ -116,6 +116,12 @@ def summary(results, streams, tokens):
     return out
 
 
+def without(result, start_s):
+    """Events per CPU second without the client's start; None where the start is nearly all of it."""
+    rest = result["cpu_s"] - start_s
+    return result["true"] / rest if rest > 0.1 * result["cpu_s"] else None
+
+
 def levels(weir, clients, pairs, log, budget_s=30):
     """Each level: the clients in turn, `pairs` times; a slow client (over budget_s in a level) is measured fewer times."""
     table, failed = [], {}
@@ -142,7 +148,7 @@ def levels(weir, clients, pairs, log, budget_s=30):
             row = {"client": peer.name, "streams": streams, "rate": rate, "tokens": tokens, **meta}
             if kept[peer.name]:
                 row |= summary(kept[peer.name], streams, tokens)
-                row["net_per_cpu_s"] = spread([r["true"] / max(r["cpu_s"] - start[peer.name], 1e-3) for r in kept[peer.name]])
+                row["net_per_cpu_s"] = spread([without(r, start[peer.name]) for r in kept[peer.name]])
             else:
                 row["skipped"] = before.get(peer.name, "no result")
             table.append(row)

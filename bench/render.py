@@ -142,8 +142,8 @@ def render_dataset(results):
     d = section["data"]
     if "skipped" in d:
         return "Not measured: " + d["skipped"]
-    return conditions(section) + (f" A ShareGPT file of {d['bytes'] / 1e6:.0f} MB: {d['mb_per_s']:.0f} MB per CPU second; memory grew by {d['added_peak'] / 1e6:.0f} MB, "
-                                  f"of the text {d['first_turns'] / 1e6:.0f} MB are first turns.")
+    return conditions(section) + (f" JSON lines of conversations, {d['bytes'] / 1e6:.0f} MB with {d['text'] / 1e6:.0f} MB of text: {d['mb_per_s']:.0f} MB per CPU second; "
+                                  f"memory grew by {d['added_peak'] / 1e6:.0f} MB.")
 
 
 def render_requests(results):
@@ -200,7 +200,8 @@ def render_streams(results):
         if r["verdicts"]:
             state += ", " + ", ".join(sorted(set(r["verdicts"])))
         rows.append([level, r["client"], f"**{mid(r['events_per_cpu_s'])}**", mid(r.get("net_per_cpu_s")), us(r["ttft_p50"]) + how, us(r["ttft_p99"]) + how,
-                     us(r["itl_p50"]) + how, us(r["itl_p99"]) + how, state, f"{r['events_per_cpu_s']['n']}; {disturbance(r)}" + (f"; {r['when']}" if "when" in r else "")])
+                     us(r["itl_p50"]) + how, us(r["itl_p99"]) + how, state, f"{r['events_per_cpu_s']['n']}; {disturbance(r)}" + (f"; {r['when']}" if "when" in r else "")
+                     + ("; among other programs" if section.get("ahead") and "when" in r and not r.get("ahead") else "")])
     text = conditions(section) + "\n\n" + table(
         ["streams", "client", "events per client CPU s", "without its start", "TTFT error p50", "p99", "ITL error p50", "p99", "complete", "runs; steal / others"], rows)
     if section["data"]["whole"]:
