@@ -2,6 +2,8 @@
  * What ends one inside the parser is put aside (k->over) and told when the parser has returned. */
 #include "http/hclient_private.h"
 
+enum { MAX_TRIES = 3 };
+
 /* ---- the list of exchanges */
 
 void h2x_put(struct h2conn *k, struct hx *x)
@@ -45,7 +47,8 @@ void h2x_put_aside(struct h2conn *k, struct hx *x, enum hx_result result, enum s
     h2x_take_off(k, x);
     x->result = result;
     x->rc = rc;
-    x->again = again && !x->retried && !x->no_retry;
+    /* A server that recycles its connections may leave it out more than once. */
+    x->again = again && !x->no_retry && x->tries < (k->draining ? MAX_TRIES : 1);
     x->over = true;
     x->end = k->reading ? k->c->rx.stamp : clock_mono();
     *(k->over ? &k->over_last->next : &k->over) = x;

@@ -50,6 +50,7 @@ void h2pool_retry(struct hx *x, const struct h2conn *not_this)
     c->stats.retried++;
     hx_clear_attempt(x);
     x->retried = true;
+    x->tries++;
     x->new_conn = x->resumed = false;
     x->status = 0;
     x->first_byte = x->headers_at = 0;

@@ -248,6 +248,7 @@ void hx_start(struct hclient *c, struct hx *x)
 {
     x->client = c;
     x->http = 0;
+    x->tries = 0;
     hx_clear_attempt(x);
     x->first_byte = x->headers_at = x->end = 0;
     x->status = 0;

@@ -5,8 +5,9 @@
  * of a response is retried once on a new one and counted (RFC 9112, 9.3.1).
  * Pool, HTTP/2: the connection with the fewest streams that has room (streams_per_conn, the server's
  * MAX_CONCURRENT_STREAMS), else a new one. What comes while a connection is being made waits for it, up to its room;
- * while the version is not known, for the first one. Retried once on another connection, and counted: streams that the
- * server has refused or left out by GOAWAY (RFC 9113, 8.7), and those that met the end of a connection that was idle.
+ * while the version is not known, for the first one. Retried on another connection, and counted: streams that the
+ * server has refused (once) or left out by GOAWAY (up to three times; RFC 9113, 8.7), and those that met the end of a
+ * connection that was idle (once).
  * Instants are taken here: sent_first right before the first write of the request, sent_last right after the last,
  * first_byte and headers_at from the kernel's stamp of the read that carried them, `end` from that of the read that
  * completed the response (the clock where there was none: failures, bodies that end with the connection).
@@ -119,6 +120,7 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     struct h2_stream *stream;
     struct hx *prev, *next, *next_unsent;
     bool over, again, head_out, all_out;
+    unsigned char tries; /* again */
 };
 
 /* From inside a body callback: whether the current read is known to have been one network segment, so that everything
