@@ -29,9 +29,19 @@ static void say_goodbye(struct h2conn *k)
         stream_writev(k->s, &v, 1);
 }
 
+/* The tokens of many streams come in one read, of which the kernel stamps only the last segment. Looking often bounds
+ * from below when the others came. */
+static void set_looks(struct h2conn *k, bool on)
+{
+    if (k->looks != on)
+        loop_looks(k->c->loop, on);
+    k->looks = on;
+}
+
 void h2conn_close(struct h2conn *k)
 {
     struct hclient *c = k->c;
+    set_looks(k, false);
     if (k->idle)
         c->stats.idle_now--;
     if (k->up && k->h2) {
@@ -234,6 +244,7 @@ static void go_on(struct h2conn *k)
         return;
     begin_waiting(k);
     flush(k);
+    set_looks(k, k->begun > 1);
     if (k->over)
         loop_timer_set(k->c->loop, &k->later, 0);
 }

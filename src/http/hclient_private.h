@@ -63,6 +63,7 @@ struct h2conn {
     bool fresh;   /* never was idle */
     bool heard;   /* frames of a stream came since it was idle last */
     bool reading; /* c->rx is that of the frames that come */
+    bool looks;   /* several exchanges step together on it: see loop_looks */
     bool in_callback, doomed;
     bool http1; /* the server's first words were of HTTP/1 */
     uint32_t goaway;

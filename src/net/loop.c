@@ -23,6 +23,7 @@ struct loop {
     int busy_poll_refused;
     unsigned max_events;
     int64_t now;
+    unsigned looks;      /* users of loop_looks */
     int64_t quiet_next;  /* entry of the last wait that left room, the current one included */
     int64_t quiet_since; /* the same without the current one */
     uint64_t turn;
@@ -201,11 +202,13 @@ static void give_files(struct loop *l)
 static int64_t block_time(const struct loop *l, int64_t now)
 {
     const struct heap_node *a = heap_top(&l->precise), *b = heap_top(&l->timers);
-    if (!a && !b)
+    if (!a && !b && l->looks == 0)
         return -1;
     int64_t until = a ? a->key - l->spin_ns : INT64_MAX;
     if (b && b->key < until)
         until = b->key;
+    if (l->looks > 0)
+        until = MIN(until, now + LOOP_LOOK_NS);
     return until > now ? until - now : 0;
 }
 
@@ -293,6 +296,11 @@ void loop_wake(struct loop *l, void (*fn)(void *arg), void *arg)
 int loop_busy_poll_refused(const struct loop *l)
 {
     return l->busy_poll_refused;
+}
+
+void loop_looks(struct loop *l, bool on)
+{
+    l->looks += on ? 1 : -1;
 }
 
 int64_t loop_now(const struct loop *l)

@@ -58,6 +58,11 @@ int loop_busy_poll_refused(const struct loop *l); /* the errno with which the ke
 
 int64_t loop_now(const struct loop *l); /* the clock at the last wake-up: for timers, not for measuring */
 
+/* While any user has asked for looks, no wait lasts longer than LOOP_LOOK_NS, so that loop_quiet_since is at most twice
+ * that old: for files on which the events of many come together. Costs a few percent of a processor. Balanced calls. */
+#define LOOP_LOOK_NS (300 * NS_PER_US)
+void loop_looks(struct loop *l, bool on);
+
 /* Lower bound of arrival for what this turn reports: the entry of the last wait before the current one that returned
  * with room to spare (a readable file that it did not report was not readable then). 0 = unknown. */
 int64_t loop_quiet_since(const struct loop *l);

@@ -26,6 +26,7 @@ enum { NET_RX_BYTES = 64 * 1024, NET_TX_BYTES = 16 * 1024 };
 struct net_shared {
     int stamp_fd; /* a socket that keeps the kernel's stamping switched on; -1 none */
     struct clock_bridge bridge;
+    int64_t read_at;      /* the clock right after the last read of any stream */
     uint64_t bridge_turn; /* turn of the last anchor */
     char *rx;             /* NET_RX_BYTES: ciphertext of the current recvmsg (made when first needed) */
     char *tx;             /* NET_TX_BYTES: pieces of one TLS record to be */

@@ -82,10 +82,14 @@ ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap
         m.msg_control = &ctl;
         m.msg_controllen = sizeof(ctl);
     }
+    /* A moment before the call: what comes while it returns, or while this thread is put aside, is left for the next.
+     */
+    struct net_shared *sh = loop_net(l);
+    const int64_t before = MAX(loop_now(l), sh->read_at);
     ssize_t n = recvmsg(fd, &m, 0);
     if (n <= 0)
         return n < 0 ? -errno : 0;
-    int64_t user = clock_mono();
+    int64_t user = sh->read_at = clock_mono();
     fill_rx(l, st, st->no_stamps ? 0 : stamp_of(&m), user, rx);
     st->left = (size_t)n == cap;
     /* What is not read is not acknowledged, for some 40 ms, and with ten small segments on their way (the first
@@ -93,7 +97,7 @@ ssize_t rx_recv(struct loop *l, struct rx_state *st, int fd, void *p, size_t cap
      * would have come while we were late: its interval begins where this one's does. */
     enum { LATE = 3 * NS_PER_MS, TEN_SMALL = 512 };
     st->late = user - rx->stamp > LATE && n >= TEN_SMALL;
-    st->last = st->left || st->late ? rx->since : user;
+    st->last = st->left || st->late ? rx->since : before;
     st->recvs++;
     if (st->left)
         st->segments_base = -1; /* it may have cut a segment: counts say nothing until the next question */

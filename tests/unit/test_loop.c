@@ -397,6 +397,43 @@ static void test_quiet_since_is_the_entry_of_the_wait_before(void **state)
     assert_true(good >= 2);
 }
 
+/* How old the lower bound is for a byte that comes after 20 ms of silence. */
+static int64_t age_after_silence(bool looks)
+{
+    struct loop *l = loop_new(NULL, NULL);
+    int fd[2];
+    assert_int_equal(pipe(fd), 0);
+    struct quiet q = {.io = {.fd = fd[0], .ready = on_quiet}, .l = l, .wfd = fd[1]};
+    struct probe p = {.l = l, .id = fd[1], .t.fire = on_write_later};
+    assert_int_equal(loop_io_add(l, &q.io, IO_READ), 0);
+    if (looks)
+        loop_looks(l, true);
+    loop_timer_set(l, &p.t, clock_mono() + 20 * NS_PER_MS);
+    while (q.n == 0)
+        stop_later(l, 25 * NS_PER_MS);
+    int64_t age = p.fired_at - q.since[0];
+    if (looks)
+        loop_looks(l, false);
+    loop_io_del(l, &q.io);
+    close(fd[0]);
+    close(fd[1]);
+    loop_free(&l);
+    return age;
+}
+
+static void test_looks_keep_quiet_since_young(void **state)
+{
+    enum { ATTEMPTS = 20 };
+    int64_t oldest = 0, youngest = INT64_MAX, bound = 2 * LOOP_LOOK_NS + NS_PER_MS;
+    /* Without looks the wait that the timer ended was the only one. */
+    for (int i = 0; i < ATTEMPTS && oldest < 15 * NS_PER_MS; i++)
+        oldest = MAX(oldest, age_after_silence(false));
+    for (int i = 0; i < ATTEMPTS && youngest > bound; i++)
+        youngest = MIN(youngest, age_after_silence(true));
+    assert_true(oldest >= 15 * NS_PER_MS);
+    assert_true(youngest <= bound);
+}
+
 static void test_quiet_since_skips_full_waits(void **state)
 {
     /* Two files ready, room for one event per wait: the first wait says nothing about the other file. */
@@ -524,6 +561,7 @@ int main(void)
         cmocka_unit_test(test_on_a_kernel_without_epoll_pwait2),
         cmocka_unit_test(test_wake_from_other_threads),
         cmocka_unit_test(test_quiet_since_is_the_entry_of_the_wait_before),
+        cmocka_unit_test(test_looks_keep_quiet_since_young),
         cmocka_unit_test(test_quiet_since_skips_full_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
