@@ -245,6 +245,8 @@ static void go_on(struct h2conn *k)
     begin_waiting(k);
     flush(k);
     set_looks(k, k->begun > 1);
+    if (k->c->o.no_keepalive && k->begun > 0) /* one request, and no other */
+        k->draining = true;
     if (k->over)
         loop_timer_set(k->c->loop, &k->later, 0);
 }

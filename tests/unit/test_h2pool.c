@@ -226,6 +226,12 @@ static void without_keepalive(void **state)
         all_ok(g, 4);
     }
     assert_int_equal(g->v.n, 12);
+    g->a[0].n_done = 0;
+    g->a[0].then = "/ok/1"; /* as a closed loop does, from inside the end of the one before */
+    rig_ask(g, &g->a[0], "/ok/1");
+    rig_run(g);
+    assert_int_equal(g->a[0].n_done, 2);
+    assert_int_equal(g->v.n, 14);
     assert_int_equal(most(g), 1);
     assert_int_equal(hclient_get_stats(g->c).reused, 0);
     assert_int_equal(hclient_get_stats(g->c).open_now, 0);
