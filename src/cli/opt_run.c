@@ -96,8 +96,8 @@ static const struct opt rows[] = {
     /* --- what to send --- */
     {"dataset", 0, "dataset-path", "FILE", BODY, OPT_STR(C, dataset), .group = "text", .flags = OPT_FILE,
      .check = check_not_empty,
-     .help = "Prompts: a JSON array of conversations (ShareGPT and the like), JSONL of OpenAI messages, or text with "
-             "a prompt per line; - is standard input. Default: a few built-in conversations."},
+     .help = "Prompts: a JSON array of conversations (prompt_content and cut_chat_history), JSONL of OpenAI messages, "
+             "or text with a prompt per line; - is standard input. Default: a few built-in conversations."},
     {"dataset-format", 0, NULL, "FORMAT", BODY, OPT_CHOICE(C, dataset_format), .def = "auto",
      .choices = "auto conversations messages text", .help = "Format of --dataset; auto looks at its head."},
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
