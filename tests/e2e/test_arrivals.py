@@ -52,7 +52,7 @@ def schedule_holds():
     check(not reused, f"{len(reused)} requests were given a connection that was busy")
     late = [truth[q["request_id"]]["recv"] - r.run["epoch_mono"] - q["intended"] for q in rows]
     print(f"with {len(stalled)} stalled streams: arrivals p50 {quantile(late, .5) / 1000:.0f} us, p99 {quantile(late, .99) / 1e6:.2f} ms late")
-    check(quantile(late, .5) < 5e6 * SLOW, "arrivals wait for streams that stand still")
+    check(quantile(late, .5) < 100e6 * SLOW, "arrivals wait for streams that stand still") # which do for 2 s
     check(max(late) < 1e9 or SANITIZED, "an arrival waited for a stalled stream")
 
 
