@@ -13,7 +13,7 @@ from lib import SANITIZED, SLOW, Sim, check, skip
 
 WEIR = sys.argv[1]
 HERE = os.path.dirname(os.path.abspath(__file__))
-QUICK = ("--ttft", "20ms", "--itl", "5ms", "--max-seqs", "1000")
+QUICK = ("--prefill", "0us", "--ttft", "20ms", "--itl", "5ms", "--max-seqs", "1000")
 BODY = {"model": "m", "stream": True, "max_tokens": 20, "messages": [{"role": "user", "content": "How deep?"}]}
 MISSING = []
 SCRATCH = tempfile.mkdtemp(prefix="weir-http2-")
