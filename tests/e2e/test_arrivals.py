@@ -52,8 +52,8 @@ def schedule_holds():
     check(not reused, f"{len(reused)} requests were given a connection that was busy")
     late = [truth[q["request_id"]]["recv"] - r.run["epoch_mono"] - q["intended"] for q in rows]
     print(f"with {len(stalled)} stalled streams: arrivals p50 {quantile(late, .5) / 1000:.0f} us, p99 {quantile(late, .99) / 1e6:.2f} ms late")
-    check(quantile(late, .5) < 100e6 * SLOW, "arrivals wait for streams that stand still") # which do for 2 s
     check(max(late) < 1e9 or SANITIZED, "an arrival waited for a stalled stream")
+    return quantile(late, .5)
 
 
 # Two workers, the writer and the simulator have not a core each on the smallest machines: a wider bound, still far from bursts.
@@ -61,7 +61,11 @@ CASES = [("constant", False, 1, 0.5), ("poisson", False, 1, 1.5), ("constant", F
 
 
 def main():
-    schedule_holds()
+    for _ in attempts():
+        if schedule_holds() < 5e6 * SLOW:
+            break
+    else:
+        check(False, "arrivals wait for streams that stand still: p50 above 5 ms in three undisturbed runs")
     for arrival, tls, workers, bound in CASES:
         for _ in attempts():
             index, n = measure(arrival, tls, workers)
