@@ -72,7 +72,7 @@ static void prewarmed(struct h2conn *k, bool up)
     if (!up && k->c->expect == 0) /* what cannot be reached tells nothing */
         p->left = 0;
     else if (p->ready) /* not told to stop */
-        p->left = room < k->pw_share ? p->left + k->pw_share - room : p->left - MIN(p->left, room - k->pw_share);
+        p->left += (int64_t)k->pw_share - room;
     prewarm_step(p);
 }
 
@@ -357,7 +357,7 @@ static void not_h2(struct h2conn *k)
         p = NULL;
     }
     if (p && p->ready)
-        p->left += k->pw_share - 1;
+        p->left += (int64_t)k->pw_share - 1;
     k->pw = NULL;
     k->in_callback = true;
     hconn_adopt(c, &k->s, k->id, x, p);

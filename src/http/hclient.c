@@ -158,7 +158,7 @@ static void prewarm_open(struct prewarm *p)
         if (p->c->mux) {
             struct h2conn *k = h2conn_open(p->c);
             k->pw = p;
-            k->pw_share = MIN(p->left, h2pool_share(p->c));
+            k->pw_share = (unsigned)MIN(p->left, (int64_t)h2pool_share(p->c));
             p->left -= k->pw_share;
         } else {
             hconn_open(p->c)->pw = p;
@@ -170,7 +170,7 @@ static void prewarm_open(struct prewarm *p)
 static void prewarm_go_on(struct prewarm *p)
 {
     prewarm_open(p);
-    if (p->pending == 0 && p->left == 0)
+    if (p->pending == 0 && p->left <= 0)
         prewarm_ready(p);
 }
 

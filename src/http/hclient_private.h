@@ -13,8 +13,9 @@ enum { STREAMS_PER_CONN = 100, HX_MAX_PIECES = 64 };
 struct prewarm {
     struct prewarm *next;
     struct hclient *c;
-    unsigned left, pending; /* to be opened, under way */
-    int64_t due;            /* of the next */
+    int64_t left;     /* requests to open connections for; below 0: those under way are known to have more room */
+    unsigned pending; /* connections under way */
+    int64_t due;      /* of the next */
     void (*ready)(void *arg);
     void *arg;
     struct timer pace; /* the next one is due; or there was nothing to do */

@@ -46,7 +46,7 @@ struct srv_conn {
     struct srv_stream *streams;
     int open, most; /* streams now, and at most at once */
     bool want_close;
-    struct timer later;
+    struct timer later, late;
 };
 
 struct srv {
@@ -56,6 +56,7 @@ struct srv {
     struct tls_ctx *tls;
     uint32_t max_streams; /* of the SETTINGS */
     bool mute;            /* no SETTINGS, no answer */
+    int64_t late_first;   /* the first connection says nothing for so long */
     struct srv_conn *conn[MAX_CONNS];
     int n, requests, refused, aways;
     size_t body_bytes;
@@ -193,6 +194,7 @@ static inline int srv_closed(nghttp2_session *ng, int32_t id, uint32_t code, voi
 static inline void srv_end(struct srv_conn *k)
 {
     loop_timer_stop(k->v->l, &k->later);
+    loop_timer_stop(k->v->l, &k->late);
     stream_close(&k->s);
 }
 
@@ -238,6 +240,11 @@ static inline void srv_up(struct srv_conn *k)
     srv_write(k);
 }
 
+static inline void srv_late(struct timer *t)
+{
+    srv_up(CONTAINER_OF(t, struct srv_conn, late));
+}
+
 /* Requests come whole. */
 static inline void srv_http1(struct srv_conn *k)
 {
@@ -264,6 +271,10 @@ static inline void on_srv(void *arg, struct stream *s, unsigned what)
     }
     if ((what & STREAM_UP) && k->v->mute)
         return;
+    if ((what & STREAM_UP) && k->v->late_first && k == k->v->conn[0]) {
+        loop_timer_set(k->v->l, &k->late, clock_mono() + k->v->late_first);
+        return;
+    }
     if ((what & STREAM_UP) && k->v->tls && !stream_is_h2(s))
         stream_want(s, true, false);
     else if (what & STREAM_UP)
@@ -291,6 +302,7 @@ static inline void on_accept(void *arg, int fd)
     struct srv_conn *k = xcalloc(1, sizeof(*k));
     k->v = v;
     k->later.fire = srv_later;
+    k->late.fire = srv_late;
     buf_init(&k->out, 4 << 20);
     k->s = stream_accept(v->l, fd, v->tls, on_srv, k);
     assert_true(v->n < MAX_CONNS);
@@ -479,6 +491,7 @@ static inline void rig_run_for(struct rig *g, int64_t ns)
 struct rig_opts {
     uint32_t max_streams;
     unsigned server_alpn; /* 0: without TLS */
+    int64_t late_first;
     bool mute;
     struct hclient_opts h;
 };
@@ -491,6 +504,7 @@ static inline struct rig *rig_open(const struct rig_opts *o)
     g->v.l = g->l;
     g->v.max_streams = o->max_streams;
     g->v.mute = o->mute;
+    g->v.late_first = o->late_first;
     if (o->server_alpn) {
         struct tls_server_opts so = {.alpn = o->server_alpn};
         struct tls_client_opts co = {.insecure = true, .alpn = TLS_ALPN_H2};

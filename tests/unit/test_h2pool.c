@@ -369,6 +369,22 @@ static void prewarmed(void **state)
     }
 }
 
+/* Of two connections that are to take 100 and 20 requests, and may take 30 each, either may be told so first. */
+static void prewarmed_in_either_order(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct rig *g = rig_open(
+            &(struct rig_opts){.max_streams = 30, .late_first = late ? 30 * NS_PER_MS : 0, .h.streams_per_conn = 100});
+        g->left = 1;
+        hclient_prewarm(g->c, 120, on_ready, g);
+        rig_run(g);
+        assert_int_equal(hclient_get_stats(g->c).open_now, 4);
+        assert_int_equal(hclient_get_stats(g->c).room, 120);
+        rig_close(g);
+    }
+}
+
 static void prewarmed_in_vain(void **state)
 {
     (void)state;
@@ -407,6 +423,7 @@ int main(void)
         cmocka_unit_test(wanted_in_vain),
         cmocka_unit_test(cancelled_while_unknown),
         cmocka_unit_test(prewarmed),
+        cmocka_unit_test(prewarmed_in_either_order),
         cmocka_unit_test(prewarmed_in_vain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
