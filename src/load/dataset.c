@@ -28,6 +28,7 @@ struct dataset {
     size_t n_cur, cap_cur;
     uint64_t cur_words;
     int64_t cur_max_tokens;
+    struct plan_extra *cur_extra;
     struct buf escaped;              /* scratch */
     const char *name;                /* for `where`; borrowed while loading */
     const char *mapped, *mapped_end; /* the part of the file not yet given back; NULL: not mapped */
@@ -90,7 +91,7 @@ static void *take(struct dataset *ds, size_t n, size_t align)
     return b->bytes + at;
 }
 
-static struct str keep(struct dataset *ds, struct str s)
+struct str dataset_keep(struct dataset *ds, struct str s)
 {
     if (s.n == 0)
         return STR("");
@@ -104,6 +105,7 @@ void dataset_begin(struct dataset *ds)
     ds->n_cur = 0;
     ds->cur_words = 0;
     ds->cur_max_tokens = -1;
+    ds->cur_extra = NULL;
 }
 
 static struct plan_msg *add(struct dataset *ds, enum plan_role role, uint32_t words)
@@ -120,7 +122,7 @@ static struct plan_msg *add(struct dataset *ds, enum plan_role role, uint32_t wo
 
 void dataset_add_escaped(struct dataset *ds, enum plan_role role, struct str raw)
 {
-    add(ds, role, ds_words(raw))->content = keep(ds, raw);
+    add(ds, role, ds_words(raw))->content = dataset_keep(ds, raw);
     ds->stats.text_bytes += raw.n;
 }
 
@@ -133,7 +135,7 @@ void dataset_add_plain(struct dataset *ds, enum plan_role role, struct str text)
 
 void dataset_add_raw_message(struct dataset *ds, enum plan_role role, struct str json, uint32_t words)
 {
-    add(ds, role, words)->raw_json = keep(ds, json);
+    add(ds, role, words)->raw_json = dataset_keep(ds, json);
     ds->stats.text_bytes += json.n;
 }
 
@@ -149,6 +151,15 @@ void dataset_last_to_front(struct dataset *ds)
 void dataset_set_max_tokens(struct dataset *ds, int64_t n)
 {
     ds->cur_max_tokens = n;
+}
+
+struct plan_extra *dataset_extra(struct dataset *ds)
+{
+    if (!ds->cur_extra) {
+        ds->cur_extra = take(ds, sizeof *ds->cur_extra, _Alignof(struct plan_extra));
+        *ds->cur_extra = (struct plan_extra){.at = -1, .tokens_in = -1};
+    }
+    return ds->cur_extra;
 }
 
 void dataset_skipped(struct dataset *ds)
@@ -176,7 +187,8 @@ bool dataset_end(struct dataset *ds, size_t line)
         .n_msgs = (uint32_t)ds->n_cur,
         .words = ds->cur_words < UINT32_MAX ? (uint32_t)ds->cur_words : UINT32_MAX,
         .max_tokens = ds->cur_max_tokens,
-        .where = keep(ds, (struct str){where, (size_t)k}),
+        .extra = ds->cur_extra,
+        .where = dataset_keep(ds, (struct str){where, (size_t)k}),
     };
     ds->stats.samples++;
     ds->stats.messages += ds->n_cur;

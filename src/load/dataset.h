@@ -51,6 +51,9 @@ void dataset_add_raw_message(struct dataset *ds, enum plan_role role, struct str
 /* The message added last becomes the sample's first (a system prompt that stands behind its conversation). */
 void dataset_last_to_front(struct dataset *ds);
 void dataset_set_max_tokens(struct dataset *ds, int64_t n);
+/* What few samples have: with nothing said, to be filled before dataset_end; dataset_keep copies what it borrows. */
+struct plan_extra *dataset_extra(struct dataset *ds);
+struct str dataset_keep(struct dataset *ds, struct str s);
 void dataset_skipped(struct dataset *ds);          /* count something left out on purpose */
 bool dataset_end(struct dataset *ds, size_t line); /* false (and counted as skipped) when it has no message */
 

@@ -17,12 +17,22 @@ struct plan_msg {
     struct str raw_json; /* a whole message object as the dataset gave it (tool calls, content parts); else "" */
 };
 
+/* What few entries have. Strings equal in all bytes need not be the same memory. */
+struct plan_extra {
+    int64_t at;              /* of a trace: instant after the trace's begin, ns; -1: none */
+    int64_t tokens_in;       /* input tokens as the dataset gives or asks for them; -1: not said */
+    struct str klass, model; /* request class, and the model to ask instead of the run's; "" none */
+    struct str method, path; /* of a plain HTTP target: "GET", and path with query; "" none */
+    struct str body, type;   /* the whole request body, sent as it is, and its Content-Type; "" none */
+};
+
 struct plan_sample { /* one dataset entry */
     const struct plan_msg *msgs;
     uint32_t n_msgs;
     uint32_t words;     /* white-space separated words of all contents: the size known without a tokenizer */
     int64_t max_tokens; /* -1: not given by the dataset */
     struct str where;   /* "FILE:LINE" or "--prompt", for messages */
+    const struct plan_extra *extra; /* NULL: nothing of that */
 };
 
 #define PLAN_NONCE_MAX 40
