@@ -67,13 +67,11 @@ static void prewarmed(struct h2conn *k, bool up)
     if (!p)
         return;
     k->pw = NULL;
-    unsigned room = up ? h2pool_room(k) : k->pw_share;
+    unsigned room = up ? MAX(1U, h2pool_room(k)) : k->pw_share; /* see h2pool_share */
     k->c->stats.room += up ? room : 0;
     if (!up && k->c->expect == 0) /* what cannot be reached tells nothing */
-        p->left = 0;
-    else if (p->ready) /* not told to stop */
-        p->left += (int64_t)k->pw_share - room;
-    prewarm_step(p);
+        p->wanted = 0;
+    prewarm_step(p, room);
 }
 
 /* All exchanges fail, and the connection with them. */
@@ -352,13 +350,11 @@ static void not_h2(struct h2conn *k)
         x->new_conn = true;
     }
     struct prewarm *p = k->pw;
-    if (p && x) { /* it serves the exchange: another one is opened ahead */
-        prewarmed(k, false);
+    k->pw = NULL;
+    if (p && x) { /* it serves the exchange, and others afterwards */
+        prewarm_step(p, 1);
         p = NULL;
     }
-    if (p && p->ready)
-        p->left += (int64_t)k->pw_share - 1;
-    k->pw = NULL;
     k->in_callback = true;
     hconn_adopt(c, &k->s, k->id, x, p);
     while (k->first) {

@@ -143,9 +143,16 @@ static void prewarm_ready(struct prewarm *p)
         ready(arg);
 }
 
+/* Room that is neither there nor to be expected of the connections under way, as far as the server's limit is known. */
+static int64_t prewarm_left(const struct prewarm *p)
+{
+    uint64_t share = p->c->mux ? h2pool_share(p->c) : 1;
+    return (int64_t)(p->wanted - p->got - p->pending * share);
+}
+
 static void prewarm_open(struct prewarm *p)
 {
-    while (p->left > 0 && p->pending < PREWARM_AT_ONCE) {
+    for (int64_t left; (left = prewarm_left(p)) > 0 && p->pending < PREWARM_AT_ONCE; p->pending++) {
         int64_t gap = p->c->o.prewarm_gap, now = gap > 0 ? clock_mono() : 0;
         if (p->c->expect == 0 && p->pending > 0) /* the first one will tell how many are needed */
             return;
@@ -154,15 +161,12 @@ static void prewarm_open(struct prewarm *p)
             return;
         }
         p->due = MAX(p->due, now - PREWARM_AT_ONCE * gap) + gap; /* what was missed is not made up all in one go */
-        p->pending++;
         if (p->c->mux) {
             struct h2conn *k = h2conn_open(p->c);
             k->pw = p;
-            k->pw_share = (unsigned)MIN(p->left, (int64_t)h2pool_share(p->c));
-            p->left -= k->pw_share;
+            k->pw_share = (unsigned)MIN(left, (int64_t)h2pool_share(p->c));
         } else {
             hconn_open(p->c)->pw = p;
-            p->left--;
         }
     }
 }
@@ -170,7 +174,7 @@ static void prewarm_open(struct prewarm *p)
 static void prewarm_go_on(struct prewarm *p)
 {
     prewarm_open(p);
-    if (p->pending == 0 && p->left <= 0)
+    if (p->pending == 0 && prewarm_left(p) <= 0)
         prewarm_ready(p);
 }
 
@@ -179,16 +183,17 @@ static void on_pace(struct timer *t)
     prewarm_go_on(CONTAINER_OF(t, struct prewarm, pace));
 }
 
-void prewarm_step(struct prewarm *p)
+void prewarm_step(struct prewarm *p, unsigned room)
 {
     p->pending--;
+    p->got += room;
     prewarm_go_on(p);
 }
 
 void hclient_prewarm(struct hclient *c, unsigned n, void (*ready)(void *arg), void *arg)
 {
     struct prewarm *p = xcalloc(1, sizeof(*p));
-    *p = (struct prewarm){.next = c->prewarms, .c = c, .left = n, .due = clock_mono()};
+    *p = (struct prewarm){.next = c->prewarms, .c = c, .wanted = n, .due = clock_mono()};
     p->ready = ready;
     p->arg = arg;
     p->pace.fire = on_pace;
@@ -200,7 +205,7 @@ void hclient_prewarm_stop(struct hclient *c)
 {
     for (struct prewarm *p = c->prewarms, *next; p; p = next) {
         next = p->next;
-        p->left = 0;
+        p->wanted = p->got;
         p->ready = NULL;
         loop_timer_stop(c->loop, &p->pace);
         if (p->pending == 0)

@@ -13,9 +13,9 @@ enum { STREAMS_PER_CONN = 100, HX_MAX_PIECES = 64 };
 struct prewarm {
     struct prewarm *next;
     struct hclient *c;
-    int64_t left;     /* requests to open connections for; below 0: those under way are known to have more room */
-    unsigned pending; /* connections under way */
-    int64_t due;      /* of the next */
+    uint64_t wanted, got; /* requests to open connections for, and that those which are up have room for */
+    unsigned pending;     /* connections under way */
+    int64_t due;          /* of the next */
     void (*ready)(void *arg);
     void *arg;
     struct timer pace; /* the next one is due; or there was nothing to do */
@@ -98,8 +98,9 @@ struct hclient {
 
 /* hclient.c */
 void pool_put(struct hconn *k);
-void pool_remove(struct hconn *k);    /* out of the idle list */
-void prewarm_step(struct prewarm *p); /* one of its connections is up or has failed */
+void pool_remove(struct hconn *k); /* out of the idle list */
+/* One of its connections is up, with room for so many requests, or has failed, which counts as the room hoped for. */
+void prewarm_step(struct prewarm *p, unsigned room);
 void hx_clear_attempt(struct hx *x);
 void hx_begin(struct hx *x, struct hconn *k);
 void hx_begin_idle(struct hx *x); /* on the newest of the idle connections */

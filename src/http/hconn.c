@@ -113,7 +113,7 @@ static void connect_failed(struct hconn *k)
     if (k->pw) {
         struct prewarm *p = k->pw;
         hconn_close(k);
-        prewarm_step(p);
+        prewarm_step(p, 1);
         return;
     }
     if (!k->s) {
@@ -314,7 +314,7 @@ static void came_up(struct hconn *k)
     k->pw = NULL;
     pool_put(k);
     if (p)
-        prewarm_step(p);
+        prewarm_step(p, 1);
 }
 
 static void on_stream(void *arg, struct stream *s, unsigned what)

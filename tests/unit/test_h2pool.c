@@ -398,6 +398,13 @@ static void prewarmed_in_vain(void **state)
         assert_int_equal(hclient_get_stats(g->c).open_now, 0);
         rig_close(g);
     }
+    /* One that allows no stream is not connected to for ever. */
+    struct rig *n = open_plain(100, NO_STREAMS);
+    n->left = 1;
+    hclient_prewarm(n->c, 5, on_ready, n);
+    rig_run(n);
+    assert_in_range(hclient_get_stats(n->c).open_now, 1, 5);
+    rig_close(n);
     /* A server that takes connections and says nothing does not hold the run up for ever. */
     struct rig *g = rig_open(&(struct rig_opts){.mute = true});
     g->left = 1;
