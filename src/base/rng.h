@@ -17,6 +17,7 @@ enum rng_purpose { /* one stream per use; append only: the numbers are part of w
                    RNG_SIM_TOKENS = 7,
                    RNG_TEST = 8,
                    RNG_UUID = 9,
+                   RNG_WORDS = 10,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);
