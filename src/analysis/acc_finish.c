@@ -43,6 +43,7 @@ static void finish_load(const struct acc_level *l, struct sum_level *out)
 {
     const struct rec_level *i = &l->info;
     out->level = i->level;
+    snprintf(out->name, sizeof out->name, "%s", i->name);
     out->open = i->open;
     snprintf(out->arrival, sizeof out->arrival, "%s", i->open ? i->arrival : "");
     out->rate = i->open ? i->rate : NAN;

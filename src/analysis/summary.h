@@ -134,6 +134,7 @@ struct sum_row { /* one second of the timeline, all requests of the level, warm-
 struct sum_level {
     /* load, as asked */
     uint32_t level;
+    char name[64]; /* "": none */
     bool open;
     char arrival[16];
     double rate;

@@ -41,9 +41,9 @@ static int open_files(struct campaign_state *s, struct err *e)
     return rc;
 }
 
-static void load_text(const struct campaign_state *s, struct buf *b)
+static void load_text(const struct campaign_state *s, const struct variant *v, struct buf *b)
 {
-    const struct run_config *c = s->c;
+    const struct run_config *c = v->c;
     char d[32];
     if (c->rate)
         buf_addf(b, "%s requests/s, %s arrivals (open loop)", c->rate, c->arrival);
@@ -53,14 +53,14 @@ static void load_text(const struct campaign_state *s, struct buf *b)
         buf_addf(b, ", %s", fmt_duration(d, c->duration));
     if (c->num_requests)
         buf_addf(b, ", %llu requests", (unsigned long long)c->num_requests);
-    if (s->warmup_requests)
-        buf_addf(b, ", after %llu warm-up request%s", (unsigned long long)s->warmup_requests,
-                 s->warmup_requests == 1 ? "" : "s");
-    if (s->warmup_ns)
-        buf_addf(b, ", after a warm-up of %s", fmt_duration(d, s->warmup_ns));
+    if (v->warmup_requests)
+        buf_addf(b, ", after %llu warm-up request%s", (unsigned long long)v->warmup_requests,
+                 v->warmup_requests == 1 ? "" : "s");
+    if (v->warmup_ns)
+        buf_addf(b, ", after a warm-up of %s", fmt_duration(d, v->warmup_ns));
     if (c->max_concurrency)
         buf_addf(b, ", at most %llu in flight", (unsigned long long)c->max_concurrency);
-    if (s->n_levels > 1)
+    if (s->n_levels > s->n_variants)
         buf_addz(b, " each");
 }
 
@@ -68,8 +68,8 @@ static const char *token_text(const struct campaign_state *s)
 {
     bool usage = true, known = !s->c->no_probe;
     for (unsigned i = 0; i < s->n_targets; i++) {
-        known &= !s->probe[i].refused;
-        usage &= s->probe[i].usage;
+        known &= !s->variant[0].ep->probe[i].refused;
+        usage &= s->variant[0].ep->probe[i].usage;
     }
     if (!known)
         return "server's usage where it is reported, else words";
@@ -82,9 +82,8 @@ static void banner(const struct campaign_state *s)
         return;
     char *line[MAX_BANNER];
     size_t n = 0;
-    const struct dataset_stats *d = dataset_get_stats(s->ds);
-    struct buf load = BUF_INIT(4096);
-    load_text(s, &load);
+    const struct variant *v = &s->variant[0];
+    const struct dataset_stats *d = dataset_get_stats(v->ds);
     for (unsigned i = 0; i < s->n_targets; i++) {
         char url[512];
         line[n++] = xasprintf("URL: %s%s", endpoint_text(s, i, url, sizeof url),
@@ -92,20 +91,26 @@ static void banner(const struct campaign_state *s)
     }
     if (s->n_targets > 1)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
-    line[n++] = xasprintf("Model: %s (%s%s%s)", s->api_opts.model, s->ops->name, s->api_opts.stream ? ", streamed" : "",
+    line[n++] = xasprintf("Model: %s (%s%s%s)", v->ep->model, s->ops->name, v->api_opts.stream ? ", streamed" : "",
                           s->c->insecure ? ", certificate not verified" : "");
-    if (s->target[0].http_seen == 2)
+    if (v->ep->target[0].http_seen == 2)
         line[n++] =
-            xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)s->c->streams_per_conn);
+            xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)v->c->streams_per_conn);
     line[n++] = xasprintf("Dataset: %s, %zu %s",
-                          s->c->dataset  ? s->c->dataset
-                          : s->c->prompt ? "--prompt"
+                          v->c->dataset  ? v->c->dataset
+                          : v->c->prompt ? "--prompt"
                                          : "built in",
                           d->samples, d->samples == 1 ? "sample" : "samples");
     if (d->skipped > 0)
         line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
                               d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
-    line[n++] = xasprintf("Load: %s", buf_str(&load).p);
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        const char *name = s->variant[i].c->level_name;
+        struct buf load = BUF_INIT(1u << 20);
+        load_text(s, &s->variant[i], &load);
+        line[n++] = xasprintf("Load: %s%s%s", name ? name : "", name ? ": " : "", buf_str(&load).p);
+        buf_free(&load);
+    }
     if (s->seats.pinned) {
         struct buf cores = BUF_INIT(1u << 16);
         cores_text(&s->seats, &cores);
@@ -120,12 +125,11 @@ static void banner(const struct campaign_state *s)
     s->v->banner(s->v->arg, (const char *const *)line, n);
     while (n > 0)
         free(line[--n]);
-    buf_free(&load);
 }
 
-static void cool_down(struct campaign_state *s)
+static void cool_down(struct campaign_state *s, const struct level_plan *behind)
 {
-    int64_t until = clock_mono() + s->c->cooldown;
+    int64_t until = clock_mono() + behind->v->c->cooldown;
     while (clock_mono() < until && !s->interrupted) {
         if (signals_pending(s->signal_fd))
             s->interrupted = true;
@@ -137,7 +141,7 @@ static int run_levels(struct campaign_state *s, struct err *e)
 {
     for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken; i++) {
         if (i > 0)
-            cool_down(s);
+            cool_down(s, &s->level[i - 1]);
         if (s->interrupted) {
             level_skip(s, i);
             break;

@@ -65,6 +65,12 @@ struct run_config {
     const char *const *command; /* the words of the command line, secrets still in */
     int n_command;
     const char *options_json; /* object of the options that were given, by long name: what --replay reads back */
+    /* Levels that differ in more than their load: each has all options of its own, n_levels of them; 0: the rate or
+     * concurrency above makes them all. Each may itself list several rates. Members that the option table keeps for
+     * whole runs are read of the run alone. `options_json` of a level: those that are its own. */
+    const struct run_config *levels;
+    size_t n_levels;
+    const char *level_name; /* of a level, NULL: none */
 };
 
 /* The URLs one by one: the first `max` into out, which borrow; returns how many there are. */

@@ -13,13 +13,7 @@
 #include "engine/probe.h"
 #include "load/dataset.h"
 
-enum { MAX_LEVELS = 64, MAX_BANNER = 16 + RUN_URLS_MAX, ERRORS_PER_KIND = 20 };
-
-struct level_plan {
-    bool open;
-    double rate;
-    uint32_t concurrency;
-};
+enum { MAX_LEVELS = 64, MAX_BANNER = 16 + RUN_URLS_MAX + MAX_LEVELS, ERRORS_PER_KIND = 20 };
 
 struct sim_child { /* simproc.c */
     pid_t pid;     /* 0 = none */
@@ -47,42 +41,66 @@ struct resolving {           /* resolving.c; of one endpoint */
     struct addr fresh[TARGET_MAX_ADDRS];
 };
 
-struct campaign_state {
+/* The endpoints as requests with the same head and kind of body reach them: each has a place for each URL. */
+struct endpoints {
+    struct target *target; /* in the order of the URLs */
+    struct probe *probe;
+    struct resolving *resolving;
+    unsigned n;
+    const char *model;  /* that is asked for */
+    char found[256];    /* where none was given */
+    bool include_usage; /* what all of them take */
+};
+
+/* The options of a level, or of several that differ in rate or concurrency alone. Variants that ask for the same share
+ * texts and endpoints, which are those of the first of them. */
+struct variant {
     const struct run_config *c;
+    struct dataset *ds;
+    struct endpoints *ep;
+    bool own_ds, own_ep; /* to be freed with it */
+    int64_t warmup_ns;
+    uint64_t warmup_requests;
+    enum arrival_kind arrival;
+    enum load_order order;
+    int64_t ramp;        /* ns, -1: auto */
+    double connect_rate; /* per second, 0: max, -1: auto */
+    struct api_opts api_opts;
+    struct api api;
+};
+
+struct level_plan {
+    const struct variant *v;
+    bool open;
+    double rate;
+    uint32_t concurrency;
+};
+
+struct campaign_state {
+    const struct run_config *c; /* what the whole run has in common */
     const struct campaign_view *v;
     struct campaign_result *result;
     /* setup.c */
     struct level_plan level[MAX_LEVELS];
     uint32_t n_levels;
-    int64_t warmup_ns;
-    uint64_t warmup_requests;
-    enum arrival_kind arrival;
-    enum load_order order;
+    struct variant *variant; /* the first is what the run is presented by */
+    uint32_t n_variants;
     struct slo_set slo, goodput;
     double q[SUMMARY_Q_MAX];
     size_t n_q;
     uint64_t seed;
-    struct dataset *ds;
     char *key;
     enum auth_style auth_style;
-    struct api_opts api_opts;
     const struct api_ops *ops;
     const char *proc_root; /* NULL: /proc; another one in tests */
     char plan[256];        /* ports and memory of many connections, for people; "" = few */
     struct addr binds[DIAL_MAX_BINDS];
     size_t n_binds;
-    int64_t ramp;                /* ns, -1: auto */
-    double connect_rate;         /* per second, 0: max, -1: auto */
-    struct resolving *resolving; /* of each target */
-    struct target *target;       /* n_targets of them, in the order of the URLs */
-    struct probe *probe;         /* likewise */
-    unsigned n_targets;
+    unsigned n_targets; /* of each struct endpoints */
     enum balance balance;
-    struct api api;
     unsigned workers;
     struct core_map cores;
     struct core_plan seats;
-    char model[256];
     /* the run */
     struct sim_child sim;
     int signal_fd;
@@ -101,6 +119,8 @@ struct campaign_state {
 int setup_parse(struct campaign_state *s, struct err *e);
 int setup_target(struct campaign_state *s, struct err *e);
 void setup_free(struct campaign_state *s);
+/* A level of a file, for messages: "level NAME", or its place in the list, from 1. Returns out. */
+char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96]);
 
 /* sources.c */
 int sources_parse(struct campaign_state *s, struct err *e); /* --bind */

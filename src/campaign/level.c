@@ -15,6 +15,8 @@
 struct run_state {
     struct campaign_state *s;
     struct engine *en;
+    const struct level_plan *plan;
+    const struct run_config *c; /* the level's */
     struct load load;
     struct rec_level line;
     int64_t begin; /* monotonic */
@@ -85,7 +87,7 @@ static void watch(struct run_state *r)
     r->signals += n;
     s->interrupted = true;
     if (r->signals == 1) {
-        int64_t grace = s->c->grace < 0 ? s->c->timeout : s->c->grace;
+        int64_t grace = r->c->grace < 0 ? r->c->timeout : r->c->grace;
         stop(r, MIN(grace, DRAIN_NS));
         log_info("interrupted: waiting up to %.0f s for what is open; once more to leave now",
                  (double)MIN(grace, DRAIN_NS) / 1e9);
@@ -102,8 +104,9 @@ static void turn(struct run_state *r)
 {
     int64_t now = clock_mono();
     watch(r);
-    for (unsigned i = 0; i < r->s->n_targets; i++)
-        resolving_poll(&r->s->resolving[i], &r->s->target[i], r->en, i, now);
+    struct endpoints *ep = r->plan->v->ep;
+    for (unsigned i = 0; i < ep->n; i++)
+        resolving_poll(&ep->resolving[i], &ep->target[i], r->en, i, now);
     if (now - r->last_tick >= TICK_NS) {
         r->last_tick = now;
         tick(r, now);
@@ -114,60 +117,64 @@ static void turn(struct run_state *r)
 static void plan_level(struct run_state *r, uint32_t level)
 {
     struct campaign_state *s = r->s;
-    const struct level_plan *p = &s->level[level];
+    const struct level_plan *p = r->plan = &s->level[level];
+    const struct variant *v = p->v;
+    r->c = v->c;
     struct load_opts o = {
         .mode = p->open ? LOAD_OPEN : LOAD_CLOSED,
         .rate = p->rate,
-        .arrival = s->arrival,
+        .arrival = v->arrival,
         .concurrency = p->concurrency,
-        .warmup_requests = s->warmup_requests,
-        .warmup_ns = s->warmup_ns,
-        .num_requests = s->c->num_requests,
-        .duration_ns = s->c->duration,
-        .order = s->order,
-        .unique_prompts = s->c->unique_prompts,
+        .warmup_requests = v->warmup_requests,
+        .warmup_ns = v->warmup_ns,
+        .num_requests = r->c->num_requests,
+        .duration_ns = r->c->duration,
+        .order = v->order,
+        .unique_prompts = r->c->unique_prompts,
         .seed = s->seed,
         .level = level,
     };
-    load_init(&r->load, &o, s->ds);
+    load_init(&r->load, &o, v->ds);
     struct rec_level *l = &r->line;
     l->level = level;
     l->open = p->open;
     l->rate = p->rate;
     l->concurrency = p->concurrency;
-    l->max_concurrency = p->open ? (uint32_t)s->c->max_concurrency : 0;
+    l->max_concurrency = p->open ? (uint32_t)r->c->max_concurrency : 0;
     l->num_requests = o.num_requests;
     l->duration = o.duration_ns;
     l->warmup = o.warmup_ns;
     l->warmup_requests = o.warmup_requests;
     if (p->open)
-        snprintf(l->arrival, sizeof l->arrival, "%s", arrival_name(s->arrival));
+        snprintf(l->arrival, sizeof l->arrival, "%s", arrival_name(v->arrival));
+    snprintf(l->name, sizeof l->name, "%s", r->c->level_name ? r->c->level_name : "");
 }
 
 /* auto: what 10,000 users a second would make, but no large part of the level. */
-static int64_t ramp_of(const struct campaign_state *s, uint32_t concurrency)
+static int64_t ramp_of(const struct variant *v, uint32_t concurrency)
 {
     int64_t ramp = (int64_t)concurrency * (NS_PER_S / 10000);
-    if (s->ramp >= 0)
-        return s->ramp;
-    return s->c->duration > 0 ? MIN(ramp, s->c->duration / 10) : ramp;
+    if (v->ramp >= 0)
+        return v->ramp;
+    return v->c->duration > 0 ? MIN(ramp, v->c->duration / 10) : ramp;
 }
 
 /* auto: gentle, but quick enough that the first ones are not closed for being idle before the last is open. */
-static double connect_rate_of(const struct campaign_state *s, uint32_t concurrency)
+static double connect_rate_of(const struct variant *v, uint32_t concurrency)
 {
-    return s->connect_rate >= 0 ? s->connect_rate : MAX(2000.0, concurrency / 3.0);
+    return v->connect_rate >= 0 ? v->connect_rate : MAX(2000.0, concurrency / 3.0);
 }
 
 static struct engine *start_engine(struct run_state *r, struct err *e)
 {
     const struct campaign_state *s = r->s;
-    const struct run_config *c = s->c;
+    const struct variant *v = r->plan->v;
+    const struct run_config *c = r->c;
     struct engine_opts o = {
-        .targets = s->target,
+        .targets = v->ep->target,
         .n_targets = s->n_targets,
         .balance = s->balance,
-        .api = &s->api,
+        .api = &v->api,
         .load = &r->load,
         .workers = s->workers,
         .max_concurrency = r->line.max_concurrency,
@@ -183,8 +190,8 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .no_keepalive = c->no_keepalive,
         .no_kernel_stamps = c->no_kernel_stamps,
         .no_tls_resume = c->no_tls_resume,
-        .connect_rate = connect_rate_of(s, r->line.concurrency),
-        .ramp = ramp_of(s, r->line.concurrency),
+        .connect_rate = connect_rate_of(v, r->line.concurrency),
+        .ramp = ramp_of(v, r->line.concurrency),
         .save_text = c->save_text,
         .epoch = s->epoch,
     };
@@ -255,12 +262,13 @@ static void note_connections(struct run_state *r, const struct engine_totals *t)
             "they opened it, and waited for it",
             (unsigned long long)t->prewarm_missing, r->line.concurrency, (unsigned long long)t->prewarm_failed);
     for (unsigned i = 0; i < r->s->n_targets; i++) {
-        struct resolving *name = &r->s->resolving[i];
+        struct resolving *name = &r->plan->v->ep->resolving[i];
         if (name->changed > 0)
             level_note(r,
                        "connections failed, so the name %s was looked up again (%llu times); %llu times it had other "
                        "addresses, where new connections went from then on",
-                       r->s->target[i].dial_host, (unsigned long long)name->lookups, (unsigned long long)name->changed);
+                       r->plan->v->ep->target[i].dial_host, (unsigned long long)name->lookups,
+                       (unsigned long long)name->changed);
         name->lookups = name->changed = 0;
     }
 }
@@ -316,13 +324,13 @@ void level_skip(struct campaign_state *s, uint32_t level)
 static void connect_ahead(struct run_state *r)
 {
     uint64_t last = 0;
-    int64_t patience = clock_mono() + r->s->c->connect_timeout;
+    int64_t patience = clock_mono() + r->c->connect_timeout;
     while (!engine_ready(r->en) && !r->stopped) {
         turn(r);
         struct engine_connecting c = engine_connecting(r->en);
         int64_t now = clock_mono();
         if (c.open + c.failed != last)
-            patience = now + r->s->c->connect_timeout;
+            patience = now + r->c->connect_timeout;
         last = c.open + c.failed;
         if (now >= patience)
             break;
@@ -354,6 +362,6 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
     }
     engine_free(&r.en);
     for (unsigned i = 0; i < s->n_targets; i++)
-        resolving_level_end(&s->resolving[i], &s->target[i]);
+        resolving_level_end(&r.plan->v->ep->resolving[i], &r.plan->v->ep->target[i]);
     return rc;
 }

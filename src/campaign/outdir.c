@@ -101,13 +101,13 @@ static void put_cores(struct jout *j, const struct campaign_state *s)
 static void put_urls(struct jout *j, const struct campaign_state *s)
 {
     struct buf url = BUF_INIT(16384);
-    redact_url(&url, str_of(s->target[0].url_text));
+    redact_url(&url, str_of(s->variant[0].ep->target[0].url_text));
     jo_kstr(j, "url", buf_str(&url));
     jo_key(j, "urls");
     jo_arr(j);
     for (unsigned i = 0; i < s->n_targets; i++) {
         buf_clear(&url);
-        redact_url(&url, str_of(s->target[i].url_text));
+        redact_url(&url, str_of(s->variant[0].ep->target[i].url_text));
         jo_str(j, buf_str(&url));
     }
     jo_end_arr(j);
@@ -116,11 +116,12 @@ static void put_urls(struct jout *j, const struct campaign_state *s)
 
 static void put_server(struct jout *j, const struct campaign_state *s, unsigned i)
 {
-    const struct probe *p = &s->probe[i];
+    const struct variant *v = &s->variant[0];
+    const struct probe *p = &v->ep->probe[i];
     jo_obj(j);
     jo_kbool(j, "probed", !s->c->no_probe && !p->refused);
     jo_kstrz(j, "version", p->server_version[0] ? p->server_version : NULL);
-    jo_kbool(j, "stream_options", s->api_opts.stream && s->api_opts.include_usage);
+    jo_kbool(j, "stream_options", v->api_opts.stream && v->api_opts.include_usage);
     jo_kbool(j, "usage", p->usage);
     jo_key(j, "headers");
     jo_arr(j);
@@ -148,12 +149,12 @@ static void put_servers(struct jout *j, const struct campaign_state *s)
     jo_end_arr(j);
 }
 
-static void put_dataset(struct jout *j, const struct campaign_state *s)
+static void put_dataset(struct jout *j, const struct variant *v)
 {
-    const struct dataset_stats *d = dataset_get_stats(s->ds);
+    const struct dataset_stats *d = dataset_get_stats(v->ds);
     jo_key(j, "dataset");
     jo_obj(j);
-    jo_kstrz(j, "path", s->c->dataset);
+    jo_kstrz(j, "path", v->c->dataset);
     jo_kstrz(j, "format", d->format);
     jo_ku64(j, "samples", d->samples);
     jo_ku64(j, "messages", d->messages);
@@ -161,6 +162,24 @@ static void put_dataset(struct jout *j, const struct campaign_state *s)
     jo_ku64(j, "text_bytes", d->text_bytes);
     jo_kstrz(j, "sha256", d->sha256);
     jo_end_obj(j);
+}
+
+/* What each level of a file has of its own. */
+static void put_levels(struct jout *j, const struct campaign_state *s)
+{
+    jo_key(j, "levels");
+    jo_arr(j);
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        const struct variant *v = &s->variant[i];
+        jo_obj(j);
+        jo_kstrz(j, "name", v->c->level_name);
+        jo_kstrz(j, "model", v->ep->model);
+        jo_key(j, "options");
+        jo_raw(j, str_of(v->c->options_json ? v->c->options_json : "{}"));
+        put_dataset(j, v);
+        jo_end_obj(j);
+    }
+    jo_end_arr(j);
 }
 
 int outdir_metadata(struct campaign_state *s, struct err *e)
@@ -177,14 +196,16 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     put_urls(&j, s);
     jo_kbool(&j, "simulator", s->sim.pid != 0);
     jo_kstrz(&j, "api", s->ops->name);
-    jo_kstrz(&j, "model", s->api_opts.model);
+    jo_kstrz(&j, "model", s->variant[0].ep->model);
     jo_kbool(&j, "records", !s->c->no_records);
     jo_ku64(&j, "workers", s->workers);
     jo_key(&j, "command");
     redact_command(&j, s->c->command, s->c->n_command);
     jo_key(&j, "options");
     jo_raw(&j, str_of(s->c->options_json ? s->c->options_json : "{}"));
-    put_dataset(&j, s);
+    if (s->c->n_levels > 0)
+        put_levels(&j, s);
+    put_dataset(&j, &s->variant[0]);
     put_machine(&j);
     put_cores(&j, s);
     put_servers(&j, s);

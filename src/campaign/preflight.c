@@ -12,12 +12,16 @@ enum { OTHER_FILES = 64 };
 static uint64_t most_connections(const struct campaign_state *s)
 {
     uint64_t most = 0;
-    for (uint32_t i = 0; i < s->n_levels; i++)
-        most = MAX(most, (uint64_t)(s->level[i].open ? s->c->max_concurrency : s->level[i].concurrency));
-    /* Where HTTP/2 is sure, connections are shared. (A server may allow fewer streams; that is not known here.) */
-    bool shared = s->c->http && (strcmp(s->c->http, "2") == 0 || strcmp(s->c->http, "h2c") == 0) && !s->c->no_keepalive;
-    uint64_t streams = shared && s->c->streams_per_conn > 0 ? s->c->streams_per_conn : 1;
-    return (most + streams - 1) / streams;
+    for (uint32_t i = 0; i < s->n_levels; i++) {
+        const struct level_plan *l = &s->level[i];
+        const struct run_config *c = l->v->c;
+        uint64_t need = l->open ? c->max_concurrency : l->concurrency;
+        /* Where HTTP/2 is sure, connections are shared. (A server may allow fewer streams; that is not known here.) */
+        bool shared = c->http && (strcmp(c->http, "2") == 0 || strcmp(c->http, "h2c") == 0) && !c->no_keepalive;
+        uint64_t streams = shared && c->streams_per_conn > 0 ? c->streams_per_conn : 1;
+        most = MAX(most, (need + streams - 1) / streams);
+    }
+    return most;
 }
 
 static int check_files(const struct campaign_state *s, uint64_t need, struct err *e)
@@ -192,9 +196,12 @@ static void warn_of_waiting_ports(const struct campaign_state *s, const struct t
     enum { WAIT_S = 60 };
     struct room r;
     double rate = 0;
-    for (uint32_t i = 0; i < s->n_levels; i++)
-        rate = MAX(rate, s->level[i].open ? s->level[i].rate / MAX(s->n_targets, 1u) : 0);
-    if (!s->c->no_keepalive || t->addrs[0].sa.ss_family == AF_UNIX || rate * WAIT_S < MANY)
+    for (uint32_t i = 0; i < s->n_levels; i++) {
+        const struct level_plan *l = &s->level[i];
+        if (l->open && l->v->c->no_keepalive)
+            rate = MAX(rate, l->rate / MAX(s->n_targets, 1u));
+    }
+    if (t->addrs[0].sa.ss_family == AF_UNIX || rate * WAIT_S < MANY)
         return;
     double free_ports = (double)room_of(s, t, true, &r);
     if (rate * WAIT_S > free_ports)
@@ -240,10 +247,10 @@ int preflight_targets(struct campaign_state *s, struct err *e)
     uint64_t need = most_connections(s);
     bool tls = false;
     for (unsigned i = 0; i < s->n_targets; i++) {
-        const struct target *t = &s->target[i];
+        const struct target *target = s->variant[0].ep->target, *t = &target[i];
         uint64_t here = 0; /* URLs that lead to the same place share its ports */
         for (unsigned k = 0; k < s->n_targets; k++)
-            here += addr_same(&t->addrs[0], &s->target[k].addrs[0]);
+            here += addr_same(&t->addrs[0], &target[k].addrs[0]);
         tls |= t->tls;
         warn_of_waiting_ports(s, t);
         if (check_ports(s, t, (here * need + s->n_targets - 1) / s->n_targets, e) < 0)

@@ -7,9 +7,9 @@
 #include "base/xalloc.h"
 #include "campaign/campaign_private.h"
 
-static int parse_levels(struct campaign_state *s, struct err *e)
+static int parse_levels(struct campaign_state *s, const struct variant *v, struct err *e)
 {
-    const struct run_config *c = s->c;
+    const struct run_config *c = v->c;
     struct str_split it = {.rest = str_of(c->rate ? c->rate : c->concurrency), .sep = ','};
     struct str part;
     const char *name = c->rate ? "--rate" : "--concurrency";
@@ -18,6 +18,7 @@ static int parse_levels(struct campaign_state *s, struct err *e)
         uint64_t n = 0;
         if (s->n_levels == MAX_LEVELS)
             return err_set(e, ERR_USAGE, "%s: more than %d levels", name, MAX_LEVELS);
+        l->v = v;
         l->open = c->rate != NULL;
         part = str_trim(part);
         if (l->open ? parse_f64(part, &l->rate) < 0 || !(l->rate > 0) || l->rate > 1e7
@@ -30,44 +31,44 @@ static int parse_levels(struct campaign_state *s, struct err *e)
     return 0;
 }
 
-static int parse_warmup(struct campaign_state *s, struct err *e)
+static int parse_warmup(struct variant *v, struct err *e)
 {
-    const char *w = s->c->warmup;
+    const char *w = v->c->warmup;
     if (!w || !*w || strcmp(w, "none") == 0)
         return 0;
-    if (parse_u64(str_of(w), &s->warmup_requests) == 0)
+    if (parse_u64(str_of(w), &v->warmup_requests) == 0)
         return 0;
-    s->warmup_requests = 0;
-    if (parse_duration(str_of(w), &s->warmup_ns) == 0)
+    v->warmup_requests = 0;
+    if (parse_duration(str_of(w), &v->warmup_ns) == 0)
         return 0;
     return err_set(e, ERR_USAGE, "--warmup %s: must be a number of requests (10) or a duration (10s)", w);
 }
 
-static int parse_ramp(struct campaign_state *s, struct err *e)
+static int parse_ramp(struct variant *v, struct err *e)
 {
-    const char *r = s->c->ramp_up;
-    s->ramp = 0;
+    const char *r = v->c->ramp_up;
+    v->ramp = 0;
     if (!r || strcmp(r, "none") == 0)
         return 0;
     if (strcmp(r, "auto") == 0)
-        s->ramp = -1;
-    else if (parse_duration(str_of(r), &s->ramp) < 0 || s->ramp < 0)
+        v->ramp = -1;
+    else if (parse_duration(str_of(r), &v->ramp) < 0 || v->ramp < 0)
         return err_set(e, ERR_USAGE, "--ramp-up %s: must be a duration (2s), auto or none", r);
-    if (s->c->duration > 0 && s->ramp > s->c->duration)
+    if (v->c->duration > 0 && v->ramp > v->c->duration)
         return err_set(e, ERR_USAGE, "--ramp-up is longer than the level (--duration)");
     return 0;
 }
 
-static int parse_connect_rate(struct campaign_state *s, struct err *e)
+static int parse_connect_rate(struct variant *v, struct err *e)
 {
-    const char *r = s->c->connect_rate;
-    s->connect_rate = -1;
+    const char *r = v->c->connect_rate;
+    v->connect_rate = -1;
     if (!r || strcmp(r, "auto") == 0)
         return 0;
-    s->connect_rate = 0;
+    v->connect_rate = 0;
     if (strcmp(r, "max") == 0)
         return 0;
-    if (parse_f64(str_of(r), &s->connect_rate) < 0 || !(s->connect_rate > 0) || s->connect_rate > 1e7)
+    if (parse_f64(str_of(r), &v->connect_rate) < 0 || !(v->connect_rate > 0) || v->connect_rate > 1e7)
         return err_set(e, ERR_USAGE, "--connect-rate %s: must be connections per second (500), auto or max", r);
     return 0;
 }
@@ -98,21 +99,38 @@ static unsigned choose_workers(const struct campaign_state *s)
 static unsigned settle_workers(const struct campaign_state *s)
 {
     unsigned n = s->c->workers ? (unsigned)s->c->workers : choose_workers(s);
-    return s->c->max_concurrency && s->c->max_concurrency < n ? (unsigned)s->c->max_concurrency : n;
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        uint64_t cap = s->variant[i].c->max_concurrency;
+        n = cap && cap < n ? (unsigned)cap : n;
+    }
+    return n;
 }
 
-static int load_texts(struct campaign_state *s, struct err *e)
+static bool same_text(const char *a, const char *b)
 {
-    const struct run_config *c = s->c;
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether two levels send the same texts: one dataset serves both. */
+static bool same_texts(const struct run_config *a, const struct run_config *b)
+{
+    return same_text(a->prompt, b->prompt) && same_text(a->dataset, b->dataset) &&
+           same_text(a->dataset_format, b->dataset_format) && same_text(a->replay_sha256, b->replay_sha256);
+}
+
+static int load_texts(struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    v->own_ds = true;
     if (c->prompt)
-        s->ds = dataset_of_prompt(c->prompt);
+        v->ds = dataset_of_prompt(c->prompt);
     else if (c->dataset)
-        s->ds = dataset_load(c->dataset, c->dataset_format, e);
+        v->ds = dataset_load(c->dataset, c->dataset_format, e);
     else
-        s->ds = dataset_builtin();
-    if (!s->ds)
+        v->ds = dataset_builtin();
+    if (!v->ds)
         return e->code == ERR_IO ? err_prefix(e, "--dataset: ") : -1;
-    if (c->replay_sha256 && strcmp(c->replay_sha256, dataset_get_stats(s->ds)->sha256) != 0)
+    if (c->replay_sha256 && strcmp(c->replay_sha256, dataset_get_stats(v->ds)->sha256) != 0)
         return err_set(e, ERR_DATA, "--replay: %s is not what the stored run sent (its SHA-256 differs)",
                        c->dataset ? c->dataset : "the built-in dataset");
     return 0;
@@ -120,9 +138,73 @@ static int load_texts(struct campaign_state *s, struct err *e)
 
 static int check_samples(const struct campaign_state *s, struct err *e)
 {
-    for (size_t i = 0; i < dataset_n(s->ds); i++) {
-        if (s->ops->check(dataset_at(s->ds, i), e) < 0)
-            return -1;
+    for (uint32_t k = 0; k < s->n_variants; k++) {
+        const struct dataset *ds = s->variant[k].ds;
+        for (size_t i = 0; s->variant[k].own_ds && i < dataset_n(ds); i++) {
+            if (s->ops->check(dataset_at(ds, i), e) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+/* What a level's options say. */
+static int parse_variant(struct campaign_state *s, struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    if (parse_levels(s, v, e) < 0 || parse_warmup(v, e) < 0 || parse_ramp(v, e) < 0 || parse_connect_rate(v, e) < 0 ||
+        arrival_parse(str_of(c->arrival), &v->arrival, e) < 0)
+        return -1;
+    v->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
+    v->api_opts = (struct api_opts){
+        .max_tokens = c->max_tokens,
+        .temperature = c->temperature,
+        .stream = !c->no_stream,
+        .ignore_eos = c->ignore_eos,
+        .include_usage = true,
+        .extra_body = c->extra_body,
+    };
+    return 0;
+}
+
+char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96])
+{
+    const char *name = v->c->level_name;
+    if (name)
+        snprintf(out, 96, "level %s", name);
+    else
+        snprintf(out, 96, "level %u", (unsigned)(v - s->variant) + 1);
+    return out;
+}
+
+static int of_level(const struct campaign_state *s, const struct variant *v, struct err *e)
+{
+    char text[96];
+    return s->c->n_levels ? err_prefix(e, "%s: ", variant_text(s, v, text)) : -1;
+}
+
+static int parse_variants(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    s->n_variants = c->n_levels ? (uint32_t)c->n_levels : 1;
+    s->variant = xcalloc(s->n_variants, sizeof *s->variant);
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        struct variant *v = &s->variant[i];
+        v->c = c->n_levels ? &c->levels[i] : c;
+        if (parse_variant(s, v, e) < 0)
+            return of_level(s, v, e);
+    }
+    return 0;
+}
+
+static int load_all_texts(struct campaign_state *s, struct err *e)
+{
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        struct variant *v = &s->variant[i];
+        for (uint32_t k = 0; k < i && !v->ds; k++)
+            v->ds = same_texts(v->c, s->variant[k].c) ? s->variant[k].ds : NULL;
+        if (!v->ds && load_texts(v, e) < 0)
+            return of_level(s, v, e);
     }
     return 0;
 }
@@ -131,29 +213,19 @@ static int parse_all(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
     struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
-    if (parse_levels(s, e) < 0 || parse_warmup(s, e) < 0 || parse_ramp(s, e) < 0 || parse_connect_rate(s, e) < 0 ||
-        sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 || arrival_parse(str_of(c->arrival), &s->arrival, e) < 0 ||
+    if (parse_variants(s, e) < 0 || sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 ||
         auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
         return -1;
     if (c->api_key)
         log_warn(
             "--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
             "to yourself");
-    s->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
     cores_read(&s->cores, "", NULL);
     s->workers = settle_workers(s);
     if (cores_plan(&s->seats, &s->cores, c->pin, s->workers, run_config_urls(c, NULL, 0) == 0, e) < 0)
         return -1;
-    s->api_opts = (struct api_opts){
-        .max_tokens = c->max_tokens,
-        .temperature = c->temperature,
-        .stream = !c->no_stream,
-        .ignore_eos = c->ignore_eos,
-        .include_usage = true,
-        .extra_body = c->extra_body,
-    };
-    return load_texts(s, e);
+    return load_all_texts(s, e);
 }
 
 int setup_parse(struct campaign_state *s, struct err *e)
@@ -237,9 +309,10 @@ static enum hclient_http http_of(const char *version)
     return strcmp(version, "2") == 0 ? HCLIENT_2 : strcmp(version, "h2c") == 0 ? HCLIENT_H2C : HCLIENT_11;
 }
 
-static int open_target(struct campaign_state *s, struct target *t, struct str url, struct err *e)
+static int open_target(struct campaign_state *s, const struct variant *v, struct target *t, struct str url,
+                       struct err *e)
 {
-    const struct run_config *c = s->c;
+    const struct run_config *c = v->c;
     char *text = xmemdup0(url.p, url.n);
     struct target_opts o = {
         .url = text,
@@ -251,7 +324,7 @@ static int open_target(struct campaign_state *s, struct target *t, struct str ur
         .key = s->key,
         .no_keepalive = c->no_keepalive,
         .http = http_of(c->http),
-        .stream = s->api_opts.stream,
+        .stream = v->api_opts.stream,
         .binds = s->binds,
         .n_binds = s->n_binds,
         .lookup = c->lookup,
@@ -270,28 +343,34 @@ static int open_target(struct campaign_state *s, struct target *t, struct str ur
     return rc;
 }
 
-int setup_target(struct campaign_state *s, struct err *e)
+static bool same_words(const char *const *a, const char *const *b)
 {
-    struct str url[RUN_URLS_MAX];
-    size_t n = run_config_urls(s->c, url, RUN_URLS_MAX);
+    for (; a && b && *a && *b && strcmp(*a, *b) == 0; a++, b++)
+        ;
+    return !(a && *a) && !(b && *b);
+}
+
+/* Whether two levels' requests are alike to a server in all that a probe settles and that stands in the head. */
+static bool same_asking(const struct run_config *a, const struct run_config *b)
+{
+    return same_text(a->model, b->model) && same_words(a->headers, b->headers) && a->no_stream == b->no_stream &&
+           a->ignore_eos == b->ignore_eos && same_text(a->extra_body, b->extra_body) && same_text(a->http, b->http) &&
+           a->no_keepalive == b->no_keepalive;
+}
+
+static int open_endpoints(struct campaign_state *s, struct variant *v, const struct str *url, size_t n, struct err *e)
+{
+    struct endpoints *ep = v->ep = xcalloc(1, sizeof *ep);
     bool tls_checked = false;
-    if (n == 0) {
-        url[0] = str_of(s->sim.url);
-        n = 1;
-    }
-    n = MIN(n, (size_t)RUN_URLS_MAX);
-    if (choose_dialect(s, url, (unsigned)n, e) < 0 || check_samples(s, e) < 0)
-        return -1;
-    s->target = xcalloc(n, sizeof *s->target);
-    s->probe = xcalloc(n, sizeof *s->probe);
-    s->resolving = xcalloc(n, sizeof *s->resolving);
-    s->balance =
-        s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
+    v->own_ep = true;
+    ep->target = xcalloc(n, sizeof *ep->target);
+    ep->probe = xcalloc(n, sizeof *ep->probe);
+    ep->resolving = xcalloc(n, sizeof *ep->resolving);
     for (size_t i = 0; i < n; i++) {
-        struct target *t = &s->target[i];
-        if (open_target(s, t, url[i], e) < 0)
+        struct target *t = &ep->target[i];
+        if (open_target(s, v, t, url[i], e) < 0)
             return n > 1 ? err_prefix(e, "URL %zu: ", i + 1) : -1;
-        s->n_targets++;
+        ep->n++;
         if (t->tls && !tls_checked && check_tls(t, e) < 0)
             return -1;
         tls_checked |= t->tls;
@@ -299,24 +378,62 @@ int setup_target(struct campaign_state *s, struct err *e)
     return 0;
 }
 
+int setup_target(struct campaign_state *s, struct err *e)
+{
+    struct str url[RUN_URLS_MAX];
+    size_t n = run_config_urls(s->c, url, RUN_URLS_MAX);
+    if (n == 0) {
+        url[0] = str_of(s->sim.url);
+        n = 1;
+    }
+    n = MIN(n, (size_t)RUN_URLS_MAX);
+    if (choose_dialect(s, url, (unsigned)n, e) < 0 || check_samples(s, e) < 0)
+        return -1;
+    s->n_targets = (unsigned)n;
+    s->balance =
+        s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        struct variant *v = &s->variant[i];
+        for (uint32_t k = 0; k < i && !v->ep; k++)
+            v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
+        if (!v->ep && open_endpoints(s, v, url, n, e) < 0)
+            return of_level(s, v, e);
+    }
+    return 0;
+}
+
 char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap)
 {
     struct buf b = BUF_INIT(16384);
-    redact_url(&b, str_of(s->target[i].url_text));
+    redact_url(&b, str_of(s->variant[0].ep->target[i].url_text));
     snprintf(out, cap, "%s", b.p ? b.p : "");
     buf_free(&b);
     return out;
 }
 
+static void free_endpoints(struct endpoints *ep)
+{
+    for (unsigned i = 0; i < ep->n; i++)
+        target_close(&ep->target[i]);
+    free(ep->target);
+    free(ep->probe);
+    free(ep->resolving);
+    free(ep);
+}
+
 void setup_free(struct campaign_state *s)
 {
-    api_free(&s->api);
-    for (unsigned i = 0; i < s->n_targets; i++)
-        target_close(&s->target[i]);
-    free(s->target);
-    free(s->probe);
-    free(s->resolving);
-    dataset_free(&s->ds);
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        struct variant *v = &s->variant[i];
+        api_free(&v->api);
+        if (v->own_ep)
+            free_endpoints(v->ep);
+        if (v->own_ds)
+            dataset_free(&v->ds);
+    }
+    free(s->variant);
+    s->variant = NULL;
+    s->n_variants = 0;
     if (s->key)
         explicit_bzero(s->key, strlen(s->key));
     free(s->key);

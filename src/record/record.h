@@ -208,6 +208,7 @@ enum { REC_ENDPOINTS_MAX = 64 };
 
 struct rec_level {  /* written when a level begins, and again, final, when it has ended */
     uint32_t level; /* 0, 1, ... */
+    char name[64];  /* "": none */
     bool final;
     bool open; /* open loop */
     char arrival[16];

@@ -26,6 +26,7 @@ static const struct field endpoint_fields[] = {
 #define LEVEL(kind, name, member) FIELD(kind, rec_level, name, member, 0)
 static const struct field level_fields[] = {
     LEVEL(F_U32, "level", level),
+    TEXT_FIELD(rec_level, name),
     LEVEL(F_BOOL, "final", final),
     LEVEL(F_BOOL, "open", open),
     TEXT_FIELD(rec_level, arrival),

@@ -263,6 +263,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     char iso[40];
     jo_obj(j);
     jo_ku64(j, "level", l->level);
+    jo_kstrz(j, "name", l->name[0] ? l->name : NULL);
     put_load(j, l);
     jo_kstrz(j, "window_start", fmt_utc_iso(iso, s->epoch_unix + l->w0));
     jo_kbool(j, "complete", l->final && !l->interrupted);

@@ -97,6 +97,44 @@ char *level_target(char out[GRID_CELL], const struct sum_level *l)
     return out;
 }
 
+char *level_cell(char out[GRID_CELL], const struct sum_level *l)
+{
+    if (l->name[0])
+        snprintf(out, GRID_CELL, "%.*s", GRID_CELL - 1, l->name);
+    else
+        level_target(out, l);
+    return out;
+}
+
+static bool any_named(const struct summary *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->n_levels; i++)
+        any |= s->levels[i].name[0] != 0;
+    return any;
+}
+
+static const char *target_heading(const struct summary *s)
+{
+    bool open = false, closed = false;
+    for (size_t i = 0; i < s->n_levels; i++)
+        *(s->levels[i].open ? &open : &closed) = true;
+    return open && closed ? "load" : open ? "rate" : "in flight";
+}
+
+const char *level_heading(const struct summary *s)
+{
+    return any_named(s) ? "level" : target_heading(s);
+}
+
+char *level_title(char out[128], const struct sum_level *l)
+{
+    char target[GRID_CELL];
+    snprintf(out, 128, "%s%s%s%s", l->name, l->name[0] ? ", " : "", level_target(target, l),
+             l->open ? "" : " in flight");
+    return out;
+}
+
 void cell_number(char cell[GRID_CELL], double v, int decimals, const char *suffix)
 {
     if (isfinite(v))
@@ -120,11 +158,9 @@ int cell_decimals(double v)
 
 static void load_columns(struct grid *g, const struct summary *s)
 {
-    bool open = false, closed = false;
-    for (size_t i = 0; i < s->n_levels; i++)
-        *(s->levels[i].open ? &open : &closed) = true;
     grid_group(g, "");
-    char(*target)[GRID_CELL] = grid_col(g, open && closed ? "load" : open ? "rate" : "in flight");
+    char(*name)[GRID_CELL] = any_named(s) ? grid_col(g, level_heading(s)) : NULL;
+    char(*target)[GRID_CELL] = grid_col(g, target_heading(s));
     grid_group(g, "requests");
     char(*actual)[GRID_CELL] = grid_col(g, "actual/s");
     char(*ok)[GRID_CELL] = grid_col(g, "ok");
@@ -132,6 +168,8 @@ static void load_columns(struct grid *g, const struct summary *s)
     for (size_t i = 0; i < s->n_levels; i++) {
         const struct sum_level *l = &s->levels[i];
         level_target(target[i], l);
+        if (name)
+            level_cell(name[i], l);
         cell_number(actual[i], l->attempted_rps, cell_decimals(l->attempted_rps), "");
         cell_percent(ok[i], l->success_rate);
         snprintf(sent[i], GRID_CELL, "%llu", (unsigned long long)l->attempted);

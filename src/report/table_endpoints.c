@@ -39,7 +39,7 @@ static void short_name(char cell[GRID_CELL], const char *url)
 static void load_columns(struct grid *g, const struct summary *s, const struct row *row)
 {
     grid_group(g, "");
-    char(*target)[GRID_CELL] = s->n_levels > 1 ? grid_col(g, row[0].level->open ? "rate" : "in flight") : NULL;
+    char(*target)[GRID_CELL] = s->n_levels > 1 ? grid_col(g, level_heading(s)) : NULL;
     char(*name)[GRID_CELL] = grid_col(g, "endpoint");
     grid_group(g, "requests");
     char(*share)[GRID_CELL] = grid_col(g, "share");
@@ -49,7 +49,7 @@ static void load_columns(struct grid *g, const struct summary *s, const struct r
         const struct sum_endpoint *p = row[i].p;
         uint64_t done = p->successful + p->failed;
         if (target)
-            level_target(target[i], row[i].level);
+            level_cell(target[i], row[i].level);
         short_name(name[i], p->url);
         cell_percent(share[i], p->share);
         cell_percent(ok[i], done ? (double)p->successful / (double)done : NAN);

@@ -169,9 +169,9 @@ static void put_verdict(struct buf *out, const struct sum_level *l, const struct
 
 void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width)
 {
-    char target[GRID_CELL];
+    char title[128];
     buf_addc(out, '\n');
-    buf_addf(out, " %s%s%s", p->bold, level_target(target, l), l->open ? "" : " in flight");
+    buf_addf(out, " %s%s", p->bold, level_title(title, l));
     buf_addf(out, "%s: %llu ok, %llu failed", p->off, (unsigned long long)l->successful, (unsigned long long)l->failed);
     if (l->cancelled)
         buf_addf(out, ", %llu cancelled", (unsigned long long)l->cancelled);
@@ -200,15 +200,15 @@ static bool has_text(const struct sum_texts *t, const char *z)
 /* A note that several levels share is printed once, with their names; one that all share without. */
 static void put_shared(struct buf *out, const struct summary *s, size_t level, const char *text, int width)
 {
-    char first[256] = "   ", target[GRID_CELL];
+    char first[256] = "   ", title[128];
     size_t sharing = 0, at = 3;
     for (size_t i = 0; i < s->n_levels; i++) {
         if (!has_text(&s->levels[i].notes, text))
             continue;
         if (i < level)
             return; /* printed there */
-        at += (size_t)snprintf(first + at, sizeof first - at, "%s%s%s", sharing ? ", " : "",
-                               level_target(target, &s->levels[i]), s->levels[i].open ? "" : " in flight");
+        at += (size_t)snprintf(first + at, sizeof first - at, "%s%s", sharing ? ", " : "",
+                               level_title(title, &s->levels[i]));
         at = MIN(at, sizeof first - 1);
         sharing++;
     }

@@ -23,6 +23,10 @@ void cell_percent(char cell[GRID_CELL], double share);
 void cell_quantile(char cell[GRID_CELL], double v, struct unit u, const bool marks[2], struct legend *legend);
 
 char *level_target(char out[GRID_CELL], const struct sum_level *l); /* "20/s" or "8" */
+char *level_cell(char out[GRID_CELL], const struct sum_level *l);   /* its name, else its target */
+const char *level_heading(const struct summary *s);                 /* of a column of level_cell */
+/* "20/s" or "8 in flight", with the level's name in front where it has one. Returns out. */
+char *level_title(char out[128], const struct sum_level *l);
 /* A row for each endpoint of each level, where there are several. */
 void table_endpoints(struct buf *out, const struct summary *s, struct legend *legend, int width, bool colour);
 void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width);

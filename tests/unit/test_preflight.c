@@ -40,12 +40,19 @@ static int checked(struct campaign_state *s, rlim_t soft, rlim_t hard, char said
 }
 
 static struct run_config config;
+static struct target targets[2];
+static struct endpoints endpoints = {.target = targets};
+static struct variant variant = {.c = &config, .ep = &endpoints};
 
 static struct campaign_state closed(uint32_t a, uint32_t b)
 {
     config = (struct run_config){0};
-    return (struct campaign_state){
-        .c = &config, .workers = 1, .n_levels = 2, .level = {{.concurrency = a}, {.concurrency = b}}};
+    return (struct campaign_state){.c = &config,
+                                   .variant = &variant,
+                                   .n_variants = 1,
+                                   .workers = 1,
+                                   .n_levels = 2,
+                                   .level = {{.v = &variant, .concurrency = a}, {.v = &variant, .concurrency = b}}};
 }
 
 static void soft_limit_is_raised_as_far_as_it_goes(void **state)
@@ -109,7 +116,7 @@ static void an_open_loop_needs_its_cap(void **state)
     (void)state;
     char said[1000];
     struct campaign_state s = closed(1, 1);
-    s.level[0] = s.level[1] = (struct level_plan){.open = true, .rate = 1000};
+    s.level[0] = s.level[1] = (struct level_plan){.v = &variant, .open = true, .rate = 1000};
     assert_int_equal(checked(&s, 100, 100, said), 0); /* uncapped: what it will hold is not known */
     config.max_concurrency = 1000;
     assert_int_equal(checked(&s, 100, 100, said), 10 + ERR_LIMIT);
@@ -159,14 +166,11 @@ static int close_proc(void **state)
     return 0;
 }
 
-static struct target targets[2];
-
 /* One endpoint at 127.0.0.1:8080, ports 40001 to 41000, 1 GiB of memory. */
 static struct campaign_state with_proc(uint32_t connections)
 {
     struct campaign_state s = closed(connections, 1);
     s.proc_root = proc;
-    s.target = targets;
     s.n_targets = 1;
     memset(targets, 0, sizeof targets);
     targets[0].origin = (char *)(uintptr_t) "http://127.0.0.1:8080";

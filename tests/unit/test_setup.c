@@ -74,7 +74,7 @@ static void a_ramp_is_a_time_or_a_word(void **state)
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         c.ramp_up = good[i].text;
         assert_int_equal(parse(&s, &c, &e), 0);
-        assert_int_equal(s.ramp, good[i].ns);
+        assert_int_equal(s.variant[0].ramp, good[i].ns);
         setup_free(&s);
     }
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -99,7 +99,7 @@ static void a_connect_rate_is_a_number_or_a_word(void **state)
     for (size_t i = 0; i < ARRAY_LEN(good); i++) {
         c.connect_rate = good[i].text;
         assert_int_equal(parse(&s, &c, &e), 0);
-        assert_true(s.connect_rate == good[i].rate);
+        assert_true(s.variant[0].connect_rate == good[i].rate);
         setup_free(&s);
     }
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -157,8 +157,8 @@ static void warmup_is_a_count_or_a_time(void **state)
         struct run_config c = defaults();
         c.warmup = cases[i].text;
         assert_int_equal(parse(&s, &c, &e), cases[i].rc);
-        assert_int_equal(s.warmup_requests, cases[i].n);
-        assert_int_equal(s.warmup_ns, cases[i].ns);
+        assert_int_equal(s.variant[0].warmup_requests, cases[i].n);
+        assert_int_equal(s.variant[0].warmup_ns, cases[i].ns);
         setup_free(&s);
     }
 }
@@ -267,7 +267,7 @@ static void the_path_chooses_the_dialect(void **state)
         assert_int_equal(parse(&s, &c, &e), 0);
         assert_int_equal(setup_target(&s, &e), 0);
         assert_string_equal(s.ops->name, cases[i].ops);
-        assert_string_equal(s.target[0].path, cases[i].path);
+        assert_string_equal(s.variant[0].ep->target[0].path, cases[i].path);
         setup_free(&s);
     }
 }
@@ -292,9 +292,9 @@ static void several_urls_become_targets(void **state)
     assert_int_equal(s.n_targets, 3);
     assert_int_equal(s.balance, BALANCE_LEAST_IN_FLIGHT);
     assert_string_equal(s.ops->name, "openai-completions"); /* the others' paths say nothing */
-    assert_string_equal(s.target[0].path, "/v1/completions");
-    assert_string_equal(s.target[2].path, "/v1/completions");
-    assert_true(s.target[2].tls && !s.target[1].tls);
+    assert_string_equal(s.variant[0].ep->target[0].path, "/v1/completions");
+    assert_string_equal(s.variant[0].ep->target[2].path, "/v1/completions");
+    assert_true(s.variant[0].ep->target[2].tls && !s.variant[0].ep->target[1].tls);
     assert_string_equal(endpoint_text(&s, 1, text, sizeof text),
                         "http://127.0.0.1:2/v1/completions?api-key=[redacted]");
     assert_string_equal(endpoint_text(&s, 0, cut, sizeof cut), "127.0.0");
@@ -329,6 +329,52 @@ static void one_bad_url_of_several_is_named(void **state)
     }
 }
 
+static void levels_have_options_of_their_own(void **state)
+{
+    (void)state;
+    struct campaign_state s;
+    struct err e;
+    const char *urls[] = {"127.0.0.1:1", NULL}, *headers[] = {"X-A: 1", NULL}, *same[] = {"X-A: 1", NULL};
+    struct run_config c = defaults(), levels[4];
+    c.urls = urls;
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+        levels[i] = c;
+    levels[1].concurrency = NULL;
+    levels[1].rate = "5,10";
+    levels[1].warmup = "2s";
+    levels[1].headers = headers;
+    levels[2].prompt = "another";
+    levels[2].headers = same;
+    levels[2].max_tokens = 7;
+    levels[3].prompt = "another";
+    levels[3].level_name = "last";
+    c.levels = levels;
+    c.n_levels = ARRAY_LEN(levels);
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_int_equal(setup_target(&s, &e), 0);
+    assert_int_equal(s.n_levels, 5); /* one of them lists two rates */
+    assert_true(!s.level[0].open && s.level[1].open && s.level[2].rate == 10 && !s.level[3].open);
+    assert_int_equal(s.level[2].v->warmup_ns, 2 * NS_PER_S);
+    assert_int_equal(s.level[3].v->warmup_ns, 0);
+    assert_int_equal(s.level[3].v->api_opts.max_tokens, 7);
+    assert_true(s.variant[1].ds == s.variant[0].ds && s.variant[2].ds != s.variant[0].ds);
+    assert_true(s.variant[3].ds == s.variant[2].ds);
+    assert_true(s.variant[1].ep != s.variant[0].ep && s.variant[2].ep == s.variant[1].ep);
+    assert_true(s.variant[3].ep == s.variant[0].ep);
+    assert_non_null(strstr(s.variant[1].ep->target[0].common.p, "X-A: 1"));
+    assert_null(strstr(s.variant[0].ep->target[0].common.p, "X-A"));
+    setup_free(&s);
+
+    levels[3].warmup = "soon";
+    assert_int_equal(parse(&s, &c, &e), -1);
+    assert_string_equal(e.text, "level last: --warmup soon: must be a number of requests (10) or a duration (10s)");
+    setup_free(&s);
+    levels[2].rate = "fast";
+    assert_int_equal(parse(&s, &c, &e), -1);
+    assert_ptr_equal(strstr(e.text, "level 3: --rate fast"), e.text);
+    setup_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +390,7 @@ int main(void)
         cmocka_unit_test(the_path_chooses_the_dialect),
         cmocka_unit_test(several_urls_become_targets),
         cmocka_unit_test(one_bad_url_of_several_is_named),
+        cmocka_unit_test(levels_have_options_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
