@@ -3,8 +3,6 @@
 #include <math.h>
 
 #include "base/jdoc.h"
-#include "base/jout.h"
-#include "base/jscan.h"
 
 extern const struct api_ops api_oai_chat, api_oai_completions;
 
@@ -35,34 +33,84 @@ const struct api_ops *api_of_path(struct str path)
     return NULL;
 }
 
-/* What the user merges in must not change what weir decides per request. */
-static int check_extra(const char *extra, bool *limits, struct err *e)
+const char *api_path(const struct api_ops *ops, bool stream)
 {
-    static const char *const ours[] = {"messages", "prompt", "stream"};
+    return stream && ops->stream_path ? ops->stream_path : ops->default_path;
+}
+
+/* Registered names and those that servers use all the same. */
+static bool is_lines(struct str media)
+{
+    static const char *const types[] = {"application/x-ndjson",  "application/ndjson",      "application/jsonl",
+                                        "application/jsonlines", "application/x-jsonlines", "application/json-lines"};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (str_ieq(media, str_of(types[i])))
+            return true;
+    }
+    return false;
+}
+
+enum api_framing api_framing_of(const struct api_ops *ops, bool stream, struct str content_type)
+{
+    ptrdiff_t end = str_chr(content_type, ';');
+    struct str media = str_trim(end < 0 ? content_type : str_sub(content_type, 0, (size_t)end));
+    if (str_ieq(media, STR("text/event-stream")))
+        return API_SSE;
+    if (is_lines(media))
+        return API_LINES;
+    return stream && ops->lines && !str_ieq(media, STR("application/json")) ? API_LINES : API_WHOLE;
+}
+
+/* What the user merges in must not change what weir decides per request. */
+static int check_extra(const struct api_ops *ops, const char *extra, bool *limits, struct err *e)
+{
     struct jdoc *d = jdoc_parse(str_of(extra), "--extra-body", e);
     if (!d)
         return -1;
     int rc = 0;
-    if (!jn_is_obj(jdoc_root(d)))
-        rc = err_set(e, ERR_USAGE, "--extra-body: must be a JSON object, e.g. '{\"top_p\":0.9}'");
-    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(ours); i++) {
-        if (jn_get(jdoc_root(d), ours[i]))
-            rc = err_set(e, ERR_USAGE,
-                         "--extra-body: \"%s\" is set by weir itself; use --dataset, --prompt or --no-stream", ours[i]);
-    }
     jnode *root = jdoc_root(d);
-    *limits = jn_get(root, "max_tokens") || jn_get(root, "max_completion_tokens");
+    if (!jn_is_obj(root))
+        rc = err_set(e, ERR_USAGE, "--extra-body: must be a JSON object, e.g. '{\"top_p\":0.9}'");
+    for (size_t i = 0; rc == 0 && ops->ours[i]; i++) {
+        if (jn_get(root, ops->ours[i]))
+            rc = err_set(e, ERR_USAGE,
+                         "--extra-body: \"%s\" is set by weir itself; use --dataset, --prompt or --no-stream",
+                         ops->ours[i]);
+    }
+    *limits = (ops->limit && jn_get(root, ops->limit)) || (ops->limit_as && jn_get(root, ops->limit_as));
     jdoc_free(&d);
     return rc;
 }
 
+struct str api_limit_name(const struct api_ops *ops)
+{
+    struct str limit = str_of(ops->limit);
+    ptrdiff_t dot = str_chr(limit, '.');
+    return dot < 0 ? limit : str_sub(limit, (size_t)dot + 1, limit.n);
+}
+
+/* Where the sample's limit goes in `text`, the whole object: at its beginning, or at that of the object it lies in. */
+static int find_limit(struct api *a, struct str text, struct err *e)
+{
+    struct str limit = str_of(a->ops->limit), raw = text;
+    ptrdiff_t dot = str_chr(limit, '.');
+    char parent[32];
+    if (dot > 0) {
+        snprintf(parent, sizeof parent, STR_FMT, (int)dot, limit.p);
+        if (js_path(text, parent, &raw) < 0 || raw.p[0] != '{')
+            return err_set(e, ERR_USAGE, "--extra-body: \"%s\" must be an object", parent);
+    }
+    a->limit_at = (size_t)(raw.p - text.p);
+    a->limit_alone = str_trim(str_sub(raw, 1, raw.n - 2)).n == 0;
+    return 0;
+}
+
 int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e)
 {
-    a->ops = ops;
-    a->stream = o->stream;
+    *a = (struct api){.ops = ops, .stream = o->stream};
     bool limits = false;
     buf_init(&a->rest, 16u << 20);
-    if (o->extra_body && check_extra(o->extra_body, &limits, e) < 0)
+    if (o->extra_body && check_extra(ops, o->extra_body, &limits, e) < 0)
         return -1;
     a->max_tokens_fixed = o->max_tokens >= 0 || limits;
 
@@ -70,25 +118,13 @@ int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts 
     struct jout j;
     jo_init(&j, &own, 0);
     jo_obj(&j);
-    if (o->model)
-        jo_kstrz(&j, "model", o->model);
-    if (o->max_tokens >= 0)
-        jo_ki64(&j, "max_tokens", o->max_tokens);
-    if (!isnan(o->temperature))
-        jo_kf64(&j, "temperature", o->temperature);
-    if (o->ignore_eos)
-        jo_kbool(&j, "ignore_eos", true);
-    jo_kbool(&j, "stream", o->stream);
-    if (o->stream && o->include_usage) {
-        jo_key(&j, "stream_options");
-        jo_obj(&j);
-        jo_kbool(&j, "include_usage", true);
-        jo_end_obj(&j);
-    }
+    ops->members(&j, o);
     jo_end_obj(&j);
     int rc = json_merge(&all, buf_str(&own), o->extra_body ? str_of(o->extra_body) : STR("{}"), e);
     if (rc == 0) {
         struct str text = str_trim(buf_str(&all));
+        if (ops->limit)
+            rc = find_limit(a, text, e);
         buf_adds(&a->rest, str_sub(text, 1, text.n)); /* without the opening brace: it stands behind the messages */
     }
     buf_free(&own);
@@ -107,6 +143,62 @@ void api_piece(struct api_body *b, struct str s)
         return;
     b->v[b->n++] = (struct iovec){.iov_base = (void *)(uintptr_t)s.p, .iov_len = s.n};
     b->bytes += s.n;
+}
+
+/* How many tokens this request may bring, where the constant members do not say; -1: nobody says. */
+static int64_t limit_of(const struct api *a, const struct plan_item *it)
+{
+    if (a->max_tokens_fixed || !a->ops->limit)
+        return -1;
+    if (it->what->max_tokens >= 0)
+        return it->what->max_tokens;
+    return a->ops->limit_needed > 0 ? a->ops->limit_needed : -1;
+}
+
+void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b)
+{
+    struct str rest = buf_str(&a->rest), name;
+    int64_t limit = limit_of(a, it);
+    if (limit < 0) {
+        api_piece(b, rest);
+        return;
+    }
+    name = api_limit_name(a->ops);
+    int n = snprintf(b->glue, sizeof b->glue, "\"%.*s\":%lld%s", STR_ARG(name), (long long)limit,
+                     a->limit_alone ? "" : ",");
+    api_piece(b, str_sub(rest, 0, a->limit_at));
+    api_piece(b, (struct str){b->glue, (size_t)n});
+    api_piece(b, str_sub(rest, a->limit_at, rest.n));
+}
+
+enum { DIRECT_JOINED = (API_MAX_PIECES - 8) / 2 };
+
+void api_joined(const struct plan_item *it, struct api_body *b)
+{
+    const struct plan_sample *s = it->what;
+    bool direct = s->n_msgs <= DIRECT_JOINED;
+    api_piece(b, str_of(it->nonce));
+    for (uint32_t i = 0; i < s->n_msgs; i++) {
+        if (direct) {
+            api_piece(b, i ? STR("\\n") : STR(""));
+            api_piece(b, s->msgs[i].content);
+        } else {
+            buf_adds(&b->spill, i ? STR("\\n") : STR(""));
+            buf_adds(&b->spill, s->msgs[i].content);
+        }
+    }
+    if (!direct)
+        api_piece(b, buf_str(&b->spill));
+}
+
+int api_check_plain(const struct plan_sample *s, const char *takes, struct err *e)
+{
+    for (uint32_t i = 0; i < s->n_msgs; i++) {
+        if (s->msgs[i].raw_json.n > 0)
+            return err_set(e, ERR_DATA, "%.*s: message %u is not plain text; %s (use a chat endpoint)",
+                           STR_ARG(s->where), i + 1, takes);
+    }
+    return 0;
 }
 
 void api_render(const struct api *a, const struct plan_item *it, struct api_body *b)
@@ -135,6 +227,31 @@ void api_event_text(struct api_event *ev, unsigned flag, struct str raw)
     ev->text_bytes += (uint32_t)MIN(raw.n, (size_t)UINT32_MAX / 2);
     if (ev->n_texts < API_MAX_TEXTS)
         ev->text[ev->n_texts++] = raw;
+}
+
+void api_event_string(struct js *s, unsigned flag, struct api_event *ev)
+{
+    struct str raw;
+    if (js_peek(s) != JS_STR)
+        js_skip(s, NULL);
+    else if (js_string(s, &raw) == 0)
+        api_event_text(ev, flag, raw);
+}
+
+void api_event_count(struct js *s, struct api_event *ev, int64_t *v)
+{
+    struct str raw;
+    int64_t n;
+    double d;
+    bool number = js_peek(s) == JS_NUM;
+    if (js_skip(s, &raw) < 0 || !number)
+        return;
+    if (parse_i64(raw, &n) != 0)
+        n = parse_f64(raw, &d) == 0 && d >= 0 && d < 1e12 ? (int64_t)d : -1;
+    if (n < 0 || n > 1000000000000)
+        return;
+    *v = n;
+    ev->flags |= API_USAGE;
 }
 
 uint64_t api_count_words(struct str raw, bool *in_word)

@@ -1,8 +1,12 @@
 /* api.h - endpoint dialects: a request body out, token events in. Sans-I/O; one file per dialect.
  *
- * There are 4 things to do to add a dialect: write api/api_NAME.c with one `const struct api_ops`; add it to the array
- * in api.c; list the file in meson.build; add recorded exchanges to tests/unit/test_api_NAME.c (and, for the whole way,
- * serve it from the simulator with code of its own).
+ * There are 5 things to do to add a dialect: write api/api_NAME.c with one `const struct api_ops`; add it to the array
+ * in api.c, and its path to api_of_path; name it in the choices of --api (cli/opt_run.c); list the file in meson.build;
+ * add recorded exchanges to tests/unit/test_api_NAME.c (and, for the whole way, serve it from the simulator with code
+ * of its own, see sim/sim_dialect.h).
+ *
+ * A stream is Server-Sent Events or JSON lines; its Content-Type says which (api_framing_of), and either way each event
+ * goes through the same decoder.
  *
  * A body is a list of pieces that borrow the dataset's escaped text, made one item ahead of its instant; a sample of
  * many messages is copied into a buffer of the request instead. Decoding makes one pass over an event and allocates
@@ -15,6 +19,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/jout.h"
+#include "base/jscan.h"
 #include "plan/plan.h"
 
 struct api_opts {
@@ -32,6 +38,8 @@ struct api {
     bool stream;
     bool max_tokens_fixed; /* what the user gives (--max-tokens, --extra-body) wins over the sample's */
     struct buf rest;       /* constant members: `"model":"m",...}` */
+    size_t limit_at;       /* where in it the sample's limit goes */
+    bool limit_alone;      /* nothing stands behind it in its object */
 };
 
 enum { API_MAX_PIECES = 40 };
@@ -69,13 +77,33 @@ struct api_event { /* views borrow the event's data */
 
 enum api_rc { API_OK = 0, API_E_SYNTAX = -1 /* not the dialect's JSON */ };
 
+/* How a 2xx answer is cut into events. */
+enum api_framing { API_WHOLE, API_SSE, API_LINES };
+
 struct api_ops {
     const char *name; /* "openai-chat" */
     const char *help;
     const char *default_path; /* "/v1/chat/completions" */
-    bool has_terminal;        /* a stream ends with an event of its own */
+    const char *stream_path;  /* of streamed requests where they have a path of their own; NULL: the same */
+    const char *headers;      /* lines of each request, each with CRLF, but for those that the user gives; NULL: none */
+    const char *auth_style;   /* as --auth-style; NULL: "bearer" */
+    const char *key_env;      /* where the key is looked for; NULL: OPENAI_API_KEY */
+    /* GET models_path lists what is served: the members `models_id` of the elements of `models_list`, or of the
+     * document itself where that is NULL. */
+    const char *models_path, *models_list, *models_id;
+    bool model_optional;  /* requests name no model: a run goes on where the list is not to be had */
+    const char *limit;    /* the member that bounds the output tokens; with one dot it lies in an object of that name */
+    const char *limit_as; /* another spelling of it, for --extra-body; NULL: none */
+    int64_t limit_needed; /* the API insists on a limit: this one where nobody gives any; 0: it does not */
+    const char *const *ours; /* members that weir decides per request, NULL-ended */
+    bool has_terminal;       /* a stream ends with an event of its own */
+    bool asks_usage;         /* streamed counts have to be asked for (stream_options) */
+    bool own_counts;         /* its counts are fields of the server's own, no usage object */
+    bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */
     int (*check)(const struct plan_sample *s, struct err *e);
+    void (*members)(struct jout *j, const struct api_opts *o); /* the constant members, all but `ours` and "stream" in
+                                                                  an object that is open */
     void (*body)(const struct api *a, const struct plan_item *it, struct api_body *b);
     enum api_rc (*event)(struct str type, struct str data, struct api_event *ev); /* one event of a stream */
     enum api_rc (*document)(struct str body, struct api_event *ev);               /* a whole answer */
@@ -84,6 +112,13 @@ struct api_ops {
 const struct api_ops *const *api_all(void);         /* NULL-ended */
 const struct api_ops *api_find(struct str name);    /* NULL: unknown */
 const struct api_ops *api_of_path(struct str path); /* for "auto"; NULL: the path says nothing */
+
+/* The path of requests. */
+const char *api_path(const struct api_ops *ops, bool stream);
+/* From the value of Content-Type, "" none. */
+enum api_framing api_framing_of(const struct api_ops *ops, bool stream, struct str content_type);
+
+struct str api_limit_name(const struct api_ops *ops); /* "max_tokens"; of one that lies in an object, its own name */
 
 /* Make the constant part. -1 + e: extra_body is not an object, or sets what weir must set itself (messages, prompt,
  * stream). */
@@ -98,6 +133,17 @@ uint64_t api_count_words(struct str raw, bool *in_word);
 
 /* For the dialects' files. */
 void api_piece(struct api_body *b, struct str s);
+/* The constant members, the sample's limit among them, and the closing brace: at most 3 pieces. */
+void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b);
+/* All contents joined by line feeds, the nonce in front: at most API_MAX_PIECES - 6 pieces. */
+void api_joined(const struct plan_item *it, struct api_body *b);
+/* Each message must be plain text; `takes` says what the dialect takes instead, for the error. */
+int api_check_plain(const struct plan_sample *s, const char *takes, struct err *e);
+/* Reads one value as a count of tokens; what is none (null, a fraction, more than any model could say) is as good as
+ * not said. */
+void api_event_count(struct js *s, struct api_event *ev, int64_t *v);
+/* Reads one value as text of the answer; what is no string is skipped. */
+void api_event_string(struct js *s, unsigned flag, struct api_event *ev);
 void api_event_clear(struct api_event *ev);
 void api_event_text(struct api_event *ev, unsigned flag, struct str raw);
 

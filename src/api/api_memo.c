@@ -28,11 +28,11 @@ static inline struct str alike(const struct api_memo *m, struct str data)
     return (struct str){from, (size_t)(to - from)};
 }
 
-static void remember(struct api_memo *m, struct str data, const struct api_event *ev)
+static void remember(struct api_memo *m, struct str type, struct str data, const struct api_event *ev)
 {
     bool token_alone = ev->flags == API_CONTENT || ev->flags == API_REASONING || ev->flags == API_TOOL;
     m->flag = 0;
-    if (!token_alone || ev->n_texts != 1)
+    if (!token_alone || ev->n_texts != 1 || type.n > sizeof m->type)
         return;
     size_t head = (size_t)(ev->text[0].p - data.p), tail = data.n - head - ev->text[0].n;
     if (head + tail > API_MEMO_MAX)
@@ -43,6 +43,9 @@ static void remember(struct api_memo *m, struct str data, const struct api_event
     }
     memcpy(m->bytes, data.p, head);
     memcpy(m->bytes + head, data.p + data.n - tail, tail);
+    if (type.n > 0)
+        memcpy(m->type, type.p, type.n);
+    m->type_n = type.n;
     m->head = head;
     m->tail = tail;
     m->flag = ev->flags;
@@ -51,7 +54,7 @@ static void remember(struct api_memo *m, struct str data, const struct api_event
 enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
                            struct api_event *ev)
 {
-    if (m->flag && type.n == 0) {
+    if (m->flag && str_eq(type, (struct str){m->type, m->type_n})) {
         struct str text = alike(m, data);
         if (LIKELY(text.p != NULL)) {
             api_event_clear(ev);
@@ -61,9 +64,9 @@ enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct
         }
     }
     enum api_rc rc = ops->event(type, data, ev);
-    if (rc == API_OK && type.n == 0 && m->misses < GIVE_UP) {
+    if (rc == API_OK && m->misses < GIVE_UP) {
         m->misses++;
-        remember(m, data, ev);
+        remember(m, type, data, ev);
     }
     return rc;
 }

@@ -1,11 +1,11 @@
 /* api_memo.h - decodes the events of one stream, remembering the last one.
  *
- * The events of a stream are alike but for their text. Where the bytes before and behind the text are those of the
- * event before, and what lies between is a JSON string without escapes, the decoder would do the same as last time: two
- * comparisons give its result. Any other event goes the ordinary way, with the same result (tests/fuzz/fuzz_api_memo.c
- * holds both against each other). A stream whose events are never alike (a count or a clock in each) is soon not
- * remembered any more.
- * Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over streams. One per stream. */
+ * The events of a stream are alike but for their text. Where the type and the bytes before and behind the text are
+ * those of the event before, and what lies between is a JSON string without escapes, the decoder would do the same as
+ * last time: two comparisons give its result. Any other event goes the ordinary way, with the same result
+ * (tests/fuzz/fuzz_api_memo.c holds both against each other). A stream whose events are never alike (a count or a clock
+ * in each) is soon not remembered any more. Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over
+ * streams. One per stream. */
 #ifndef WEIR_API_API_MEMO_H
 #define WEIR_API_API_MEMO_H
 
@@ -16,6 +16,8 @@ enum { API_MEMO_MAX = 2048 };
 struct api_memo { /* begin with zeros */
     char *bytes;  /* `head` bytes that stand before the text, then `tail` behind it; owned */
     size_t cap, head, tail;
+    char type[32]; /* of the remembered event */
+    size_t type_n;
     unsigned flag;   /* API_CONTENT, API_REASONING or API_TOOL; 0: nothing remembered */
     unsigned misses; /* since the last hit */
 };

@@ -1,30 +1,26 @@
 #include "api/api_oai.h"
 
-#include "base/jscan.h"
+#include <math.h>
 
-struct str oai_sample_limit(const struct api *a, const struct plan_item *it, struct api_body *b)
-{
-    if (a->max_tokens_fixed || it->what->max_tokens < 0)
-        return (struct str){0};
-    int n = snprintf(b->glue, sizeof b->glue, "\"max_tokens\":%lld,", (long long)it->what->max_tokens);
-    return (struct str){b->glue, (size_t)n};
-}
+const char *const oai_ours[] = {"messages", "prompt", "stream", NULL};
 
-/* A count of tokens; what is none (null, a fraction, more than any model could say) is as good as not said. */
-static void opt_count(struct js *s, struct api_event *ev, int64_t *v)
+void oai_members(struct jout *j, const struct api_opts *o)
 {
-    struct str raw;
-    int64_t n;
-    double d;
-    bool number = js_peek(s) == JS_NUM;
-    if (js_skip(s, &raw) < 0 || !number)
-        return;
-    if (parse_i64(raw, &n) != 0)
-        n = parse_f64(raw, &d) == 0 && d >= 0 && d < 1e12 ? (int64_t)d : -1;
-    if (n < 0 || n > 1000000000000)
-        return;
-    *v = n;
-    ev->flags |= API_USAGE;
+    if (o->model)
+        jo_kstrz(j, "model", o->model);
+    if (o->max_tokens >= 0)
+        jo_ki64(j, "max_tokens", o->max_tokens);
+    if (!isnan(o->temperature))
+        jo_kf64(j, "temperature", o->temperature);
+    if (o->ignore_eos)
+        jo_kbool(j, "ignore_eos", true);
+    jo_kbool(j, "stream", o->stream);
+    if (o->stream && o->include_usage) {
+        jo_key(j, "stream_options");
+        jo_obj(j);
+        jo_kbool(j, "include_usage", true);
+        jo_end_obj(j);
+    }
 }
 
 static void decode_details(struct js *s, const char *member, struct api_event *ev, int64_t *out)
@@ -37,7 +33,7 @@ static void decode_details(struct js *s, const char *member, struct api_event *e
     js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, member))
-            opt_count(s, ev, out);
+            api_event_count(s, ev, out);
         else
             js_skip(s, NULL);
     }
@@ -53,9 +49,9 @@ static void decode_usage(struct js *s, struct api_event *ev)
     js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "prompt_tokens"))
-            opt_count(s, ev, &ev->prompt_tokens);
+            api_event_count(s, ev, &ev->prompt_tokens);
         else if (str_eqz(key, "completion_tokens"))
-            opt_count(s, ev, &ev->completion_tokens);
+            api_event_count(s, ev, &ev->completion_tokens);
         else if (str_eqz(key, "prompt_tokens_details"))
             decode_details(s, "cached_tokens", ev, &ev->cached_tokens);
         else if (str_eqz(key, "completion_tokens_details"))
@@ -63,15 +59,6 @@ static void decode_usage(struct js *s, struct api_event *ev)
         else
             js_skip(s, NULL);
     }
-}
-
-static void decode_text(struct js *s, unsigned flag, struct api_event *ev)
-{
-    struct str raw;
-    if (js_peek(s) != JS_STR)
-        js_skip(s, NULL);
-    else if (js_string(s, &raw) == 0)
-        api_event_text(ev, flag, raw);
 }
 
 /* [{"index":0,"function":{"name":"f","arguments":"{..."}}]: the name and the arguments are tokens of the answer. */
@@ -98,7 +85,7 @@ static void decode_tool_calls(struct js *s, struct api_event *ev)
             js_enter(s, '{');
             while (js_key(s, &member)) {
                 if (str_eqz(member, "name") || str_eqz(member, "arguments"))
-                    decode_text(s, API_TOOL, ev);
+                    api_event_string(s, API_TOOL, ev);
                 else
                     js_skip(s, NULL);
             }
@@ -118,9 +105,9 @@ static void decode_part(struct js *s, struct api_event *ev)
         bool reasoning = str_eqz(key, "reasoning_content") || str_eqz(key, "reasoning");
         unsigned before = ev->n_texts;
         if (str_eqz(key, "content") || str_eqz(key, "refusal"))
-            decode_text(s, API_CONTENT, ev);
+            api_event_string(s, API_CONTENT, ev);
         else if (reasoning && !reasoned.p)
-            decode_text(s, API_REASONING, ev);
+            api_event_string(s, API_REASONING, ev);
         else if (str_eqz(key, "tool_calls"))
             decode_tool_calls(s, ev);
         else
@@ -167,7 +154,7 @@ static void decode_choice(struct js *s, const char *part, struct api_event *ev)
         if (part && str_eqz(key, part))
             decode_part(s, ev);
         else if (!part && str_eqz(key, "text"))
-            decode_text(s, API_CONTENT, ev);
+            api_event_string(s, API_CONTENT, ev);
         else if (str_eqz(key, "finish_reason"))
             decode_finish(s, ev);
         else

@@ -11,7 +11,8 @@
 enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev);
 /* One streamed event: "[DONE]", or a chunk. */
 enum api_rc oai_event(struct str type, struct str data, const char *part, struct api_event *ev);
-/* `"max_tokens":N,` into the body's glue where the sample sets it; "" otherwise. */
-struct str oai_sample_limit(const struct api *a, const struct plan_item *it, struct api_body *b);
+/* The constant members of both, and those that --extra-body may not set. */
+void oai_members(struct jout *j, const struct api_opts *o);
+extern const char *const oai_ours[];
 
 #endif

@@ -37,9 +37,7 @@ static void chat_body(const struct api *a, const struct plan_item *it, struct ap
 {
     const struct plan_sample *s = it->what;
     bool direct = s->n_msgs <= DIRECT_MESSAGES;
-    api_piece(b, STR("{"));
-    api_piece(b, oai_sample_limit(a, it, b));
-    api_piece(b, STR("\"messages\":["));
+    api_piece(b, STR("{\"messages\":["));
     bool nonce = it->nonce[0] != 0;
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         const struct plan_msg *m = &s->msgs[i];
@@ -59,7 +57,7 @@ static void chat_body(const struct api *a, const struct plan_item *it, struct ap
     if (!direct)
         api_piece(b, buf_str(&b->spill));
     api_piece(b, STR("],"));
-    api_piece(b, buf_str(&a->rest));
+    api_rest(a, it, b);
 }
 
 static enum api_rc chat_event(struct str type, struct str data, struct api_event *ev)
@@ -77,8 +75,16 @@ const struct api_ops api_oai_chat = {
     .name = "openai-chat",
     .help = "OpenAI chat completions (vLLM, SGLang, llama.cpp, TensorRT-LLM, Ollama and many others)",
     .default_path = "/v1/chat/completions",
+    .models_path = "/v1/models",
+    .models_list = "data",
+    .models_id = "id",
+    .limit = "max_tokens",
+    .limit_as = "max_completion_tokens",
+    .ours = oai_ours,
     .has_terminal = true,
+    .asks_usage = true,
     .check = chat_check,
+    .members = oai_members,
     .body = chat_body,
     .event = chat_event,
     .document = chat_document,

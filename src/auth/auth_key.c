@@ -70,10 +70,10 @@ int auth_key_load(const struct auth_key_source *s, char **key, struct err *e)
             return err_set(e, ERR_USAGE, "--api-key-env %s: that variable is not set", s->env_name);
         return take(str_trim(str_of(v)), s->env_name, key, e);
     }
-    const char *v = getenv("OPENAI_API_KEY");
+    const char *dflt = s->dflt_env ? s->dflt_env : "OPENAI_API_KEY", *v = getenv(dflt);
     if (!v || !*v)
         return 0;
-    return take(str_trim(str_of(v)), "OPENAI_API_KEY", key, e);
+    return take(str_trim(str_of(v)), dflt, key, e);
 }
 
 void auth_key_header(struct buf *out, enum auth_style style, const char *key)

@@ -9,10 +9,11 @@
 enum auth_style { AUTH_BEARER, AUTH_X_API_KEY, AUTH_API_KEY };
 int auth_style_parse(struct str name, enum auth_style *out, struct err *e); /* "bearer" "x-api-key" "api-key" */
 
-struct auth_key_source {  /* the first that is given wins, in this order; all NULL: OPENAI_API_KEY, else no key */
+struct auth_key_source {  /* the first that is given wins, in this order; all NULL: that of `dflt_env`, else no key */
     const char *literal;  /* --api-key */
     const char *file;     /* --api-key-file: the first line, trimmed */
     const char *env_name; /* --api-key-env: it must be set then */
+    const char *dflt_env; /* the dialect's own variable, looked at where none is given; NULL: OPENAI_API_KEY */
 };
 /* *key: malloc'd text, or NULL where there is none at all. -1 + e: unreadable, empty, or with control characters. */
 int auth_key_load(const struct auth_key_source *s, char **key, struct err *e);

@@ -91,8 +91,8 @@ static void banner(const struct campaign_state *s)
     }
     if (s->n_targets > 1)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
-    line[n++] = xasprintf("Model: %s (%s%s%s)", v->ep->model, s->ops->name, v->api_opts.stream ? ", streamed" : "",
-                          s->c->insecure ? ", certificate not verified" : "");
+    line[n++] = xasprintf("Model: %s (%s%s%s)", v->ep->model ? v->ep->model : "not named", s->ops->name,
+                          v->api_opts.stream ? ", streamed" : "", s->c->insecure ? ", certificate not verified" : "");
     if (v->ep->target[0].http_seen == 2)
         line[n++] =
             xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)v->c->streams_per_conn);

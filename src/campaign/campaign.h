@@ -14,12 +14,12 @@ struct run_config {
     const char **urls;   /* NULL-ended; one may hold several, separated by spaces. None: measure the simulator */
     const char *balance; /* "round-robin" "least-in-flight" */
     const char *model;   /* NULL: the first that /v1/models names */
-    const char *api;     /* "auto" "openai-chat" "openai-completions" */
+    const char *api;     /* "auto", or the name of a dialect (api/api.h) */
     const char *unix_socket, *connect_to;
     const char **headers; /* -H, NULL-ended or NULL */
     bool insecure;
     const char *cacert, *cert, *key;
-    const char *auth_style; /* "bearer" "x-api-key" "api-key" */
+    const char *auth_style; /* "auto" (as the dialect's servers want it) "bearer" "x-api-key" "api-key" */
     const char *api_key, *api_key_env, *api_key_file;
     /* load */
     const char *rate;        /* "1,5,10" or NULL */

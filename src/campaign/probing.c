@@ -13,10 +13,12 @@ static int settle_model(struct campaign_state *s, const struct variant *v, struc
         ep->model = v->c->model;
         return 0;
     }
+    if (s->c->no_probe && s->ops->model_optional)
+        return 0;
     if (s->c->no_probe)
         return err_set(e, ERR_USAGE, "--no-probe asks the server nothing, so --model must name the model");
     for (unsigned i = 0; i < s->n_targets; i++) {
-        if (probe_model(&ep->target[i], i ? ep->probe[0].model : NULL, &ep->probe[i], e) < 0)
+        if (probe_model(&ep->target[i], s->ops, i ? ep->probe[0].model : NULL, &ep->probe[i], e) < 0)
             return -1;
         if (strcmp(ep->probe[i].model, ep->probe[0].model) != 0)
             return err_set(e, ERR_USAGE,
@@ -25,7 +27,7 @@ static int settle_model(struct campaign_state *s, const struct variant *v, struc
                            ep->target[0].origin, ep->probe[0].model, ep->target[i].origin, ep->probe[i].model);
     }
     snprintf(ep->found, sizeof ep->found, "%s", ep->probe[0].model);
-    ep->model = ep->found;
+    ep->model = ep->found[0] ? ep->found : NULL;
     return 0;
 }
 
@@ -74,35 +76,37 @@ int probing(struct campaign_state *s, struct err *e)
     return 0;
 }
 
-typedef bool finding_fn(const struct variant *v, const struct probe *p);
+typedef bool finding_fn(const struct campaign_state *s, const struct variant *v, const struct probe *p);
 
-static bool was_refused(const struct variant *v, const struct probe *p)
+static bool was_refused(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
-    (void)v;
+    (void)s, (void)v;
     return p->refused;
 }
 
-static bool rejected_options(const struct variant *v, const struct probe *p)
+static bool rejected_options(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
-    (void)v;
+    (void)s, (void)v;
     return !p->refused && p->stream_options_rejected;
 }
 
-static bool gave_no_usage(const struct variant *v, const struct probe *p)
+static bool gave_no_usage(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
-    return !p->refused && !p->usage && (v->api_opts.include_usage || !v->api_opts.stream);
+    bool asked = v->api_opts.include_usage || !s->ops->asks_usage || !v->api_opts.stream;
+    return !p->refused && !p->usage && asked;
 }
 
-static bool did_not_stream(const struct variant *v, const struct probe *p)
+static bool did_not_stream(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
+    (void)s;
     return !p->refused && v->api_opts.stream && !p->streamed;
 }
 
-static unsigned count_of(const struct variant *v, finding_fn *is)
+static unsigned count_of(const struct campaign_state *s, const struct variant *v, finding_fn *is)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < v->ep->n; i++)
-        n += is(v, &v->ep->probe[i]);
+        n += is(s, v, &v->ep->probe[i]);
     return n;
 }
 
@@ -113,14 +117,14 @@ static void note_of(struct campaign_state *s, const struct variant *v, finding_f
     char names[160] = "", one[64], level[96] = "";
     unsigned n = 0;
     size_t at = 0;
-    if (v != s->variant && count_of(s->variant, is) == count_of(v, is))
+    if (v != s->variant && count_of(s, s->variant, is) == count_of(s, v, is))
         return;
     if (v != s->variant) {
         variant_text(s, v, level);
         snprintf(level + strlen(level), sizeof level - strlen(level), ": ");
     }
     for (unsigned i = 0; i < s->n_targets; i++) {
-        if (!is(v, &v->ep->probe[i]))
+        if (!is(s, v, &v->ep->probe[i]))
             continue;
         n++;
         if (at + sizeof one + 4 < sizeof names)
@@ -177,10 +181,27 @@ static void say_what_is_not_unique(struct campaign_state *s, const struct datase
                       n, dataset_n(ds));
 }
 
+/* The API insists on a limit, and for some requests nobody gave one. */
+static void say_what_was_set(struct campaign_state *s, const struct variant *v)
+{
+    size_t n = 0;
+    if (s->ops->limit_needed <= 0 || v->api.max_tokens_fixed)
+        return;
+    for (size_t i = 0; i < dataset_n(v->ds); i++)
+        n += dataset_at(v->ds, i)->max_tokens < 0;
+    if (n > 0)
+        campaign_note(s,
+                      "%s requires %s of each request: %zu of %zu samples give none and were sent with %lld (see "
+                      "--max-tokens).",
+                      s->ops->name, s->ops->limit, n, dataset_n(v->ds), (long long)s->ops->limit_needed);
+}
+
 void probing_notes(struct campaign_state *s)
 {
     for (uint32_t i = 0; i < s->n_variants; i++) {
         const struct variant *v = &s->variant[i];
+        if (v->own_ds)
+            say_what_was_set(s, v);
         if (v->c->unique_prompts && v->own_ds)
             say_what_is_not_unique(s, v->ds);
         if (!s->c->no_probe && v->own_ep)

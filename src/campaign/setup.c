@@ -161,7 +161,6 @@ static int parse_variant(struct campaign_state *s, struct variant *v, struct err
         .temperature = c->temperature,
         .stream = !c->no_stream,
         .ignore_eos = c->ignore_eos,
-        .include_usage = true,
         .extra_body = c->extra_body,
     };
     return 0;
@@ -209,17 +208,27 @@ static int load_all_texts(struct campaign_state *s, struct err *e)
     return 0;
 }
 
-static int parse_all(struct campaign_state *s, struct err *e)
+/* What the user says of the key; the dialect, which may say the rest, is not known yet. */
+static int parse_auth(struct campaign_state *s, struct err *e)
 {
     const struct run_config *c = s->c;
-    struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env};
-    if (parse_variants(s, e) < 0 || sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 ||
-        auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0 || auth_key_load(&source, &s->key, e) < 0)
+    struct auth_key_source source = {c->api_key, c->api_key_file, c->api_key_env, NULL};
+    if (strcmp(c->auth_style, "auto") != 0 && auth_style_parse(str_of(c->auth_style), &s->auth_style, e) < 0)
+        return -1;
+    if ((c->api_key || c->api_key_file || c->api_key_env) && auth_key_load(&source, &s->key, e) < 0)
         return -1;
     if (c->api_key)
         log_warn(
             "--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
             "to yourself");
+    return 0;
+}
+
+static int parse_all(struct campaign_state *s, struct err *e)
+{
+    const struct run_config *c = s->c;
+    if (parse_variants(s, e) < 0 || sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 || parse_auth(s, e) < 0)
+        return -1;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
     cores_read(&s->cores, "", NULL);
     s->workers = settle_workers(s);
@@ -302,6 +311,26 @@ static int choose_dialect(struct campaign_state *s, const struct str *url, unsig
     return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
 }
 
+/* The dialect says where its key is looked for, and how it is sent, where the user does not. */
+static int settle_auth(struct campaign_state *s, struct err *e)
+{
+    struct auth_key_source source = {.dflt_env = s->ops->key_env};
+    if (strcmp(s->c->auth_style, "auto") == 0)
+        auth_style_parse(str_of(s->ops->auth_style ? s->ops->auth_style : "bearer"), &s->auth_style, e);
+    return s->key ? 0 : auth_key_load(&source, &s->key, e);
+}
+
+/* Whether the URL names the path that the dialect has for the other kind of answers. */
+static int check_path(const struct api_ops *ops, bool stream, struct str path, struct err *e)
+{
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    if (!ops->stream_path || !str_ends(path, str_of(api_path(ops, !stream))))
+        return 0;
+    return err_set(e, ERR_USAGE, "the URL's path " STR_FMT " is that of %s answers; give %s%s", STR_ARG(path),
+                   stream ? "whole" : "streamed", api_path(ops, stream), stream ? ", or --no-stream" : "");
+}
+
 static enum hclient_http http_of(const char *version)
 {
     if (!version || strcmp(version, "auto") == 0)
@@ -313,10 +342,15 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
                        struct err *e)
 {
     const struct run_config *c = v->c;
+    struct url u;
+    if (url_parse(&u, url, NULL) == 0 && check_path(s->ops, v->api_opts.stream, u.path, e) < 0)
+        return -1;
     char *text = xmemdup0(url.p, url.n);
     struct target_opts o = {
         .url = text,
-        .default_path = s->ops->default_path,
+        .default_path = api_path(s->ops, v->api_opts.stream),
+        .own_headers = s->ops->headers,
+        .lines = s->ops->lines,
         .unix_socket = c->unix_socket,
         .connect_to = c->connect_to,
         .headers = c->headers,
@@ -387,13 +421,14 @@ int setup_target(struct campaign_state *s, struct err *e)
         n = 1;
     }
     n = MIN(n, (size_t)RUN_URLS_MAX);
-    if (choose_dialect(s, url, (unsigned)n, e) < 0 || check_samples(s, e) < 0)
+    if (choose_dialect(s, url, (unsigned)n, e) < 0 || settle_auth(s, e) < 0 || check_samples(s, e) < 0)
         return -1;
     s->n_targets = (unsigned)n;
     s->balance =
         s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
+        v->api_opts.include_usage = s->ops->asks_usage;
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
         if (!v->ep && open_endpoints(s, v, url, n, e) < 0)

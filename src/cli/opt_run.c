@@ -41,15 +41,17 @@ static const struct opt rows[] = {
 
     /* --- authentication --- */
     {"api-key-env", 0, NULL, "NAME", AUTH, OPT_STR(C, api_key_env), .group = "key", .check = check_not_empty,
-     .help = "Take the API key from this environment variable. Default: OPENAI_API_KEY where it is set."},
+     .help = "Take the API key from this environment variable. Default: OPENAI_API_KEY where it is set "
+             "(ANTHROPIC_API_KEY for that dialect)."},
     {"api-key-file", 0, NULL, "FILE", AUTH, OPT_STR(C, api_key_file), .group = "key", .flags = OPT_FILE,
      .check = check_not_empty, .help = "Take the API key from this file."},
     {"api-key", 0, "token", "KEY", AUTH, OPT_STR(C, api_key), .group = "key", .flags = OPT_SECRET,
      .check = check_not_empty,
      .help = "The API key itself. Others on this machine can read a command line: prefer the two above."},
-    {"auth-style", 0, NULL, "STYLE", AUTH, OPT_CHOICE(C, auth_style), .def = "bearer",
-     .choices = "bearer x-api-key api-key",
-     .help = "How the key is sent: as Authorization: Bearer, or as the header x-api-key or api-key."},
+    {"auth-style", 0, NULL, "STYLE", AUTH, OPT_CHOICE(C, auth_style), .def = "auto",
+     .choices = "auto bearer x-api-key api-key",
+     .help = "How the key is sent: as Authorization: Bearer, or as the header x-api-key or api-key; auto is what the "
+             "dialect's servers want, mostly bearer."},
 
     /* --- load --- */
     {"rate", 'r', "request-rate qps", "RATES", LOAD, OPT_STR(C, rate), .group = "load", .check = check_rates,

@@ -20,7 +20,7 @@ static int on_header(struct hx *x, struct str name, struct str value)
 {
     struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
     if (str_ieq(name, STR("content-type")))
-        c->event_stream = str_istarts(value, STR("text/event-stream"));
+        snprintf(c->type, sizeof c->type, "%.*s", STR_ARG(value));
     int64_t seconds;
     if (str_ieq(name, STR("retry-after")) && parse_i64(value, &seconds) == 0 && seconds >= 0 && seconds < 86400)
         c->retry_after = seconds * NS_PER_S;
@@ -141,7 +141,8 @@ int call_do(const struct target *t, struct call *c, struct err *e)
 {
     struct call_state s = {.c = c};
     c->status = 0;
-    c->event_stream = c->timed_out = false;
+    c->type[0] = 0;
+    c->timed_out = false;
     c->retry_after = -1;
     c->location[0] = 0;
     c->encoded = false;

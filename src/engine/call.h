@@ -15,7 +15,7 @@ struct call {
     struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */
     struct buf reply;   /* the body, at most max_reply bytes of it */
     bool encoded;       /* it has a content-encoding */
-    bool event_stream;  /* content-type says text/event-stream */
+    char type[96];      /* its content-type, "" none */
     size_t max_reply;   /* ceiling; 0 = 1 MiB */
     enum hx_result result;
     enum stream_rc rc;

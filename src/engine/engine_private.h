@@ -9,19 +9,20 @@
 #include "engine/engine.h"
 #include "engine/procstat.h"
 #include "http/hclient.h"
+#include "proto/ndjson.h"
 #include "proto/sse.h"
 #include "stat/hist.h"
 
 enum {
     READ_BUFFER = 64 << 10,
-    MAX_EVENT = 4 << 20,     /* one SSE event */
+    MAX_EVENT = 4 << 20,     /* one SSE event, or one line */
     MAX_DOCUMENT = 64 << 20, /* a whole answer that is not streamed */
     MAX_ERROR_BODY = 2 << 10,
     MAX_ERROR_HEADERS = 4 << 10,
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
 };
 
-enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_ERROR };
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_DOCUMENT, MODE_ERROR };
 
 struct worker;
 
@@ -57,11 +58,13 @@ struct req { /* one request; reused through the worker's free list */
     char ids[160]; /* x-request-id, content-length, the empty line */
     enum req_mode mode;
     struct sse sse;
+    struct ndjson lines;
     struct api_memo memo;
     struct buf doc;           /* a document, or the body of an error */
     struct buf head_lines;    /* headers of an error response */
     struct buf answer;        /* --save-text */
     const struct rx *rx;      /* of the read being parsed */
+    struct rx last_rx;        /* MODE_LINES: the last one, for a line that the end of the body ends */
     struct together together; /* token events whose width is not yet known */
     uint64_t piece;           /* of the body, counted */
     bool terminal, finished, error, bad, too_big, in_word, has_document, encoded;

@@ -3,6 +3,7 @@
 #include "base/jdoc.h"
 #include "base/xalloc.h"
 #include "engine/call.h"
+#include "proto/ndjson.h"
 #include "proto/sse.h"
 
 enum { TRIES = 3, PROBE_TOKENS = 8 };
@@ -36,18 +37,22 @@ static void excerpt(char *out, size_t cap, struct str reply)
     jdoc_free(&d);
 }
 
-static char *models_path(const struct target *t)
+/* Where the list of models stands beside this target's path: `/proxy/v1/chat/completions` has it at
+ * `/proxy/v1/models`. */
+static char *models_path(const struct target *t, const struct api_ops *ops)
 {
     struct str p = {t->path, strcspn(t->path, "?")};
-    static const char *const tails[] = {"/chat/completions", "/completions"};
     while (p.n > 1 && p.p[p.n - 1] == '/')
         p.n--;
-    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
-        struct str tail = str_of(tails[i]);
-        if (str_ends(p, tail))
-            return xasprintf("%.*s/models", (int)(p.n - tail.n), p.p);
+    for (int stream = 0; stream < 2; stream++) {
+        const char *own = api_path(ops, stream);
+        size_t same = 0; /* length of the folder that both have */
+        for (size_t i = 0; own[i] && own[i] == ops->models_path[i]; i++)
+            same = own[i] == '/' ? i : same;
+        if (str_ends(p, str_of(own + same)))
+            return xasprintf("%.*s%s", (int)(p.n - strlen(own + same)), p.p, ops->models_path + same);
     }
-    return xstrdup("/v1/models");
+    return xstrdup(ops->models_path);
 }
 
 /* A query may hold a key: messages show the path alone. */
@@ -57,7 +62,8 @@ static const char *path_alone(const char *path, char out[512])
     return out;
 }
 
-static int explain_status(const struct target *t, const char *target, const struct call *c, struct err *e)
+static int explain_status(const struct target *t, const struct api_ops *ops, const char *target, const struct call *c,
+                          struct err *e)
 {
     char said[256], shown[512];
     const char *path = path_alone(target, shown);
@@ -67,9 +73,9 @@ static int explain_status(const struct target *t, const char *target, const stru
     case 401:
     case 403:
         return err_set(e, ERR_USAGE,
-                       "%s%s: status %d (%s); give the key by OPENAI_API_KEY, --api-key-file or --api-key-env, "
-                       "and see --auth-style",
-                       t->origin, path, c->status, quote);
+                       "%s%s: status %d (%s); give the key by %s, --api-key-file or --api-key-env, and see "
+                       "--auth-style",
+                       t->origin, path, c->status, quote, ops->key_env ? ops->key_env : "OPENAI_API_KEY");
     case 404:
         return err_set(e, ERR_USAGE, "%s%s: status 404 (%s); check the URL's path and --model", t->origin, path, quote);
     case 405:
@@ -84,40 +90,58 @@ static int explain_status(const struct target *t, const char *target, const stru
 }
 
 /* `prefer` where the list has it, else its first; "" none. Borrowed from the document. */
-static struct str pick_model(jnode *list, const char *prefer)
+static struct str pick_model(const struct api_ops *ops, jnode *root, const char *prefer)
 {
-    struct str first = jn_str(jn_get(jn_at(list, 0), "id"), "");
+    if (!ops->models_list)
+        return jn_str(jn_get(root, ops->models_id), "");
+    jnode *list = jn_get(root, ops->models_list);
+    struct str first = jn_str(jn_get(jn_at(list, 0), ops->models_id), "");
     for (size_t i = 1; prefer && !str_eqz(first, prefer) && i < jn_len(list); i++) {
-        struct str id = jn_str(jn_get(jn_at(list, i), "id"), "");
+        struct str id = jn_str(jn_get(jn_at(list, i), ops->models_id), "");
         if (str_eqz(id, prefer))
             return id;
     }
     return first;
 }
 
-int probe_model(const struct target *t, const char *prefer, struct probe *p, struct err *e)
+static int read_models(const struct target *t, const struct api_ops *ops, const char *path, const char *prefer,
+                       const struct call *c, struct probe *p, struct err *e)
 {
-    char *path = models_path(t);
+    struct err ignore;
+    struct jdoc *d = jdoc_parse(buf_str(&c->reply), path, &ignore);
+    struct str id = d ? pick_model(ops, jdoc_root(d), prefer) : (struct str){0};
+    int rc = 0;
+    if (id.n == 0 || id.n >= sizeof p->model)
+        rc = err_set(e, ERR_USAGE, "%s%s: names no model; give --model", t->origin, path);
+    else
+        snprintf(p->model, sizeof p->model, "%.*s", STR_ARG(id));
+    jdoc_free(&d);
+    return rc;
+}
+
+int probe_model(const struct target *t, const struct api_ops *ops, const char *prefer, struct probe *p, struct err *e)
+{
+    if (!ops->models_path)
+        return ops->model_optional
+                   ? 0
+                   : err_set(e, ERR_USAGE, "%s cannot be asked which models it serves; give --model", t->origin);
+    char *path = models_path(t, ops);
     struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
     int rc = call_do(t, &c, e);
     p->http = c.http;
     if (rc == 0 && (c.status == 401 || c.status == 403)) {
-        rc = explain_status(t, path, &c, e);
+        rc = explain_status(t, ops, path, &c, e);
+    } else if (rc == 0 && c.status != 200 && ops->model_optional) {
+        p->model[0] = 0;
     } else if (rc == 0 && c.status != 200) {
         char said[256];
         excerpt(said, sizeof said, buf_str(&c.reply));
         rc = err_set(e, ERR_USAGE, "%s%s: status %d (%s), so the model's name is not known; give --model", t->origin,
                      path, c.status, said[0] ? said : "nothing more");
-    }
-    if (rc == 0) {
-        struct err ignore;
-        struct jdoc *d = jdoc_parse(buf_str(&c.reply), path, &ignore);
-        struct str id = d ? pick_model(jn_get(jdoc_root(d), "data"), prefer) : (struct str){0};
-        if (id.n == 0 || id.n >= sizeof p->model)
-            rc = err_set(e, ERR_USAGE, "%s%s: names no model; give --model", t->origin, path);
-        else
-            snprintf(p->model, sizeof p->model, "%.*s", STR_ARG(id));
-        jdoc_free(&d);
+    } else if (rc == 0) {
+        rc = read_models(t, ops, path, prefer, &c, p, e);
+        if (rc < 0 && ops->model_optional)
+            rc = 0;
     }
     call_free(&c);
     free(path);
@@ -145,11 +169,10 @@ struct answer { /* what a 2xx reply held */
     char said[256];
 };
 
-static int on_event(void *arg, const struct sse_ev *sse)
+static int on_event(struct answer *a, struct str type, struct str data)
 {
-    struct answer *a = arg;
     struct api_event ev;
-    if (a->ops->event(sse->type, sse->data, &ev) < 0) {
+    if (a->ops->event(type, data, &ev) < 0) {
         a->bad = true;
         return -1;
     }
@@ -159,13 +182,31 @@ static int on_event(void *arg, const struct sse_ev *sse)
     return 0;
 }
 
-static void decode(struct answer *a, const struct call *c)
+static int on_sse(void *arg, const struct sse_ev *sse)
 {
-    if (c->event_stream) {
+    return on_event(arg, sse->type, sse->data);
+}
+
+static int on_line(void *arg, struct str line)
+{
+    return on_event(arg, STR(""), line);
+}
+
+static void decode(struct answer *a, enum api_framing framing, const struct call *c)
+{
+    if (framing == API_SSE) {
         struct sse s;
-        sse_init(&s, 4u << 20, on_event, a);
+        sse_init(&s, 4u << 20, on_sse, a);
         sse_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
         sse_free(&s);
+        return;
+    }
+    if (framing == API_LINES) {
+        struct ndjson s;
+        ndjson_init(&s, 4u << 20, on_line, a);
+        ndjson_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
+        ndjson_end(&s);
+        ndjson_free(&s);
         return;
     }
     struct api_event ev;
@@ -178,17 +219,18 @@ static void decode(struct answer *a, const struct call *c)
     a->flags = ev.flags;
 }
 
-static int judge(const struct target *t, const struct api_ops *ops, const struct call *c, struct probe *p,
+static int judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
                  struct err *e)
 {
+    enum api_framing framing = api_framing_of(ops, stream, str_of(c->type));
     struct answer a = {.ops = ops};
     char path[512];
     path_alone(t->path, path);
-    p->streamed = c->event_stream;
+    p->streamed = framing != API_WHOLE;
     snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
     if (c->status < 200 || c->status > 299)
-        return explain_status(t, t->path, c, e);
-    decode(&a, c);
+        return explain_status(t, ops, t->path, c, e);
+    decode(&a, framing, c);
     if (a.flags & API_ERROR)
         return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
     if (c->encoded && (a.bad || !a.flags))
@@ -228,7 +270,8 @@ static int attempt(const struct target *t, const struct api_ops *ops, const stru
 }
 
 /* Whether the server refused something of ours that the run can do without; then it is asked again without it. */
-static bool adapt(const struct call *c, struct api_opts *o, struct api_opts *small, struct probe *p)
+static bool adapt(const struct api_ops *ops, const struct call *c, struct api_opts *o, struct api_opts *small,
+                  struct probe *p)
 {
     struct str said = buf_str(&c->reply);
     if (c->status != 400 && c->status != 422)
@@ -240,7 +283,7 @@ static bool adapt(const struct call *c, struct api_opts *o, struct api_opts *sma
         p->stream_options_rejected = true;
         return true;
     }
-    if (o->max_tokens < 0 && small->max_tokens >= 0 && str_find(said, STR("max_tokens")) >= 0) {
+    if (o->max_tokens < 0 && small->max_tokens >= 0 && ops->limit && str_find(said, api_limit_name(ops)) >= 0) {
         small->max_tokens = -1; /* only the probe asked for it */
         return true;
     }
@@ -271,14 +314,14 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
         p->status = c.status;
         p->http = c.http ? c.http : p->http;
         p->refused = false;
-        if (rc == 0 && adapt(&c, o, &small, p)) {
+        if (rc == 0 && adapt(ops, &c, o, &small, p)) {
             again = true;
             tries--;
         } else if (rc == 0 && (c.status == 429 || c.status == 503)) {
             p->refused = again = true;
             wait = c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S;
         } else if (rc == 0) {
-            rc = judge(t, ops, &c, p, e);
+            rc = judge(t, ops, small.stream, &c, p, e);
             again = rc < 0 && (c.status == 500 || c.status == 502 || c.status == 504 ||
                                (c.status >= 200 && c.status < 300)); /* may be a passing fault */
         }

@@ -9,10 +9,10 @@
 
 struct probe {
     int64_t timeout;              /* in: of each exchange, ns */
-    char model[256];              /* of /v1/models; "" not asked or not said */
+    char model[256];              /* of the list of models; "" not asked or not said */
     bool stream_options_rejected; /* the server refused them and answered without */
     bool usage;                   /* token counts came */
-    bool streamed;                /* the answer was an event stream */
+    bool streamed;                /* the answer was a stream */
     int http;                     /* version that was spoken: 1 or 2; 0: not known */
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */
     int status;
@@ -20,8 +20,9 @@ struct probe {
     char headers[4096];       /* of the probe's response: "Name: value" lines; secrets replaced */
 };
 
-/* The model that GET .../models lists as `prefer` (NULL: any), else the first that it names, into p->model. */
-int probe_model(const struct target *t, const char *prefer, struct probe *p, struct err *e);
+/* The model that the dialect's list (GET .../models) has as `prefer` (NULL: any), else the first that it names, into
+ * p->model; "" where the dialect's requests name none and there is no list. */
+int probe_model(const struct target *t, const struct api_ops *ops, const char *prefer, struct probe *p, struct err *e);
 
 /* GET /version, where there is one. Never fails. */
 void probe_version(const struct target *t, struct probe *p);

@@ -44,6 +44,7 @@ void req_free_all(struct worker *w)
         buf_free(&r->answer);
         if (r->sse.cb)
             sse_free(&r->sse);
+        ndjson_free(&r->lines);
         api_memo_free(&r->memo);
         free(r);
     }

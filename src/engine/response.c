@@ -9,14 +9,18 @@ static struct req *req_of(struct hx *x)
 }
 
 static int on_sse(void *arg, const struct sse_ev *ev);
+static int on_line(void *arg, struct str line);
 
 void response_reset(struct req *r)
 {
     r->mode = MODE_NONE;
-    if (!r->sse.cb)
+    if (!r->sse.cb) {
         sse_init(&r->sse, MAX_EVENT, on_sse, r);
-    else
+        ndjson_init(&r->lines, MAX_EVENT, on_line, r);
+    } else {
         sse_reset(&r->sse);
+        ndjson_reset(&r->lines);
+    }
     api_memo_reset(&r->memo);
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
@@ -25,11 +29,24 @@ void response_reset(struct req *r)
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = r->encoded = false;
 }
 
+static enum req_mode mode_of(const struct req *r, struct str content_type)
+{
+    static const enum req_mode modes[] = {
+        [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES};
+    const struct api *a = r->w->e->o.api;
+    return modes[api_framing_of(a->ops, a->stream, content_type)];
+}
+
+static bool is_stream(const struct req *r)
+{
+    return r->mode == MODE_STREAM || r->mode == MODE_LINES;
+}
+
 static int on_status(struct hx *x, int status)
 {
     struct req *r = req_of(x);
     r->rec->status = status;
-    r->mode = status >= 200 && status < 300 ? MODE_DOCUMENT : MODE_ERROR;
+    r->mode = status >= 200 && status < 300 ? mode_of(r, STR("")) : MODE_ERROR;
     return 0;
 }
 
@@ -37,8 +54,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
 {
     struct req *r = req_of(x);
     if (str_ieq(name, STR("content-type"))) {
-        if (r->mode == MODE_DOCUMENT && str_istarts(value, STR("text/event-stream")))
-            r->mode = MODE_STREAM;
+        if (r->mode != MODE_ERROR)
+            r->mode = mode_of(r, value);
     } else if (str_ieq(name, STR("x-request-id")) || str_ieq(name, STR("request-id")) ||
                str_ieq(name, STR("x-amzn-requestid"))) {
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
@@ -59,7 +76,7 @@ static int on_header(struct hx *x, struct str name, struct str value)
 static int on_headers_done(struct hx *x)
 {
     struct req *r = req_of(x);
-    if (r->mode == MODE_STREAM)
+    if (is_stream(r))
         r->rec->flags |= REC_STREAMED;
     return 0;
 }
@@ -89,9 +106,10 @@ static void set_error_detail(struct req *r, struct str raw)
     }
 }
 
-static void take_usage(struct record *rec, const struct api_event *ev)
+static void take_usage(const struct req *r, const struct api_event *ev)
 {
-    rec->token_source = TOKENS_USAGE;
+    struct record *rec = r->rec;
+    rec->token_source = r->w->e->o.api->ops->own_counts ? TOKENS_SERVER : TOKENS_USAGE;
     if (ev->prompt_tokens >= 0)
         rec->tokens_in = ev->prompt_tokens;
     if (ev->completion_tokens >= 0)
@@ -126,7 +144,7 @@ static void take_facts(struct req *r, const struct api_event *ev)
 {
     struct record *rec = r->rec;
     if (ev->flags & API_USAGE)
-        take_usage(rec, ev);
+        take_usage(r, ev);
     if (ev->flags & API_FINISH) {
         r->finished = true;
         rec->finish = finish_of(ev->finish);
@@ -166,15 +184,14 @@ static void take_token(struct req *r, const struct api_event *ev)
     live_add(&r->w->live.tokens, 1);
 }
 
-static int on_sse(void *arg, const struct sse_ev *sse)
+static int on_event(struct req *r, struct str type, struct str data)
 {
-    struct req *r = arg;
     struct api_event ev;
     if (r->terminal) /* nothing counts behind the dialect's last event */
         return 0;
-    if (api_memo_event(r->w->e->o.api->ops, &r->memo, sse->type, sse->data, &ev) < 0) {
+    if (api_memo_event(r->w->e->o.api->ops, &r->memo, type, data, &ev) < 0) {
         r->bad = true;
-        set_error_detail(r, sse->data);
+        set_error_detail(r, data);
         return -1;
     }
     if (ev.flags & API_TERMINAL)
@@ -191,6 +208,37 @@ static int on_sse(void *arg, const struct sse_ev *sse)
     return 0;
 }
 
+static int on_sse(void *arg, const struct sse_ev *sse)
+{
+    return on_event(arg, sse->type, sse->data);
+}
+
+static int on_line(void *arg, struct str line)
+{
+    return on_event(arg, STR(""), line);
+}
+
+static int on_piece(struct req *r, struct str piece)
+{
+    bool fits;
+    if (r->mode == MODE_STREAM) {
+        fits = sse_feed(&r->sse, piece.p, piece.n) != SSE_E_TOOBIG;
+    } else {
+        r->last_rx = *r->rx;
+        fits = ndjson_feed(&r->lines, piece.p, piece.n) != NDJSON_E_TOOBIG;
+    }
+    if (!fits)
+        r->too_big = true;
+    return r->too_big || r->bad ? -1 : 0;
+}
+
+/* The end of the body ends a line that lacks its own; it came with the last piece. */
+static void end_lines(struct req *r)
+{
+    r->rx = &r->last_rx;
+    ndjson_end(&r->lines);
+}
+
 static int on_body(struct hx *x, struct str piece, const struct rx *rx)
 {
     struct req *r = req_of(x);
@@ -198,12 +246,8 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
         r->rec->first_byte = since_epoch(r->w, rx->stamp);
     r->rx = rx;
     r->piece++;
-    if (r->mode == MODE_STREAM) {
-        enum sse_rc rc = sse_feed(&r->sse, piece.p, piece.n);
-        if (rc == SSE_E_TOOBIG)
-            r->too_big = true;
-        return r->too_big || r->bad ? -1 : 0;
-    }
+    if (is_stream(r))
+        return on_piece(r, piece);
     size_t ceiling = r->mode == MODE_ERROR ? MAX_ERROR_BODY : MAX_DOCUMENT;
     size_t n = MIN(piece.n, ceiling - r->doc.n);
     buf_add(&r->doc, piece.p, n);
@@ -275,8 +319,11 @@ static enum outcome whole_outcome(struct req *r)
 {
     switch (r->mode) {
     case MODE_STREAM:
+    case MODE_LINES:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
+        if (r->bad)
+            return OUT_BAD_FRAME;
         /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
          */
         return r->terminal || r->finished ? OUT_OK : OUT_TRUNCATED;
@@ -300,7 +347,7 @@ static enum outcome outcome_of(struct req *r)
     case HX_TRUNCATED:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
-        if (r->mode == MODE_STREAM && r->terminal)
+        if (is_stream(r) && r->terminal)
             return OUT_OK;
         if (r->mode == MODE_ERROR)
             return OUT_HTTP;
@@ -317,6 +364,8 @@ static enum outcome outcome_of(struct req *r)
 static void on_done(struct hx *x)
 {
     struct req *r = req_of(x);
+    if (x->result == HX_OK && r->mode == MODE_LINES)
+        end_lines(r);
     commit_together(r, false);
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)

@@ -35,15 +35,31 @@ static int split_header(const char *line, struct str *name, struct str *value, s
     return 0;
 }
 
-static bool user_has(const struct target_opts *o, const char *name)
+static bool user_has_name(const struct target_opts *o, struct str name)
 {
     for (size_t i = 0; o->headers && o->headers[i]; i++) {
         struct str s = str_of(o->headers[i]);
         ptrdiff_t colon = str_chr(s, ':');
-        if (colon > 0 && str_ieq(str_sub(s, 0, (size_t)colon), str_of(name)))
+        if (colon > 0 && str_ieq(str_sub(s, 0, (size_t)colon), name))
             return true;
     }
     return false;
+}
+
+static bool user_has(const struct target_opts *o, const char *name)
+{
+    return user_has_name(o, str_of(name));
+}
+
+static void dialect_headers(struct buf *b, const struct target_opts *o)
+{
+    struct str_split it = {.rest = str_of(o->own_headers), .sep = '\n'};
+    struct str line;
+    while (str_next(&it, &line)) {
+        ptrdiff_t colon = str_chr(line, ':');
+        if (colon > 0 && !user_has_name(o, str_sub(line, 0, (size_t)colon)))
+            buf_addf(b, STR_FMT "\n", STR_ARG(line));
+    }
 }
 
 static const char *auth_name(enum auth_style s)
@@ -97,6 +113,7 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
         keep_secret(t, str_of(o->key));
     if (o->key && !user_has(o, auth_name(o->auth_style)))
         auth_key_header(b, o->auth_style, o->key);
+    dialect_headers(b, o);
     for (size_t i = 0; o->headers && o->headers[i]; i++) {
         struct str name = {0}, value = {0};
         if (split_header(o->headers[i], &name, &value, e) < 0)
@@ -195,6 +212,7 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     buf_init(&t->common, 65536);
     t->url_text = xstrdup(o->url);
     t->stream = o->stream;
+    t->lines = o->lines;
     t->tls_opts = o->tls;
     t->tls_opts.alpn = o->http == HCLIENT_2      ? TLS_ALPN_H2
                        : o->http == HCLIENT_AUTO ? TLS_ALPN_H2 | TLS_ALPN_HTTP11
@@ -256,7 +274,9 @@ void target_head(const struct target *t, const char *method, const char *path, b
     buf_adds(out, buf_str(&t->common));
     if (!t->has_accept)
         buf_addf(out, "Accept: %s\r\n",
-                 has_body && t->stream ? "text/event-stream, application/json" : "application/json");
+                 !has_body || !t->stream ? "application/json"
+                 : t->lines              ? "application/x-ndjson, application/json"
+                                         : "text/event-stream, application/json");
     if (has_body && !t->has_content_type)
         buf_addz(out, "Content-Type: application/json\r\n");
 }

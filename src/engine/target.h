@@ -15,11 +15,13 @@ struct target_opts {
     const char *unix_socket;    /* connect here instead, or NULL */
     const char *connect_to;     /* "HOST:PORT": connect there instead, keep Host and SNI; or NULL */
     const char *const *headers; /* "Name: value", NULL-ended, or NULL; they replace weir's own of that name */
+    const char *own_headers;    /* of the dialect: lines, each with CRLF, or NULL */
     enum auth_style auth_style;
     const char *key; /* NULL: no authentication header */
     bool no_keepalive;
     enum hclient_http http; /* HCLIENT_2 needs https, HCLIENT_H2C http */
     bool stream;            /* Accept: text/event-stream */
+    bool lines;             /* the dialect's streams are JSON lines: Accept says so too */
     struct tls_client_opts tls;
     const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */
     size_t n_binds;
@@ -48,7 +50,7 @@ struct target {
     char *secret[TARGET_MAX_SECRETS]; /* what target_redact looks for */
     int n_secrets;
     bool has_content_type, has_accept;
-    bool stream;
+    bool stream, lines;
 };
 
 /* -1 + e: a bad URL or header, a name that does not resolve. Nothing is sent but a name look-up. */

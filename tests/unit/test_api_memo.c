@@ -103,6 +103,30 @@ static void a_typed_event_is_never_taken_for_alike(void **state)
     api_memo_free(&m);
 }
 
+/* Dialects that name each event: alike events are of one name. */
+static void the_type_belongs_to_what_is_alike(void **state)
+{
+    struct api_memo m = {0};
+    struct api_event ev;
+    real = api_find(STR("openai-chat"));
+    struct api_ops ops = *real;
+    ops.event = counting;
+    calls = 0;
+    static const char *const types[] = {"delta", "delta", "delta", "other", "other", "delt", "delta"};
+    static const int want[] = {1, 1, 1, 2, 2, 3, 4};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        assert_int_equal(api_memo_event(&ops, &m, str_of(types[i]), STR(A "one" B), &ev), API_OK);
+        assert_true(str_eqz(ev.text[0], "one"));
+        assert_int_equal(calls, want[i]);
+    }
+    char longer[64];
+    memset(longer, 't', sizeof longer);
+    for (int i = 0; i < 2; i++)
+        api_memo_event(&ops, &m, (struct str){longer, sizeof longer}, STR(A "one" B), &ev);
+    assert_int_equal(calls, 6);
+    api_memo_free(&m);
+}
+
 static void a_reset_forgets(void **state)
 {
     struct api_memo m = {0};
@@ -147,6 +171,7 @@ int main(void)
         cmocka_unit_test(what_differs_is_decoded_anew),
         cmocka_unit_test(the_other_dialect_too),
         cmocka_unit_test(a_typed_event_is_never_taken_for_alike),
+        cmocka_unit_test(the_type_belongs_to_what_is_alike),
         cmocka_unit_test(a_reset_forgets),
         cmocka_unit_test(a_stream_of_unlike_events_is_given_up_and_stays_right),
         cmocka_unit_test(an_event_beyond_the_ceiling_is_not_remembered),

@@ -28,7 +28,7 @@ static void a_response_comes_whole(void **state)
     assert_string_equal(buf_str(&c.reply).p, "body ***********.");
     assert_non_null(strstr(c.headers.p, "Set-Cookie: [redacted]\n"));
     assert_non_null(strstr(c.headers.p, "X-Say: ***********\n"));
-    assert_true(c.event_stream);
+    assert_string_equal(c.type, "text/event-stream");
     assert_int_equal(c.retry_after, 7 * NS_PER_S);
     assert_memory_equal(g.log[0], "POST /v1/x HTTP/1.1\r\n", 21);
     assert_non_null(strstr(g.log[0], "\r\nAuthorization: Bearer sk-call-key\r\n"));

@@ -53,7 +53,7 @@ static void run_defaults(void **state)
     assert_null(t.c.model);
     assert_string_equal(t.c.api, "auto");
     assert_null(t.c.headers);
-    assert_string_equal(t.c.auth_style, "bearer");
+    assert_string_equal(t.c.auth_style, "auto");
     assert_null(t.c.rate);
     assert_string_equal(t.c.concurrency, "1");
     assert_string_equal(t.c.arrival, "constant");

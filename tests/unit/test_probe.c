@@ -208,11 +208,14 @@ static void models_are_asked_where_they_are(void **state)
         snprintf(url, sizeof url, "%s%s", g.url, paths[i].url_path);
         struct target_opts o = {.url = url, .default_path = "/v1/chat/completions"};
         assert_int_equal(target_open(&t, &o, NULL), 0);
-        assert_int_equal(probe_model(&t, NULL, &p, NULL), 0);
+        const struct api_ops *ops = api_of_path(str_of(paths[i].url_path));
+        if (!ops)
+            ops = api_find(STR("openai-chat"));
+        assert_int_equal(probe_model(&t, ops, NULL, &p, NULL), 0);
         assert_string_equal(p.model, "first");
-        assert_int_equal(probe_model(&t, "second", &p, NULL), 0); /* listed, though not first */
+        assert_int_equal(probe_model(&t, ops, "second", &p, NULL), 0); /* listed, though not first */
         assert_string_equal(p.model, "second");
-        assert_int_equal(probe_model(&t, "third", &p, NULL), 0);
+        assert_int_equal(probe_model(&t, ops, "third", &p, NULL), 0);
         assert_string_equal(p.model, "first");
         rig_stop(&g);
         assert_memory_equal(g.log[0], paths[i].asked, strlen(paths[i].asked));
@@ -234,7 +237,7 @@ static void no_model_is_an_error(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct ask a;
         open_ask(&a, &cases[i].r, 1);
-        assert_int_equal(probe_model(&a.t, NULL, &a.p, &a.e), -1);
+        assert_int_equal(probe_model(&a.t, api_find(STR("openai-chat")), NULL, &a.p, &a.e), -1);
         assert_int_equal(a.e.code, ERR_USAGE);
         assert_non_null(strstr(a.e.text, cases[i].say));
         rig_stop(&a.g);

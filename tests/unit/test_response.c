@@ -82,6 +82,59 @@ static void streams(void **state)
     }
 }
 
+#define LINES_TYPE "Content-Type: application/x-ndjson; charset=utf-8\r\n"
+#define LINE(text) "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" text "\"}}]}\n"
+#define END_LINE "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}"
+
+/* The same decoder behind the other framing. */
+static void json_lines(void **state)
+{
+    (void)state;
+    static const struct want cases[] = {
+        {{"200 OK", LINES_TYPE, LINE("one ") LINE("two") END_LINE "\n"}, OUT_OK, 200, 2, 2, TOKENS_WORDS, NULL},
+        {{"200 OK", "content-type: application/jsonlines\r\n", LINE("one ") "\r\n" LINE("two") END_LINE},
+         OUT_OK,
+         200,
+         2,
+         2,
+         TOKENS_WORDS,
+         NULL},
+        /* the last line has no end: that of the body counts, however that is told */
+        {{"200 OK", LINES_TYPE, LINE("one ") LINE("two") END_LINE, .close = true},
+         OUT_OK,
+         200,
+         2,
+         2,
+         TOKENS_WORDS,
+         NULL},
+        {{"200 OK", LINES_TYPE, LINE("a") "{\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}]}"},
+         OUT_OK,
+         200,
+         2,
+         1,
+         TOKENS_WORDS,
+         NULL},
+        {{"200 OK", LINES_TYPE, LINE("one ") LINE("two")}, OUT_TRUNCATED, 200, 2, 2, TOKENS_WORDS, NULL},
+        {{"200 OK", LINES_TYPE, LINE("a") "{cut\n" END_LINE}, OUT_BAD_FRAME, 200, 1, 1, TOKENS_WORDS, "{cut"},
+        {{"200 OK", LINES_TYPE, LINE("a") "{cut"}, OUT_BAD_FRAME, 200, 1, 1, TOKENS_WORDS, "{cut"},
+        {{"200 OK", LINES_TYPE, LINE("a") LINE("b") END_LINE, .cut = 80}, OUT_TRUNCATED, 200, 1, 1, TOKENS_WORDS, NULL},
+        {{"200 OK", LINES_TYPE, LINE("a") "{\"error\":\"out of memory\"}\n"},
+         OUT_IN_STREAM_ERROR,
+         200,
+         1,
+         1,
+         TOKENS_WORDS,
+         "\"out of memory\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        run_one(&cases[i], &x);
+        assert_true(x.kept[0].r.flags & REC_STREAMED);
+        assert_true(x.kept[0].r.first_token >= x.kept[0].r.first_byte);
+        level_close(&x);
+    }
+}
+
 static void documents(void **state)
 {
     (void)state;
@@ -297,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams),
+        cmocka_unit_test(json_lines),
         cmocka_unit_test(documents),
         cmocka_unit_test(statuses),
         cmocka_unit_test(errors_keep_headers_but_no_secret),
