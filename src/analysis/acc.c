@@ -72,6 +72,8 @@ static void close_level(struct acc *a)
         s->slo = l->slo.state;
     s->attempted += l->attempted;
     s->successful += l->successful;
+    s->left += l->left;
+    s->stopped |= l->stopped[0] != 0;
 }
 
 static void on_run(void *arg, const struct rec_run *r)

@@ -53,6 +53,7 @@ static void finish_load(const struct acc_level *l, struct sum_level *out)
     out->duration_asked = i->duration;
     out->final = i->final;
     out->interrupted = i->interrupted;
+    snprintf(out->stopped, sizeof out->stopped, "%s", i->stopped);
 }
 
 static double share(uint64_t k, uint64_t n)
@@ -67,6 +68,7 @@ static void finish_requests(const struct acc_level *l, struct sum_level *out)
     out->successful = l->outcomes.n[OUT_OK];
     out->cancelled = l->outcomes.n[OUT_CANCELLED];
     out->failed = out->attempted - out->successful - out->cancelled;
+    out->left = l->left;
     out->unsent = l->info.final ? l->info.unsent : unsent;
     out->scheduled = l->info.final && l->info.scheduled ? l->info.scheduled : out->attempted + out->unsent;
     out->warmup = l->warmup;

@@ -263,6 +263,7 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
     if (key && (l->first_key == 0 || key < l->first_key))
         l->first_key = key;
     l->members++;
+    l->left += r->outcome == OUT_CANCELLED && (r->flags & REC_LEFT);
     outcomes_add(&l->outcomes, r);
     if (r->status > 0 && r->status < STATUS_MAX)
         l->status[r->status]++;

@@ -92,6 +92,14 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
             "%llu requests were due but never sent: --max-concurrency held them back until the grace was over; in "
             "response percentiles they count as at least what they had waited",
             (unsigned long long)out->unsent);
+    if (out->stopped[0])
+        texts_add(&out->notes, "stopped before its end: %s; the figures cover what was sent until then", out->stopped);
+    if (out->left)
+        texts_add(
+            &out->notes,
+            "%llu requests were cancelled on purpose (--cancel-rate): they are neither successes nor failures, and "
+            "percentiles count them as at least what they had waited",
+            (unsigned long long)out->left);
     if (out->interrupted)
         texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
     if (!out->final)

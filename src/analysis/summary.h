@@ -146,8 +146,10 @@ struct sum_level {
     double window_s;
     bool final; /* false: the records end before the level did */
     bool interrupted;
+    char stopped[200]; /* why weir stopped it before its end; "": it did not */
     /* requests of the cohort; attempted = successful + failed + cancelled */
     uint64_t scheduled, attempted, successful, failed, cancelled, unsent;
+    uint64_t left;   /* of the cancelled: on purpose, as one who goes away */
     uint64_t warmup; /* requests before the window, in no figure but throughput */
     double success_rate, error_rate;
     /* per second of the window */
@@ -181,7 +183,9 @@ struct summary {
     bool cut;                       /* made from records that end before the run did */
     enum verdict verdict;           /* the worst of all levels */
     enum sum_state slo;             /* broken when one level's is */
+    bool stopped;                   /* a level of it was, by --max-errors */
     uint64_t successful, attempted; /* of all levels */
+    uint64_t left;                  /* of the attempted: cancelled on purpose */
     size_t n_q;
     double q[SUMMARY_Q_MAX];
     size_t n_shown; /* what tables print, as --percentiles asked; all are in q[] */

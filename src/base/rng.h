@@ -18,6 +18,9 @@ enum rng_purpose { /* one stream per use; append only: the numbers are part of w
                    RNG_TEST = 8,
                    RNG_UUID = 9,
                    RNG_WORDS = 10,
+                   RNG_LEAVE = 20,
+                   RNG_LEAVE_AFTER = 21,
+                   RNG_THINK = 22,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);

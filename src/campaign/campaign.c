@@ -62,6 +62,10 @@ static void load_text(const struct campaign_state *s, const struct variant *v, s
         buf_addf(b, ", at most %llu in flight", (unsigned long long)c->max_concurrency);
     if (s->n_levels > s->n_variants)
         buf_addz(b, " each");
+    if (c->cancel_rate)
+        buf_addf(b, "; %s of the requests are cancelled after %s", c->cancel_rate, c->cancel_after);
+    if (c->max_errors)
+        buf_addf(b, "; until more than %s fail", c->max_errors);
 }
 
 static const char *token_text(const struct campaign_state *s)
@@ -139,7 +143,7 @@ static void cool_down(struct campaign_state *s, const struct level_plan *behind)
 
 static int run_levels(struct campaign_state *s, struct err *e)
 {
-    for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken; i++) {
+    for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken && !s->tripped; i++) {
         if (i > 0)
             cool_down(s, &s->level[i - 1]);
         if (s->interrupted) {

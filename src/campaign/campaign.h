@@ -30,8 +30,11 @@ struct run_config {
     const char *warmup;      /* "10" requests or "10s", NULL = none */
     int64_t cooldown, grace; /* ns; grace -1 = timeout */
     uint64_t max_concurrency;
-    uint64_t workers; /* 0 = chosen */
-    const char *pin;  /* "auto" "none" or a list of cores, see campaign/cores.h */
+    uint64_t workers;                       /* 0 = chosen */
+    const char *pin;                        /* "auto" "none" or a list of cores, see campaign/cores.h */
+    const char *cancel_rate, *cancel_after; /* "5%", "500ms" or "20tokens"; cancel_rate NULL: nobody goes away */
+    bool cancel_after_given;
+    const char *max_errors; /* "20" or "5%", NULL = none */
     uint64_t seed;
     bool seed_given;
     /* what to send */

@@ -7,6 +7,7 @@
 
 #include "analysis/acc.h"
 #include "base/jout.h"
+#include "campaign/breaker.h"
 #include "campaign/campaign.h"
 #include "campaign/cores.h"
 #include "engine/engine.h"
@@ -57,6 +58,8 @@ struct endpoints {
 struct variant {
     const struct run_config *c;
     struct dataset *ds;
+    struct leaving leaving;
+    struct breaker_rule max_errors;
     struct endpoints *ep;
     bool own_ds, own_ep; /* to be freed with it */
     int64_t warmup_ns;
@@ -111,6 +114,7 @@ struct campaign_state {
     struct error_log errors;
     struct acc *acc;
     bool broken;        /* a file could not be written */
+    bool tripped;       /* too many requests failed (--max-errors) */
     cpu_set_t mask;     /* of this thread, before it was pinned */
     double most_events; /* per second, of the levels so far */
 };
@@ -121,6 +125,9 @@ int setup_target(struct campaign_state *s, struct err *e);
 void setup_free(struct campaign_state *s);
 /* A level of a file, for messages: "level NAME", or its place in the list, from 1. Returns out. */
 char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96]);
+
+/* users.c */
+int users_parse(struct variant *v, struct err *e);
 
 /* sources.c */
 int sources_parse(struct campaign_state *s, struct err *e); /* --bind */

@@ -74,6 +74,24 @@ static void stop(struct run_state *r, int64_t drain)
     engine_stop(r->en, drain);
 }
 
+/* What is open when it drains, but no longer than after Ctrl-C. */
+static int64_t short_grace(const struct run_config *c)
+{
+    return MIN(c->grace < 0 ? c->timeout : c->grace, DRAIN_NS);
+}
+
+static void watch_errors(struct run_state *r)
+{
+    const char *why = r->recorder ? recorder_tripped(r->recorder) : NULL;
+    if (!why || r->s->tripped)
+        return;
+    r->s->tripped = true;
+    snprintf(r->line.stopped, sizeof r->line.stopped, "%s", why);
+    log_warn("stopped: %s", why);
+    if (!r->stopped)
+        stop(r, short_grace(r->c));
+}
+
 static void watch(struct run_state *r)
 {
     struct campaign_state *s = r->s;
@@ -82,15 +100,15 @@ static void watch(struct run_state *r)
         s->broken = true;
     if (s->broken && !r->stopped)
         stop(r, 0);
+    watch_errors(r);
     if (n == 0)
         return;
     r->signals += n;
     s->interrupted = true;
     if (r->signals == 1) {
-        int64_t grace = r->c->grace < 0 ? r->c->timeout : r->c->grace;
-        stop(r, MIN(grace, DRAIN_NS));
+        stop(r, short_grace(r->c));
         log_info("interrupted: waiting up to %.0f s for what is open; once more to leave now",
-                 (double)MIN(grace, DRAIN_NS) / 1e9);
+                 (double)short_grace(r->c) / 1e9);
     } else if (r->signals == 2) {
         stop(r, 0);
     } else {
@@ -131,6 +149,7 @@ static void plan_level(struct run_state *r, uint32_t level)
         .duration_ns = r->c->duration,
         .order = v->order,
         .unique_prompts = r->c->unique_prompts,
+        .leaving = v->leaving,
         .seed = s->seed,
         .level = level,
     };
@@ -221,7 +240,7 @@ static int begin(struct run_state *r, struct err *e)
         l->w1 = l->duration && !l->num_requests ? l->w0 + l->duration : 0;
     }
     emit_level(r);
-    r->recorder = recorder_start(r->s, r->en, e);
+    r->recorder = recorder_start(r->s, r->en, &r->plan->v->max_errors, e);
     if (!r->recorder)
         return -1;
     engine_begin(r->en, r->begin);

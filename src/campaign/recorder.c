@@ -21,8 +21,10 @@ struct recorder {
     pthread_t thread;
     struct recorded sum;
     int64_t flushed_at, looked_at;
+    struct breaker breaker;
+    char why[200]; /* settled before `tripped` */
     _Atomic int64_t ttft_p50;
-    _Atomic bool broken, last, hurry, hurried;
+    _Atomic bool broken, last, hurry, hurried, tripped;
 };
 
 static void take(struct recorder *r, struct record *rec)
@@ -37,8 +39,10 @@ static void take(struct recorder *r, struct record *rec)
     if (!s->c->no_records && rec_write_request(s->records, rec) < 0)
         atomic_store_explicit(&r->broken, true, memory_order_relaxed);
     acc_sink.request(s->acc, rec);
-    if (rec->outcome != OUT_OK)
+    if (rec->outcome != OUT_OK && !(rec->flags & REC_LEFT))
         errlog_add(&s->errors, rec);
+    if (!atomic_load_explicit(&r->tripped, memory_order_relaxed) && breaker_trips(&r->breaker, rec, r->why))
+        atomic_store_explicit(&r->tripped, true, memory_order_release);
     engine_give_back(r->en, rec);
 }
 
@@ -104,12 +108,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct recorder *recorder_start(struct campaign_state *s, struct engine *en, struct err *e)
+struct recorder *recorder_start(struct campaign_state *s, struct engine *en, const struct breaker_rule *max_errors,
+                                struct err *e)
 {
     struct recorder *r = xcalloc(1, sizeof *r);
     r->s = s;
     r->en = en;
     r->flushed_at = r->looked_at = clock_mono();
+    breaker_init(&r->breaker, max_errors);
     atomic_init(&r->ttft_p50, -1);
     int rc = pthread_create(&r->thread, NULL, run, r);
     if (rc == 0)
@@ -127,6 +133,11 @@ int64_t recorder_ttft_p50(const struct recorder *r)
 bool recorder_broken(const struct recorder *r)
 {
     return atomic_load_explicit(&r->broken, memory_order_relaxed);
+}
+
+const char *recorder_tripped(const struct recorder *r)
+{
+    return atomic_load_explicit(&r->tripped, memory_order_acquire) ? r->why : NULL;
 }
 
 void recorder_hurry(struct recorder *r)

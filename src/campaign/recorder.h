@@ -17,9 +17,12 @@ struct recorded { /* so many records came in */
     uint64_t measured, warm, unsent;
 };
 
-struct recorder *recorder_start(struct campaign_state *s, struct engine *en, struct err *e);
+struct recorder *recorder_start(struct campaign_state *s, struct engine *en, const struct breaker_rule *max_errors,
+                                struct err *e);
 int64_t recorder_ttft_p50(const struct recorder *r); /* of the level so far, ns; -1: unknown */
 bool recorder_broken(const struct recorder *r);      /* a file could not be written */
+/* Why the run must be stopped (--max-errors); NULL: it need not. Borrows from the recorder. */
+const char *recorder_tripped(const struct recorder *r);
 /* What has come in is on its way to the disk, or a moment has passed: for one who leaves at once. */
 void recorder_hurry(struct recorder *r);
 /* After engine_finished: takes what is left, ends the thread and frees it. */

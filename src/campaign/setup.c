@@ -153,7 +153,7 @@ static int parse_variant(struct campaign_state *s, struct variant *v, struct err
 {
     const struct run_config *c = v->c;
     if (parse_levels(s, v, e) < 0 || parse_warmup(v, e) < 0 || parse_ramp(v, e) < 0 || parse_connect_rate(v, e) < 0 ||
-        arrival_parse(str_of(c->arrival), &v->arrival, e) < 0)
+        arrival_parse(str_of(c->arrival), &v->arrival, e) < 0 || users_parse(v, e) < 0)
         return -1;
     v->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     v->api_opts = (struct api_opts){

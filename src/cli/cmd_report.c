@@ -19,7 +19,7 @@ struct job {
     size_t n_q;
     struct buf out;
     enum verdict verdict;
-    bool broken, any_ok, any_sent;
+    bool broken, stopped, any_ok, any_sent;
 };
 
 /* What the run asked for stands in its metadata, which may be missing: it is a question, not a result. */
@@ -66,7 +66,8 @@ static void add_report(struct job *j, const char *dir, bool title, const struct 
     j->broken |= s->slo == STATE_BROKEN;
     j->verdict = MAX(j->verdict, s->verdict);
     j->any_ok |= s->successful > 0;
-    j->any_sent |= s->attempted > 0;
+    j->any_sent |= s->attempted > s->left;
+    j->stopped |= s->stopped;
 }
 
 static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
@@ -123,7 +124,7 @@ static int run(int argc, const char *const *argv)
     if (opt_parse(&opt_report, argc, argv, getenv, &j->c, &seen, &e) != 0 || report_all(j, &seen, &e) != 0)
         rc = cli_fail("report", &e);
     else
-        rc = j->any_sent && !j->any_ok ? 1 : j->verdict == VERDICT_INVALID ? 4 : j->broken ? 3 : 0;
+        rc = j->stopped || (j->any_sent && !j->any_ok) ? 1 : j->verdict == VERDICT_INVALID ? 4 : j->broken ? 3 : 0;
     opt_free(&opt_report, &j->c, &seen);
     buf_free(&j->out);
     free(j);
@@ -138,7 +139,8 @@ const struct cmd cmd_report = {
         "Reads requests.jsonl of each folder and prints what `weir run` printed, to the digit; that of a run which was "
         "killed is read up to its last whole line. Other objectives and percentiles can be asked of the same records.\n"
         "\n"
-        "Exit codes are those of `weir run`: 1 when every request failed, 3 when an objective is broken, 4 when the "
+        "Exit codes are those of `weir run`: 1 when every request failed or --max-errors stopped the run, 3 when an "
+        "objective is broken, 4 when the "
         "verdict "
         "is INVALID.",
     .examples = "weir report results/2025-01-31_12-00-00\n"

@@ -176,11 +176,12 @@ static int exit_code(const struct campaign_result *r)
 {
     if (r->interrupted)
         return 130;
-    if (r->summary->attempted > 0 && r->summary->successful == 0)
+    const struct summary *s = r->summary;
+    if (s->stopped || (s->attempted > s->left && s->successful == 0))
         return 1;
-    if (r->summary->verdict == VERDICT_INVALID)
+    if (s->verdict == VERDICT_INVALID)
         return 4;
-    return r->summary->slo == STATE_BROKEN ? 3 : 0;
+    return s->slo == STATE_BROKEN ? 3 : 0;
 }
 
 static int go(struct session *s, struct err *e)

@@ -6,7 +6,9 @@
 #include "analysis/slo.h"
 #include "analysis/summary.h"
 #include "base/jdoc.h"
+#include "campaign/breaker.h"
 #include "campaign/cores.h"
+#include "load/leaving.h"
 #include "net/resolve.h"
 
 int check_not_empty(const char *v, struct err *e)
@@ -83,6 +85,24 @@ int check_connect_rate(const char *v, struct err *e)
     if (strcmp(v, "auto") == 0 || strcmp(v, "max") == 0 || (parse_f64(str_of(v), &rate) == 0 && rate > 0))
         return 0;
     return err_set(e, ERR_USAGE, "is neither a rate above 0 (500) nor auto or max");
+}
+
+int check_share(const char *v, struct err *e)
+{
+    double share;
+    return leaving_share_parse(str_of(v), &share, e);
+}
+
+int check_cancel_after(const char *v, struct err *e)
+{
+    struct leaving l;
+    return leaving_after_parse(&l, str_of(v), e);
+}
+
+int check_max_errors(const char *v, struct err *e)
+{
+    struct breaker_rule b;
+    return breaker_parse(&b, str_of(v), e);
 }
 
 int check_binds(const char *v, struct err *e)

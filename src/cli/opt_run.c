@@ -86,6 +86,18 @@ static const struct opt rows[] = {
      .flags = OPT_POSITIVE, .max = 1000000,
      .help = "Cap on the open loop's requests in flight. What is due meanwhile waits, and the wait counts in its "
              "response latency; nothing is skipped."},
+    {"cancel-rate", 0, NULL, "SHARE", LOAD, OPT_STR(C, cancel_rate), .def = "none", .word = "none",
+     .check = check_share,
+     .help = "Clients that go away: cancel this seeded share of the requests (5%) before their end. They count neither "
+             "as successes nor as failures."},
+    {"cancel-after", 0, NULL, "WHEN", LOAD, OPT_STR(C, cancel_after), .def = "1s", .check = check_cancel_after,
+     .given = offsetof(C, cancel_after_given),
+     .help = "When they go: so long after the request's start (500ms, uniform:200ms,5s, exp:2s, lognormal:2s,0.8), or "
+             "with so many token events (20tokens, uniform:1,50tokens)."},
+    {"max-errors", 0, NULL, "N|SHARE", LOAD, OPT_STR(C, max_errors), .def = "none", .word = "none",
+     .check = check_max_errors,
+     .help = "Stop the run when more than N requests of a level have failed, or more than this share (5%) of the last "
+             "100 (20 at least) that ended. Exit code 1."},
     {"workers", 0, "threads", "N", LOAD, OPT_U64(C, workers), .def = "auto", .word = "auto", .flags = OPT_POSITIVE,
      .max = 1024, .help = "Threads that send. Default: as few as the load needs, so that connections are reused."},
     {"pin", 0, "affinity", "CORES", LOAD, OPT_STR(C, pin), .def = "none", .check = check_pin,
@@ -197,10 +209,10 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "rate",           "concurrency", "arrival",         "duration",       "num-requests",
-        "warmup",         "ramp-up",     "max-concurrency", "seed",           "dataset",
-        "dataset-format", "prompt",      "order",           "unique-prompts", "max-tokens",
-        "temperature",    "ignore-eos",  "no-stream",       "extra-body",
+        "rate",        "concurrency",    "arrival",    "duration",   "num-requests",    "warmup",
+        "cancel-rate", "cancel-after",   "max-errors", "ramp-up",    "max-concurrency", "seed",
+        "dataset",     "dataset-format", "prompt",     "order",      "unique-prompts",  "max-tokens",
+        "temperature", "ignore-eos",     "no-stream",  "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -259,6 +271,8 @@ static int check_load(const struct run_config *c, struct err *e)
     if (c->rate && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
         return err_set(e, ERR_USAGE,
                        "--ramp-up spreads the first requests of a closed loop; an open loop (--rate) has its instants");
+    if (c->cancel_after_given && !c->cancel_rate)
+        return err_set(e, ERR_USAGE, "--cancel-after says when requests are cancelled; it needs --cancel-rate");
     if (c->duration == 0 && c->num_requests == 0)
         return err_set(e, ERR_USAGE, "a level without end; give --duration or --num-requests");
     return 0;

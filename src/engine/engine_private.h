@@ -67,7 +67,9 @@ struct req { /* one request; reused through the worker's free list */
     struct rx last_rx;        /* MODE_LINES: the last one, for a line that the end of the body ends */
     struct together together; /* token events whose width is not yet known */
     uint64_t piece;           /* of the body, counted */
+    uint32_t tokens;          /* token events so far */
     bool terminal, finished, error, bad, too_big, in_word, has_document, encoded;
+    bool left; /* the client has gone away */
 };
 
 struct worker {

@@ -157,7 +157,7 @@ static int64_t next_deadline(const struct req *r, int64_t start)
         due = MIN(due, start + o->connect_timeout);
     if (o->first_token_timeout > 0 && !r->rec->first_token)
         due = MIN(due, start + o->first_token_timeout);
-    return due;
+    return r->item.leave_after >= 0 ? MIN(due, start + r->item.leave_after) : due;
 }
 
 static void on_deadline(struct timer *t)
@@ -172,13 +172,16 @@ static void on_deadline(struct timer *t)
         return;
     }
     bool connecting = o->connect_timeout > 0 && !r->x.sent_first && now >= start + o->connect_timeout;
-    enum outcome out = now >= start + o->timeout ? OUT_TIMEOUT_TOTAL
-                       : connecting              ? OUT_TIMEOUT_CONNECT
-                                                 : OUT_TIMEOUT_FIRST_TOKEN;
+    bool leaving = r->item.leave_after >= 0 && due == start + r->item.leave_after;
+    enum outcome out = leaving                     ? OUT_CANCELLED
+                       : now >= start + o->timeout ? OUT_TIMEOUT_TOTAL
+                       : connecting                ? OUT_TIMEOUT_CONNECT
+                                                   : OUT_TIMEOUT_FIRST_TOKEN;
     if (r->mode == MODE_ERROR) /* the server has said what matters */
         out = OUT_HTTP;
     if (r->error)
         out = OUT_IN_STREAM_ERROR;
+    r->left = out == OUT_CANCELLED;
     hx_cancel(&r->x);
     r->x.end = now;
     req_finish(r, out, "");
@@ -244,6 +247,8 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     struct record *rec = r->rec;
     loop_timer_stop(w->loop, &r->deadline);
     rec->outcome = outcome;
+    if (r->left && outcome == OUT_CANCELLED)
+        rec->flags |= REC_LEFT;
     copy_instants(r);
     response_settle(r);
     response_text(r, detail);
@@ -252,7 +257,8 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     if (!r->item.warmup)
         w->last_end = MAX(w->last_end, rec->end); /* stamps of one turn come in any order */
     live_add(&w->live.completed, 1);
-    live_add(outcome == OUT_OK ? &w->live.succeeded : &w->live.failed, 1);
+    if (!(rec->flags & REC_LEFT))
+        live_add(outcome == OUT_OK ? &w->live.succeeded : &w->live.failed, 1);
 
     if (r->prev_open)
         r->prev_open->next_open = r->next_open;

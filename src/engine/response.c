@@ -26,6 +26,8 @@ void response_reset(struct req *r)
     buf_clear(&r->head_lines);
     buf_clear(&r->answer);
     r->together.n = 0;
+    r->tokens = 0;
+    r->left = false;
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = r->encoded = false;
 }
 
@@ -182,12 +184,14 @@ static void take_token(struct req *r, const struct api_event *ev)
     if (!r->rx->kernel)
         hist_add(r->w->client_rec.lag_user, r->rx->user - loop_now(r->w->loop), 1);
     live_add(&r->w->live.tokens, 1);
+    if (++r->tokens == r->item.leave_tokens)
+        r->left = true;
 }
 
 static int on_event(struct req *r, struct str type, struct str data)
 {
     struct api_event ev;
-    if (r->terminal) /* nothing counts behind the dialect's last event */
+    if (r->terminal || r->left) /* nothing counts behind the dialect's last event */
         return 0;
     if (api_memo_event(r->w->e->o.api->ops, &r->memo, type, data, &ev) < 0) {
         r->bad = true;
@@ -229,7 +233,7 @@ static int on_piece(struct req *r, struct str piece)
     }
     if (!fits)
         r->too_big = true;
-    return r->too_big || r->bad ? -1 : 0;
+    return r->too_big || r->bad || r->left ? -1 : 0;
 }
 
 /* The end of the body ends a line that lacks its own; it came with the last piece. */
@@ -355,7 +359,10 @@ static enum outcome outcome_of(struct req *r)
     case HX_TOOBIG:
         return OUT_TOO_BIG;
     case HX_STOPPED:
-        return r->too_big ? OUT_TOO_BIG : r->error ? OUT_IN_STREAM_ERROR : OUT_BAD_FRAME;
+        return r->left && !r->error ? OUT_CANCELLED
+               : r->too_big         ? OUT_TOO_BIG
+               : r->error           ? OUT_IN_STREAM_ERROR
+                                    : OUT_BAD_FRAME;
     default:
         return OUT_BAD_FRAME;
     }
@@ -415,7 +422,7 @@ static size_t put_prompt(const struct req *r, char *to, size_t room)
 
 void response_text(struct req *r, const char *detail)
 {
-    bool save = r->w->e->o.save_text, failed = r->rec->outcome != OUT_OK;
+    bool save = r->w->e->o.save_text, failed = r->rec->outcome != OUT_OK && !(r->rec->flags & REC_LEFT);
     if (!save && !failed)
         return;
     size_t body = failed ? MIN(r->doc.n, (size_t)MAX_ERROR_BODY) : 0;

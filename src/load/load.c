@@ -52,6 +52,7 @@ static void fill(const struct load *l, uint64_t i, int64_t due, bool warmup, str
     it->sample = pick_sample(l, i);
     it->turn = 0;
     it->what = dataset_at(l->ds, it->sample);
+    leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, i), it);
     it->nonce[0] = 0;
     if (l->o.unique_prompts)
         put_nonce(it->nonce, rng_u64(l->o.seed, RNG_NONCE, arrival_key(l->o.level, i)));

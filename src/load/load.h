@@ -9,6 +9,7 @@
 
 #include "load/arrival.h"
 #include "load/dataset.h"
+#include "load/leaving.h"
 
 enum load_mode { LOAD_OPEN, LOAD_CLOSED };
 enum load_order { ORDER_SEQUENTIAL, ORDER_SHUFFLE };
@@ -24,6 +25,7 @@ struct load_opts {
     int64_t duration_ns;      /* measured time; 0 = no such end; the first of both ends the level */
     enum load_order order;    /* shuffle: a seeded permutation, a new one each time through the dataset */
     bool unique_prompts;
+    struct leaving leaving; /* who goes away; share 0: nobody */
     uint64_t seed;
     uint32_t level;
     uint64_t first_sample; /* where this level goes on in the dataset */

@@ -44,6 +44,8 @@ struct plan_item {
     uint32_t sample; /* index in the dataset */
     uint32_t turn;   /* of a session, 0 */
     const struct plan_sample *what;
+    int64_t leave_after;        /* the client goes away so long after the start, ns; -1: it stays */
+    uint32_t leave_tokens;      /* ... or with so many token events; 0: it stays */
     char nonce[PLAN_NONCE_MAX]; /* "" or text to put in front of the first message (--unique-prompts), JSON-safe */
 };
 

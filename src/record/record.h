@@ -30,7 +30,8 @@
     X(NO_FILES, "no_files", "the client ran out of files")                                                             \
     X(NO_PORTS, "no_ports", "the client ran out of local ports")                                                       \
     X(TOO_BIG, "too_big", "a response exceeded the client's ceiling")                                                  \
-    X(CANCELLED, "cancelled", "stopped by us: interrupted, or still open when the grace ended")                        \
+    X(CANCELLED, "cancelled",                                                                                          \
+      "stopped by us: interrupted, still open when the grace ended, or gone away on purpose (--cancel-rate)")          \
     X(UNSENT, "unsent", "due within the level but never sent")
 
 enum outcome {
@@ -67,7 +68,8 @@ enum {
     REC_TERMINAL = 16 /* [DONE] seen */,
     REC_NO_STREAM_ASKED = 32,
     REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */,
-    REC_HTTP2 = 128
+    REC_HTTP2 = 128,
+    REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */
 };
 
 struct record {
@@ -223,6 +225,7 @@ struct rec_level {  /* written when a level begins, and again, final, when it ha
     uint64_t scheduled; /* final: items due in the window (open loop) */
     uint64_t unsent;    /* final: of those never sent (interrupted) */
     bool interrupted;
+    char stopped[200];     /* final: why weir stopped it before its end (--max-errors); "": it did not */
     uint64_t lost_records; /* final: a full ring lost so many */
     uint64_t exhausted;    /* final: files or ports ran out so many times */
 };

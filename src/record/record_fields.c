@@ -43,6 +43,7 @@ static const struct field level_fields[] = {
     LEVEL(F_U64, "scheduled", scheduled),
     LEVEL(F_U64, "unsent", unsent),
     LEVEL(F_BOOL, "interrupted", interrupted),
+    TEXT_FIELD(rec_level, stopped),
     LEVEL(F_U64, "lost_records", lost_records),
     LEVEL(F_U64, "exhausted", exhausted),
 };

@@ -117,6 +117,7 @@ static void put_requests(struct jout *j, const struct sum_level *l)
     jo_ku64(j, "successful", l->successful);
     jo_ku64(j, "failed", l->failed);
     jo_ku64(j, "cancelled", l->cancelled);
+    jo_ku64(j, "left", l->left);
     jo_ku64(j, "unsent", l->unsent);
     jo_ku64(j, "warmup", l->warmup);
     jo_end_obj(j);
@@ -266,7 +267,8 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     jo_kstrz(j, "name", l->name[0] ? l->name : NULL);
     put_load(j, l);
     jo_kstrz(j, "window_start", fmt_utc_iso(iso, s->epoch_unix + l->w0));
-    jo_kbool(j, "complete", l->final && !l->interrupted);
+    jo_kbool(j, "complete", l->final && !l->interrupted && !l->stopped[0]);
+    jo_kstrz(j, "stopped", l->stopped[0] ? l->stopped : NULL);
     put_requests(j, l);
     jo_key(j, "latency_ms");
     jo_obj(j);
@@ -297,6 +299,7 @@ void report_json(struct buf *out, const struct summary *s)
     jo_kstrz(&j, "started", fmt_utc_iso(iso, s->started));
     jo_ku64(&j, "seed", s->seed);
     jo_kbool(&j, "interrupted", s->interrupted);
+    jo_kbool(&j, "stopped", s->stopped);
     jo_kbool(&j, "cut", s->cut);
     jo_kstrz(&j, "verdict", verdict_name(s->verdict));
     jo_kstrz(&j, "slo", state_name(s->slo));

@@ -175,6 +175,8 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
     buf_addf(out, "%s: %llu ok, %llu failed", p->off, (unsigned long long)l->successful, (unsigned long long)l->failed);
     if (l->cancelled)
         buf_addf(out, ", %llu cancelled", (unsigned long long)l->cancelled);
+    if (l->left && l->left < l->cancelled)
+        buf_addf(out, " (%llu on purpose)", (unsigned long long)l->left);
     if (l->unsent)
         buf_addf(out, ", %llu not sent", (unsigned long long)l->unsent);
     buf_addf(out, " in %.4g s", l->window_s);

@@ -42,3 +42,6 @@ weir sim --max-seqs 0
 weir sim --max-body big
 weir sim --jitter sometimes
 weir sim here
+weir run --cancel-rate 5
+weir run --cancel-rate 5% --cancel-after soon
+weir run --max-errors 100%

@@ -25,3 +25,4 @@ weir run --balance least-in-flight
 weir run 'a:1 b:2'
 weir run http://127.0.0.1:1/v1/chat/completions http://127.0.0.1:1/v1/completions
 weir run 127.0.0.1:1 http://127.0.0.1:99999
+weir run --cancel-after 1s

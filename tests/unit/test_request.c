@@ -155,6 +155,75 @@ static void nobody_listening_is_refused_without_a_busy_loop(void **state)
     level_close(&x);
 }
 
+/* A share of 1: all of them go. */
+static struct load_opts leaving(const char *after, uint64_t n)
+{
+    struct load_opts o = {.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = n, .seed = 3, .leaving.share = 1};
+    assert_int_equal(leaving_after_parse(&o.leaving, str_of(after), NULL), 0);
+    return o;
+}
+
+static void one_who_leaves_after_a_time_is_cancelled_then(void **state)
+{
+    (void)state;
+    static const struct reply script[] = {
+        {.hang = true},
+        {"200 OK", SSE_TYPE, DELTA("a"), .cut = 0, .framed = true}, /* goes on for ever */
+        {"503 Busy", JSON_TYPE "Content-Length: 100\r\n", "{", .framed = true},
+    };
+    struct level_rig x;
+    level_open(&x, script, 3, leaving("30ms", 3));
+    x.o.save_text = true;
+    level_go(&x);
+    assert_int_equal(x.n, 3);
+    for (int i = 0; i < 2; i++) {
+        const struct record *r = &x.kept[i].r;
+        assert_int_equal(r->outcome, OUT_CANCELLED);
+        assert_true(r->flags & REC_LEFT);
+        assert_true(r->end - r->start >= 30 * NS_PER_MS);
+        assert_true(r->n_events == (unsigned)i);
+    }
+    assert_int_equal(x.kept[2].r.outcome, OUT_HTTP); /* the server has said what matters */
+    assert_false(x.kept[2].r.flags & REC_LEFT);
+    assert_int_equal(x.g.accepted, 3); /* each connection is closed by its end */
+    level_close(&x);
+}
+
+static void one_who_leaves_with_a_token_takes_no_more(void **state)
+{
+    (void)state;
+    static const struct reply script[] = {
+        {"200 OK", SSE_TYPE, DELTA("a") DELTA("b") DELTA("c") FINISH USAGE DONE}, /* in one read */
+        {"200 OK", SSE_TYPE, DELTA("a") FINISH USAGE DONE},                       /* over before */
+    };
+    struct level_rig x;
+    level_open(&x, script, 2, leaving("2tokens", 2));
+    level_go(&x);
+    assert_int_equal(x.n, 2);
+    const struct record *r = &x.kept[0].r;
+    assert_int_equal(r->outcome, OUT_CANCELLED);
+    assert_true((r->flags & REC_LEFT) && !(r->flags & REC_TERMINAL));
+    assert_int_equal(r->n_events, 2);
+    assert_int_equal(r->text_bytes, 2);
+    assert_int_equal(x.kept[1].r.outcome, OUT_OK);
+    assert_int_equal(x.kept[1].r.flags & (REC_LEFT | REC_TERMINAL), REC_TERMINAL);
+    level_close(&x);
+}
+
+/* A timeout that comes first is the server's failure, not the client's wish. */
+static void a_timeout_before_leaving_is_a_timeout(void **state)
+{
+    (void)state;
+    static const struct reply hang = {.hang = true};
+    struct level_rig x;
+    level_open(&x, &hang, 1, leaving("5s", 1));
+    x.o.first_token_timeout = 30 * NS_PER_MS;
+    level_go(&x);
+    assert_int_equal(x.kept[0].r.outcome, OUT_TIMEOUT_FIRST_TOKEN);
+    assert_false(x.kept[0].r.flags & REC_LEFT);
+    level_close(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +234,9 @@ int main(void)
         cmocka_unit_test(an_error_that_does_not_end_is_that_error),
         cmocka_unit_test(who_does_not_accept_is_a_connect_timeout),
         cmocka_unit_test(nobody_listening_is_refused_without_a_busy_loop),
+        cmocka_unit_test(one_who_leaves_after_a_time_is_cancelled_then),
+        cmocka_unit_test(one_who_leaves_with_a_token_takes_no_more),
+        cmocka_unit_test(a_timeout_before_leaving_is_a_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
