@@ -26,6 +26,7 @@ void sim_late_init(struct sim_late *l, struct sim_request *r)
         .conn = r->conn,
         .truth = r->truth,
         .id = xstrdup(r->id),
+        .dialect = r->dialect,
         .head_only = str_eqz(r->q->method, "HEAD"),
         .http10 = r->q->http10,
         .http2 = r->q->http2,
@@ -85,12 +86,21 @@ void sim_late_answer(struct sim_late *l, int status, const char *type, struct st
     l->id = NULL;
 }
 
+void sim_error_body(const struct sim_dialect *d, struct buf *b, int status, const char *message, const char *param,
+                    const char *code)
+{
+    if (d != NULL && d->refusal != NULL)
+        d->refusal(b, status, message);
+    else
+        reply_error(b, status, message, param, code);
+}
+
 void sim_late_error(struct sim_late *l, int status, const char *message, const char *param, const char *code,
                     const char *extra_headers)
 {
     struct buf *b = &l->w->body;
     buf_clear(b);
-    reply_error(b, status, message, param, code);
+    sim_error_body(l->dialect, b, status, message, param, code);
     sim_late_answer(l, status, "application/json", buf_str(b), extra_headers);
 }
 

@@ -13,6 +13,7 @@ struct gen {
     struct sim_task task;
     struct seq seq;
     struct sim_late late; /* connection, truth and id */
+    const struct sim_dialect *dialect;
     struct event_fmt fmt;
     struct timer slow; /* slow_headers */
     struct fault fault;
@@ -142,13 +143,13 @@ static void finish(struct gen *g, const struct hs_header *trailers, size_t n)
     gen_free(g, !g->lost && !g->cut);
 }
 
-/* Status line and headers, and the role-only chunk with them in one write. */
+/* Status line and headers, and what a stream begins with (a role-only chunk) in the same write. */
 static void send_headers(struct gen *g)
 {
     struct sim_worker *w = g->late.w;
     struct reply_head h = {
         .status = 200,
-        .type = "text/event-stream; charset=utf-8",
+        .type = g->dialect->stream_type,
         .chunked = g->fmt.chunked,
         .until_close = !g->fmt.chunked, /* HTTP/2: no length either */
         .keep_alive = g->late.keep_alive && g->fmt.chunked,
@@ -156,12 +157,12 @@ static void send_headers(struct gen *g)
         .id = str_of(g->late.id),
     };
     g->headers_out = true;
-    struct str role = g->fmt.chat ? event_role(&g->fmt, w->scratch) : STR("");
+    struct str first = g->dialect->begin(&g->fmt, w->scratch);
     bool torn = g->fault.kind == FAULT_SPLIT;
-    if (sim_late_begin(&g->late, &h, torn ? STR("") : role, false) < 0)
+    if (sim_late_begin(&g->late, &h, torn ? STR("") : first, false) < 0)
         g->lost = true;
-    if (torn && role.n > 0)
-        put_split(g, role, false);
+    if (torn && first.n > 0)
+        put_split(g, first, false);
     hs_flush(g->late.conn); /* the truth knows no later instant for them */
 }
 
@@ -175,6 +176,7 @@ static void on_slow(struct timer *t)
 static void on_start(void *arg, struct seq *s, int64_t at)
 {
     struct gen *g = CONTAINER_OF(s, struct gen, seq);
+    g->fmt.started = at;
     if (g->late.truth != NULL)
         g->late.truth->started = at;
     if (!g->stream)
@@ -230,14 +232,14 @@ static bool strike(struct gen *g)
         garbage(g);
         return true;
     case FAULT_ERROR_EVENT:
-        put(g, event_error(&g->fmt, g->late.w->scratch));
+        put(g, g->dialect->error(&g->fmt, g->late.w->scratch));
         model_cancel(g->late.w->model, &g->seq, clock_mono());
         g->struck = true;
         finish(g, NULL, 0);
         return true;
     case FAULT_BAD_JSON:
         g->struck = true;
-        put(g, event_bad_json(&g->fmt, g->late.w->scratch));
+        put(g, g->dialect->bad_json(&g->fmt, g->late.w->scratch));
         return false;
     default:
         return false;
@@ -249,7 +251,7 @@ static void stream_end(struct gen *g)
     char n[24];
     struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
     bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
-    put(g, event_end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
+    put(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
     if (has_trailer) {
         trailer.value.n = (size_t)snprintf(n, sizeof(n), "%llu", (unsigned long long)g->seq.done);
         g->struck = true;
@@ -265,8 +267,10 @@ static void stream_token(struct gen *g)
         send_headers(g);
     if (k == g->strikes_at && strike(g))
         return;
+    if (k == 0)
+        g->fmt.first = clock_mono();
     struct str text = {word, sim_word_json(sim_of(g)->cfg.seed, g->seq.number, k, word)};
-    put_token(g, event_token(&g->fmt, text, k + 1, g->late.w->scratch));
+    put_token(g, g->dialect->token(&g->fmt, text, k + 1, g->late.w->scratch));
     if (g->seq.done >= g->seq.output_tokens)
         stream_end(g);
 }
@@ -283,9 +287,9 @@ static void plain_end(struct gen *g)
         g->late.truth->output_tokens = g->seq.done;
     buf_clear(b);
     if (g->fault.kind == FAULT_ERROR_EVENT)
-        reply_error(b, 500, "The simulated engine failed.", NULL, NULL);
+        sim_error_body(g->dialect, b, 500, "The simulated engine failed.", NULL, NULL);
     else
-        event_body(&g->fmt, b, s->cfg.seed, g->seq.number, g->seq.done, finish_of(g));
+        g->dialect->body(&g->fmt, b, s->cfg.seed, g->seq.number, g->seq.done, finish_of(g));
     if (g->fault.kind == FAULT_BAD_JSON && b->n > 0)
         b->p[b->n / 2] = '\x01';
     g->struck = g->fault.kind != FAULT_NONE;
@@ -362,14 +366,14 @@ static uint64_t output_length(const struct sim *s, uint64_t number, const struct
                               rng_unit(s->cfg.seed, RNG_SIM_TOKENS, 2 * number + 1), 1, ASK_MAX_TOKENS);
 }
 
-static struct gen *gen_new(struct sim_request *r, const struct ask *a, enum ask_kind kind, uint64_t number,
-                           struct fault fault)
+static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t number, struct fault fault)
 {
     struct sim *s = r->w->sim;
     struct gen *g = xcalloc(1, sizeof(*g));
     sim_late_init(&g->late, r);
     g->task = (struct sim_task){gen_gone, gen_written, gen_ended};
     g->slow.fire = on_slow;
+    g->dialect = r->dialect;
     g->stream = a->stream;
     if (g->stream || (fault.kind != FAULT_SPLIT && fault.kind != FAULT_TRAILERS)) /* what only a stream can show */
         g->fault = fault;
@@ -383,13 +387,18 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, enum ask_
         g->seq.extra = fault.ns;
     g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
     g->fmt = (struct event_fmt){
-        .chat = kind == ASK_CHAT,
         .chunked = !r->q->http10 && !r->q->http2,
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,
+        .n_tokens = g->seq.output_tokens,
+        .seed = s->cfg.seed,
+        .request = number,
+        .finish = finish_of(g),
+        .received = g->received,
+        .room = BUF_INIT(1u << 30),
     };
-    event_init(&g->fmt, a->model, str_of(g->late.id), sim_unix_now());
+    g->dialect->init(&g->fmt, a->model, str_of(g->late.id), sim_unix_now());
     if (g->late.truth != NULL) {
         g->late.truth->n = number;
         g->late.truth->stream = a->stream;
@@ -444,12 +453,12 @@ static void fail_at_once(struct sim_request *r, const struct ask *a, uint64_t nu
                      fault->status == 429 || fault->status == 503 ? RETRY_AFTER : NULL);
 }
 
-void sim_generate(struct sim_request *r, enum ask_kind kind)
+void sim_generate(struct sim_request *r)
 {
     struct sim *s = r->w->sim;
     struct ask a;
     struct ask_error x;
-    if (ask_parse(&a, kind, r->q->body, &s->rules, &x) < 0) {
+    if (r->dialect->ask(&a, r->q->body, &s->rules, &x) < 0) {
         sim_answer_error(r, x.status, x.message, x.param, x.code, NULL);
         return;
     }
@@ -459,5 +468,5 @@ void sim_generate(struct sim_request *r, enum ask_kind kind)
         fail_at_once(r, &a, number, &fault);
         return;
     }
-    submit(gen_new(r, &a, kind, number, fault));
+    submit(gen_new(r, &a, number, fault));
 }

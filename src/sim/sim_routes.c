@@ -9,17 +9,8 @@ struct route {
     const char *method; /* HEAD is allowed where GET is */
     bool needs_key;
     void (*handle)(struct sim_request *r);
+    const struct sim_dialect *dialect; /* of generation requests */
 };
-
-static void chat(struct sim_request *r)
-{
-    sim_generate(r, ASK_CHAT);
-}
-
-static void completions(struct sim_request *r)
-{
-    sim_generate(r, ASK_COMPLETION);
-}
 
 static void models(struct sim_request *r)
 {
@@ -62,13 +53,19 @@ static void metrics(struct sim_request *r)
     sim_answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(b), NULL);
 }
 
+/* clang-format off */
 static const struct route routes[] = {
-    {"/v1/chat/completions", "POST", true, chat}, {"/v1/completions", "POST", true, completions},
-    {"/v1/models", "GET", true, models},          {"/health", "GET", false, health},
-    {"/version", "GET", false, version},          {"/metrics", "GET", false, metrics},
-    {"/tokenizer", "GET", false, sim_flask},      {"/hello", "GET", false, sim_flask},
-    {"/sleeper", "GET", false, sim_flask},
+    {"/v1/chat/completions", "POST", true, sim_generate, &sim_openai_chat},
+    {"/v1/completions", "POST", true, sim_generate, &sim_openai_completions},
+    {"/v1/models", "GET", true, models, NULL},
+    {"/health", "GET", false, health, NULL},
+    {"/version", "GET", false, version, NULL},
+    {"/metrics", "GET", false, metrics, NULL},
+    {"/tokenizer", "GET", false, sim_flask, NULL},
+    {"/hello", "GET", false, sim_flask, NULL},
+    {"/sleeper", "GET", false, sim_flask, NULL},
 };
+/* clang-format on */
 
 /* Equal in time that does not depend on where they differ. */
 static bool same_key(struct str given, const char *key)
@@ -80,8 +77,12 @@ static bool same_key(struct str given, const char *key)
     return diff == 0;
 }
 
-static bool has_key(const struct hs_request *q, const char *key)
+static bool has_key(const struct hs_request *q, const struct sim_dialect *d, const char *key)
 {
+    if (d != NULL && d->key_header != NULL) {
+        struct str only = hs_header(q, d->key_header);
+        return only.p != NULL && same_key(only, key);
+    }
     struct str auth = hs_header(q, "authorization");
     if (str_istarts(auth, STR("Bearer ")) && same_key(str_trim(str_sub(auth, 7, auth.n)), key))
         return true;
@@ -161,11 +162,12 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
     identify(&r);
     begin_truth(&r);
     const struct route *route = find(q->path, &known, q->method);
+    r.dialect = route != NULL ? route->dialect : NULL;
     if (route == NULL && known)
         not_allowed(&r);
     else if (route == NULL)
         sim_answer_error(&r, 404, "There is nothing at this path.", NULL, "not_found", NULL);
-    else if (route->needs_key && key != NULL && !has_key(q, key))
+    else if (route->needs_key && key != NULL && !has_key(q, r.dialect, key))
         sim_answer_error(&r, 401, "The API key is missing or wrong.", NULL, "invalid_api_key",
                          "WWW-Authenticate: Bearer\r\n");
     else

@@ -11,8 +11,7 @@
 #include "http/hserver.h"
 #include "net/tls.h"
 #include "sim/sim.h"
-#include "sim/sim_ask.h"
-#include "sim/sim_event.h"
+#include "sim/sim_dialect.h"
 #include "sim/sim_fault.h"
 #include "sim/sim_metrics.h"
 #include "sim/sim_model.h"
@@ -80,6 +79,7 @@ struct sim_request {
     struct sim_worker *w;
     struct hs_conn *conn;
     const struct hs_request *q;
+    const struct sim_dialect *dialect; /* of the path; NULL: it has none */
     char id[SIM_ID_MAX + 2];
     struct truth_rec *truth; /* owned by whoever answers; NULL: none is kept */
 };
@@ -99,6 +99,7 @@ struct sim_late {
     struct hs_conn *conn;
     struct truth_rec *truth;
     char *id; /* owned */
+    const struct sim_dialect *dialect;
     bool head_only, http10, http2, keep_alive;
 };
 void sim_late_init(struct sim_late *l, struct sim_request *r); /* takes the truth over */
@@ -109,6 +110,8 @@ int sim_late_begin(struct sim_late *l, const struct reply_head *h, struct str fi
 void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers);
 void sim_late_error(struct sim_late *l, int status, const char *message, const char *param, const char *code,
                     const char *extra_headers);
+void sim_error_body(const struct sim_dialect *d, struct buf *b, int status, const char *message, const char *param,
+                    const char *code);
 void sim_late_drop(struct sim_late *l); /* no answer: client gone or cut by a fault; writes the truth, frees the id */
 /* Give the record to the truth file; the clock is its end. NULL is fine. */
 void sim_truth_end(struct sim *s, struct truth_rec **rec, bool complete);
@@ -116,8 +119,8 @@ void sim_truth_end(struct sim *s, struct truth_rec **rec, bool complete);
 /* sim_routes.c */
 extern const struct hserver_ops sim_server_ops; /* arg: the worker */
 
-/* sim_gen.c: POST /v1/chat/completions and /v1/completions */
-void sim_generate(struct sim_request *r, enum ask_kind kind);
+/* sim_gen.c: a generation request in r->dialect */
+void sim_generate(struct sim_request *r);
 extern const struct model_ops sim_gen_model_ops; /* arg: the worker */
 
 /* sim_flask.c: GET /tokenizer, /hello, /sleeper */
