@@ -16,9 +16,10 @@ struct h1 {
     enum h1_kind kind;
     struct h1_cb cb;
     void *arg;
-    struct buf target;      /* request target */
-    struct buf name, value; /* of the header being read */
-    size_t header_bytes;    /* of this message: target, reason, names, values, trailers */
+    struct buf target;                /* request target */
+    struct str name, value;           /* of the header being read: views of the input, or of the buffers below */
+    struct buf torn_name, torn_value; /* what the end of the input tears */
+    size_t header_bytes;              /* of this message: target, reason, names, values, trailers */
     unsigned n_headers;
     bool head_next; /* the next response answers a HEAD */
     bool begun;     /* first byte of a message seen */
@@ -97,12 +98,25 @@ static int start_once(struct h1 *p)
     return 0;
 }
 
+/* One piece as a rule. Of several (folded lines, the end of the input between them) all are copied. */
+static void add_piece(struct str *s, struct buf *torn, const char *at, size_t n)
+{
+    if (s->n == 0 && torn->n == 0) {
+        *s = (struct str){at, n};
+        return;
+    }
+    if (torn->n == 0)
+        buf_adds(torn, *s);
+    buf_add(torn, at, n);
+    *s = buf_str(torn);
+}
+
 static int on_field(llhttp_t *ll, const char *at, size_t n)
 {
     struct h1 *p = ll->data;
     if (count(p, n))
         return HPE_USER;
-    buf_add(&p->name, at, n);
+    add_piece(&p->name, &p->torn_name, at, n);
     return 0;
 }
 
@@ -111,8 +125,28 @@ static int on_value(llhttp_t *ll, const char *at, size_t n)
     struct h1 *p = ll->data;
     if (count(p, n))
         return HPE_USER;
-    buf_add(&p->value, at, n);
+    add_piece(&p->value, &p->torn_value, at, n);
     return 0;
+}
+
+static void no_header(struct h1 *p)
+{
+    p->name = p->value = STR("");
+    buf_clear(&p->torn_name);
+    buf_clear(&p->torn_value);
+}
+
+/* The input goes away: what was seen of a header is copied. */
+static void keep_header(struct h1 *p)
+{
+    if (p->name.n > 0 && p->torn_name.n == 0) {
+        buf_adds(&p->torn_name, p->name);
+        p->name = buf_str(&p->torn_name);
+    }
+    if (p->value.n > 0 && p->torn_value.n == 0) {
+        buf_adds(&p->torn_value, p->value);
+        p->value = buf_str(&p->torn_value);
+    }
 }
 
 static int on_value_complete(llhttp_t *ll)
@@ -122,11 +156,9 @@ static int on_value_complete(llhttp_t *ll)
         return stop(p, H1_E_TOOBIG, "more than 256 headers");
     if (start_once(p))
         return HPE_USER;
-    if (!p->in_body && !p->interim && p->cb.header &&
-        p->cb.header(p->arg, buf_str(&p->name), str_trim(buf_str(&p->value))))
+    if (!p->in_body && !p->interim && p->cb.header && p->cb.header(p->arg, p->name, str_trim(p->value)))
         return stopped(p);
-    buf_clear(&p->name);
-    buf_clear(&p->value);
+    no_header(p);
     return 0;
 }
 
@@ -179,8 +211,7 @@ static void next_message(struct h1 *p)
     llhttp_init(&p->ll, p->kind == H1_RESPONSE ? HTTP_RESPONSE : HTTP_REQUEST, &p->settings);
     p->ll.data = p;
     buf_clear(&p->target);
-    buf_clear(&p->name);
-    buf_clear(&p->value);
+    no_header(p);
     p->header_bytes = 0;
     p->n_headers = 0;
     p->begun = p->started = p->in_body = p->interim = p->ended = false;
@@ -194,8 +225,8 @@ struct h1 *h1_new(enum h1_kind kind, const struct h1_cb *cb, void *arg)
     p->cb = *cb;
     p->arg = arg;
     buf_init(&p->target, MAX_HEADER_BYTES);
-    buf_init(&p->name, MAX_HEADER_BYTES);
-    buf_init(&p->value, MAX_HEADER_BYTES);
+    buf_init(&p->torn_name, MAX_HEADER_BYTES);
+    buf_init(&p->torn_value, MAX_HEADER_BYTES);
     llhttp_settings_init(&p->settings);
     p->settings.on_message_begin = on_begin;
     p->settings.on_url = on_url;
@@ -216,8 +247,8 @@ void h1_free(struct h1 **pp)
     if (!p)
         return;
     buf_free(&p->target);
-    buf_free(&p->name);
-    buf_free(&p->value);
+    buf_free(&p->torn_name);
+    buf_free(&p->torn_value);
     free(p);
     *pp = NULL;
 }
@@ -265,6 +296,7 @@ enum h1_rc h1_feed(struct h1 *p, const char *data, size_t n, size_t *used)
         llhttp_errno_t err = llhttp_execute(&p->ll, data + *used, n - *used);
         if (err == HPE_OK) {
             *used = n;
+            keep_header(p);
             break;
         }
         const char *at = llhttp_get_error_pos(&p->ll);
