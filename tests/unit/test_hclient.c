@@ -56,14 +56,18 @@ static void test_bytes_one_by_one(void **state)
     static part *const parts[] = {part_slowly};
     struct rig r;
     rig_open(&r, parts, 1, NULL);
-    for (int i = 0; i < 2; i++) {
+    int torn = 0;
+    for (int i = 0; i < 50 && torn < 2; i++) { /* where this thread is not let run, one read brings all */
         ask(&r);
         assert_int_equal(r.a.x.result, HX_OK);
         assert_body(&r.a, "hello, world");
-        assert_true(r.a.n_read_end > 1);
+        assert_true(r.a.x.first_byte <= r.a.x.headers_at && r.a.x.headers_at <= r.a.x.end);
+        if (r.a.n_read_end == 1)
+            continue;
         assert_true(r.a.x.first_byte < r.a.x.end);
-        assert_true(r.a.x.first_byte <= r.a.x.headers_at);
+        torn++;
     }
+    assert_int_equal(torn, 2);
     assert_int_equal(hclient_get_stats(r.c).opened, 1);
     rig_close(&r);
 }
