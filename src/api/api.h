@@ -99,6 +99,7 @@ struct api_ops {
     bool has_terminal;       /* a stream ends with an event of its own */
     bool asks_usage;         /* streamed counts have to be asked for (stream_options) */
     bool own_counts;         /* its counts are fields of the server's own, no usage object */
+    bool plain;              /* plain HTTP: bodies mean nothing, each answer counts by its status */
     bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */
     int (*check)(const struct plan_sample *s, struct err *e);

@@ -93,6 +93,9 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("URL: %s%s", endpoint_text(s, i, url, sizeof url),
                               s->sim.pid ? " (weir's simulator, started for this run)" : "");
     }
+    char server[256];
+    if (v->ep->probe[0].id.kind != SERVER_UNKNOWN && !s->sim.pid)
+        line[n++] = xasprintf("Server: %s", server_id_text(&v->ep->probe[0].id, server));
     if (s->n_targets > 1)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
     line[n++] = xasprintf("Model: %s (%s%s%s)", v->ep->model ? v->ep->model : "not named", s->ops->name,
@@ -190,7 +193,8 @@ static int prepare(struct campaign_state *s, struct err *e)
     const struct sim_opts sim = {.cores = s->seats.pinned ? &s->seats.server : NULL};
     if (run_config_urls(s->c, NULL, 0) == 0 && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
-    if (setup_target(s, e) < 0 || preflight_targets(s, e) < 0 || probing(s, e) < 0)
+    if (setup_target(s, e) < 0 || preflight_targets(s, e) < 0 || waiting(s, e) < 0 || detecting(s, e) < 0 ||
+        probing(s, e) < 0)
         return -1;
     if (!s->c->output_dir && outdir_prepare(s, e) < 0)
         return -1;

@@ -57,6 +57,8 @@ struct run_config {
     bool no_kernel_stamps;     /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
+    bool check;             /* only one request, with everything printed */
+    int64_t wait_ready;     /* ns to wait until the endpoint answers; 0 = not at all */
     const char *output_dir; /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live, no_records;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
@@ -91,10 +93,16 @@ struct campaign_tick { /* about ten times a second, from the campaign's thread *
     bool connecting;                   /* the level has not begun: connections are being opened ahead */
     uint64_t conns_wanted, conns_open; /* while connecting */
 };
+struct campaign_wait { /* while --wait-ready waits: after each question */
+    const char *endpoint;
+    const char *why;          /* it is not ready, in few words; NULL: it is now */
+    int64_t waited, patience; /* ns */
+};
 struct summary;
 struct campaign_view {
     void *arg;
     void (*banner)(void *arg, const char *const *lines, size_t n); /* "key: value" lines, before the first request */
+    void (*waiting)(void *arg, const struct campaign_wait *w);
     void (*tick)(void *arg, const struct campaign_tick *t);
     void (*level_end)(void *arg, uint32_t level);
 };
@@ -105,6 +113,11 @@ struct campaign_result {
     bool interrupted;
     struct campaign_state *state; /* private: campaign_result_free */
 };
+
+/* --check: one request, everything about it told by say() as lines without their ends. *ok: weir can measure this
+ * endpoint. 0, or -1 + e where there was no request to tell of: settings, a name that does not resolve. */
+int campaign_check(const struct run_config *c, const struct campaign_view *v, void (*say)(void *arg, const char *line),
+                   void *arg, bool *ok, struct err *e);
 
 /* Runs it all, the files that grow during a run included (metadata.json, requests.jsonl, errors.jsonl). 0, or -1 + e
  * when it could not begin or broke. SIGINT and SIGTERM are its own from here to campaign_result_free. */

@@ -95,6 +95,8 @@ struct campaign_state {
     char *key;
     enum auth_style auth_style;
     const struct api_ops *ops;
+    bool dialect_told;     /* by --api, or by a URL's path */
+    bool path_unknown;     /* the URL has a path that says nothing of its dialect */
     const char *proc_root; /* NULL: /proc; another one in tests */
     char plan[256];        /* ports and memory of many connections, for people; "" = few */
     struct addr binds[DIAL_MAX_BINDS];
@@ -122,6 +124,7 @@ struct campaign_state {
 /* setup.c: everything that can be refused before anything is sent. */
 int setup_parse(struct campaign_state *s, struct err *e);
 int setup_target(struct campaign_state *s, struct err *e);
+int setup_dialect(struct campaign_state *s, const struct api_ops *ops, struct err *e); /* another one, after that */
 void setup_free(struct campaign_state *s);
 /* A level of a file, for messages: "level NAME", or its place in the list, from 1. Returns out. */
 char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96]);
@@ -142,7 +145,14 @@ void resolving_level_end(struct resolving *r, struct target *t);
 int preflight(struct campaign_state *s, struct err *e);         /* files; raises the soft limit */
 int preflight_targets(struct campaign_state *s, struct err *e); /* local ports and memory; of many, fills s->plan */
 
+/* waiting.c: --wait-ready. */
+int waiting(const struct campaign_state *s, struct err *e);
+
+/* detecting.c: --api auto, where the paths do not tell. */
+int detecting(struct campaign_state *s, struct err *e);
+
 /* probing.c */
+int probing_model(struct campaign_state *s, const struct variant *v, struct err *e); /* a step of the following */
 int probing(struct campaign_state *s, struct err *e);
 void probing_notes(struct campaign_state *s); /* into the records, once they are open */
 

@@ -6,7 +6,7 @@
 #define LONGEST_PROBE (60 * NS_PER_S)
 
 /* The model that all endpoints serve: the first endpoint's first, where the others list it too. */
-static int settle_model(struct campaign_state *s, const struct variant *v, struct err *e)
+int probing_model(struct campaign_state *s, const struct variant *v, struct err *e)
 {
     struct endpoints *ep = v->ep;
     if (v->c->model) {
@@ -59,7 +59,7 @@ static int probe_endpoints(struct campaign_state *s, const struct variant *v, st
     for (unsigned i = 0; i < s->n_targets; i++)
         v->ep->probe[i].timeout = MIN(v->c->timeout, LONGEST_PROBE);
     v->ep->include_usage = v->api_opts.include_usage;
-    return settle_model(s, v, e) < 0 || (!s->c->no_probe && probe_all(s, v, e) < 0) ? -1 : 0;
+    return probing_model(s, v, e) < 0 || (!s->c->no_probe && probe_all(s, v, e) < 0) ? -1 : 0;
 }
 
 int probing(struct campaign_state *s, struct err *e)

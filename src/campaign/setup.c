@@ -295,7 +295,9 @@ static int dialect_of_paths(struct campaign_state *s, const struct str *url, uns
     url_parse(&u, url[0], NULL);
     while (u.path.n > 0 && u.path.p[u.path.n - 1] == '/')
         u.path.n--;
-    if (!s->ops && u.path.n > 0 && !str_ends(u.path, STR("/v1"))) /* that one is a base URL, like none */
+    s->dialect_told = s->ops != NULL;
+    s->path_unknown = !s->ops && u.path.n > 0 && !str_ends(u.path, STR("/v1")); /* that one is a base URL, like none */
+    if (s->path_unknown && s->c->no_probe)
         log_warn("the URL's path %.*s says nothing of its dialect; taking it for OpenAI chat (see --api)",
                  STR_ARG(u.path));
     if (!s->ops)
@@ -308,6 +310,7 @@ static int choose_dialect(struct campaign_state *s, const struct str *url, unsig
     if (strcmp(s->c->api, "auto") == 0)
         return dialect_of_paths(s, url, n, e);
     s->ops = api_find(str_of(s->c->api));
+    s->dialect_told = true;
     return s->ops ? 0 : err_set(e, ERR_USAGE, "--api %s: unknown dialect", s->c->api);
 }
 
@@ -412,20 +415,22 @@ static int open_endpoints(struct campaign_state *s, struct variant *v, const str
     return 0;
 }
 
-int setup_target(struct campaign_state *s, struct err *e)
+/* The run's URLs, without any the simulator's. */
+static size_t take_urls(const struct campaign_state *s, struct str url[RUN_URLS_MAX])
 {
-    struct str url[RUN_URLS_MAX];
     size_t n = run_config_urls(s->c, url, RUN_URLS_MAX);
-    if (n == 0) {
-        url[0] = str_of(s->sim.url);
-        n = 1;
-    }
-    n = MIN(n, (size_t)RUN_URLS_MAX);
-    if (choose_dialect(s, url, (unsigned)n, e) < 0 || settle_auth(s, e) < 0 || check_samples(s, e) < 0)
+    if (n > 0)
+        return MIN(n, (size_t)RUN_URLS_MAX);
+    url[0] = str_of(s->sim.url);
+    return 1;
+}
+
+/* What hangs on the dialect. */
+static int open_dialect(struct campaign_state *s, const struct str *url, size_t n, struct err *e)
+{
+    if (settle_auth(s, e) < 0 || check_samples(s, e) < 0)
         return -1;
     s->n_targets = (unsigned)n;
-    s->balance =
-        s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         v->api_opts.include_usage = s->ops->asks_usage;
@@ -435,6 +440,15 @@ int setup_target(struct campaign_state *s, struct err *e)
             return of_level(s, v, e);
     }
     return 0;
+}
+
+int setup_target(struct campaign_state *s, struct err *e)
+{
+    struct str url[RUN_URLS_MAX];
+    size_t n = take_urls(s, url);
+    s->balance =
+        s->c->balance && strcmp(s->c->balance, "least-in-flight") == 0 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
+    return choose_dialect(s, url, (unsigned)n, e) < 0 ? -1 : open_dialect(s, url, n, e);
 }
 
 char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap)
@@ -454,6 +468,27 @@ static void free_endpoints(struct endpoints *ep)
     free(ep->probe);
     free(ep->resolving);
     free(ep);
+}
+
+int setup_dialect(struct campaign_state *s, const struct api_ops *ops, struct err *e)
+{
+    struct str url[RUN_URLS_MAX];
+    size_t n = take_urls(s, url);
+    bool given = s->c->api_key || s->c->api_key_file || s->c->api_key_env;
+    s->ops = ops;
+    if (s->key && !given) { /* another dialect's */
+        explicit_bzero(s->key, strlen(s->key));
+        free(s->key);
+        s->key = NULL;
+    }
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        struct variant *v = &s->variant[i];
+        if (v->own_ep)
+            free_endpoints(v->ep);
+        v->own_ep = false;
+        v->ep = NULL;
+    }
+    return open_dialect(s, url, n, e);
 }
 
 void setup_free(struct campaign_state *s)

@@ -77,7 +77,8 @@ static int load_replay(struct session *s, struct err *e)
 
 static int configure(struct session *s, int argc, const char *const *argv, struct err *e)
 {
-    static const char *const not_stored[] = {"url", "output-dir", "replay", "json", "quiet", "no-live", NULL};
+    static const char *const not_stored[] = {"url",     "output-dir", "replay",     "json", "quiet",
+                                             "no-live", "check",      "wait-ready", NULL};
     if (opt_parse(&opt_run, argc, argv, getenv, &s->c, &s->seen, e) < 0 || run_take_urls(&s->c, &s->seen, e) < 0 ||
         run_replay_check(&s->seen, e) < 0)
         return -1;
@@ -108,6 +109,36 @@ static void on_banner(void *arg, const char *const *lines, size_t n)
                 colon + 2);
     }
     fputc('\n', stderr);
+}
+
+/* On a terminal a line that stays, else at once and then every ten seconds. */
+static void on_waiting(void *arg, const struct campaign_wait *w)
+{
+    struct session *s = arg;
+    char a[32], b[32], text[512];
+    int64_t now = clock_mono();
+    if (!w->why) {
+        if (s->live)
+            log_live_line(NULL);
+        log_info("%s is ready after %s", w->endpoint, fmt_duration(a, w->waited));
+        s->say_at = 0;
+        return;
+    }
+    snprintf(text, sizeof text, "waiting for %s, %s of %s: %s", w->endpoint, fmt_duration(a, w->waited),
+             fmt_duration(b, w->patience), w->why);
+    if (s->live) {
+        log_live_line(text);
+    } else if (!s->c.quiet && now >= s->say_at) {
+        s->say_at = now + 10 * NS_PER_S;
+        log_info("%s", text);
+    }
+}
+
+static void print_line(void *arg, const char *line)
+{
+    (void)arg;
+    puts(line);
+    fflush(stdout);
 }
 
 /* Where no live line tells of it: after a second, then every ten. */
@@ -190,8 +221,12 @@ static int go(struct session *s, struct err *e)
     s->live = isatty(STDERR_FILENO) && !s->c.no_live && !s->c.quiet;
     if (s->c.quiet)
         log_set_level(LOG_ERROR);
-    struct campaign_view view = {.arg = s, .banner = on_banner, .tick = on_tick, .level_end = on_level_end};
+    struct campaign_view view = {
+        .arg = s, .banner = on_banner, .waiting = on_waiting, .tick = on_tick, .level_end = on_level_end};
     struct campaign_result r;
+    bool ok = false;
+    if (s->c.check)
+        return campaign_check(&s->c, &view, print_line, NULL, &ok, e) < 0 ? -1 : ok ? 0 : 1;
     int rc = campaign_run(&s->c, &view, &r, e);
     if (s->live)
         log_live_line(NULL);

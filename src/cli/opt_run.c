@@ -24,7 +24,9 @@ static const struct opt rows[] = {
      .help = "Model to ask for. Default: the first that the server's /v1/models names."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices = "auto openai-chat openai-completions",
-     .help = "Dialect of the endpoint; auto looks at the URL's path."},
+     .help =
+         "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
+         "is."},
     {"header", 'H', NULL, "'NAME: VALUE'", TARGET, OPT_STRS(C, headers), .check = check_header, .flags = OPT_SECRET,
      .help = "Add a header to each request; may be repeated."},
     {"unix-socket", 0, NULL, "PATH", TARGET, OPT_STR(C, unix_socket), .group = "route", .flags = OPT_FILE,
@@ -38,6 +40,14 @@ static const struct opt rows[] = {
      .help = "Client certificate (PEM), with its chain."},
     {"key", 0, NULL, "FILE", TARGET, OPT_STR(C, key), .flags = OPT_FILE, .check = check_not_empty,
      .help = "Private key of --cert (PEM)."},
+
+    {"wait-ready", 0, NULL, "TIME", TARGET, OPT_NS(C, wait_ready), .def = "none", .word = "none", .flags = OPT_POSITIVE,
+     .help = "First wait, at most so long, until the endpoint answers: a refused connection and the statuses 502, 503 "
+             "and 504 are waited for, others (401, 404) are not."},
+    {"check", 0, NULL, NULL, TARGET, OPT_BOOL(C, check), .flags = OPT_NEGATABLE,
+     .help = "Send one request and print everything about it: addresses, connection, request, answer, what weir makes "
+             "of it. Nothing is written. Exit code 1 when the endpoint cannot be measured. The first thing to run when "
+             "something does not work."},
 
     /* --- authentication --- */
     {"api-key-env", 0, NULL, "NAME", AUTH, OPT_STR(C, api_key_env), .group = "key", .check = check_not_empty,

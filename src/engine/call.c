@@ -1,6 +1,7 @@
 #include "engine/call.h"
 
 #include "auth/auth_key.h"
+#include "base/xalloc.h"
 
 struct call_state {
     struct hx x;
@@ -12,7 +13,9 @@ struct call_state {
 
 static int on_status(struct hx *x, int status)
 {
-    CONTAINER_OF(x, struct call_state, x)->c->status = status;
+    struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
+    c->status = status;
+    c->has_wire = hx_get_wire(x, &c->wire);
     return 0;
 }
 
@@ -34,12 +37,23 @@ static int on_header(struct hx *x, struct str name, struct str value)
     return 0;
 }
 
+static void keep_piece(struct call *c, int64_t at)
+{
+    if (!c->keep_pieces || c->n_pieces == CALL_MAX_PIECES)
+        return;
+    if (c->n_pieces == c->cap_pieces) {
+        c->cap_pieces = c->cap_pieces ? 2 * c->cap_pieces : 64;
+        c->piece = xreallocarray(c->piece, c->cap_pieces, sizeof *c->piece);
+    }
+    c->piece[c->n_pieces++] = (struct call_piece){c->reply.n, at};
+}
+
 static int on_body(struct hx *x, struct str piece, const struct rx *rx)
 {
-    (void)rx;
     struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
     size_t room = c->reply.max - c->reply.n;
     buf_add(&c->reply, piece.p, MIN(piece.n, room)); /* the rest is read and dropped */
+    keep_piece(c, rx->stamp);
     return 0;
 }
 
@@ -129,7 +143,8 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
     s->x.out = out;
     s->x.n_out = s->c->body.n ? 2 : 1;
     s->deadline.fire = on_deadline;
-    loop_timer_set(s->loop, &s->deadline, clock_mono() + s->c->timeout);
+    s->c->at.start = clock_mono();
+    loop_timer_set(s->loop, &s->deadline, s->c->at.start + s->c->timeout);
     hx_start(client, &s->x);
     while (!s->over)
         loop_run(s->loop);
@@ -137,11 +152,39 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
     hclient_free(&client);
 }
 
+void call_head(const struct target *t, const struct call *c, struct buf *out)
+{
+    target_head(t, c->method, c->path, c->body.n > 0, out);
+    if (c->body.n)
+        buf_addf(out, "Content-Length: %zu\r\n", c->body.n);
+    buf_addz(out, "\r\n");
+}
+
+static void take_facts(struct call *c, const struct hx *x)
+{
+    c->result = x->result;
+    c->rc = x->rc;
+    c->http = x->http;
+    c->bytes_in = x->bytes_in;
+    c->bytes_out = x->bytes_out;
+    c->at.conn_start = x->conn_start;
+    c->at.conn_end = x->conn_end;
+    c->at.tls_end = x->tls_end;
+    c->at.sent_first = x->sent_first;
+    c->at.sent_last = x->sent_last;
+    c->at.first_byte = x->first_byte;
+    c->at.headers = x->headers_at;
+    c->at.end = x->end;
+}
+
 int call_do(const struct target *t, struct call *c, struct err *e)
 {
     struct call_state s = {.c = c};
     c->status = 0;
     c->type[0] = 0;
+    c->has_wire = false;
+    c->n_pieces = 0;
+    memset(&c->at, 0, sizeof c->at);
     c->timed_out = false;
     c->retry_after = -1;
     c->location[0] = 0;
@@ -157,17 +200,12 @@ int call_do(const struct target *t, struct call *c, struct err *e)
         return -1;
     }
     struct buf head = BUF_INIT(256u << 10);
-    target_head(t, c->method, c->path, c->body.n > 0, &head);
-    if (c->body.n)
-        buf_addf(&head, "Content-Length: %zu\r\n", c->body.n);
-    buf_addz(&head, "\r\n");
+    call_head(t, c, &head);
     run(t, &s, tls, buf_str(&head));
     target_redact(t, c->reply.p, c->reply.n);
     target_redact(t, c->headers.p, c->headers.n);
     target_redact(t, c->location, strlen(c->location));
-    c->result = s.x.result;
-    c->rc = s.x.rc;
-    c->http = s.x.http;
+    take_facts(c, &s.x);
     buf_free(&head);
     loop_free(&s.loop);
     tls_free(&tls);
@@ -180,4 +218,7 @@ void call_free(struct call *c)
 {
     buf_free(&c->headers);
     buf_free(&c->reply);
+    free(c->piece);
+    c->piece = NULL;
+    c->n_pieces = c->cap_pieces = 0;
 }

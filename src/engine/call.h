@@ -5,11 +5,22 @@
 #include "engine/target.h"
 #include "http/hclient.h"
 
+enum { CALL_MAX_PIECES = 65536 };
+struct call_piece {
+    size_t end; /* the bytes of the reply from the piece before up to here ... */
+    int64_t at; /* ... came at this instant */
+};
+
+struct call_times { /* monotonic ns, 0 = did not happen; as struct hx */
+    int64_t start, conn_start, conn_end, tls_end, sent_first, sent_last, first_byte, headers, end;
+};
+
 struct call {
     /* in */
     const char *method, *path; /* path NULL: the target's own */
     struct str body;           /* "" : none */
     int64_t timeout;           /* ns */
+    bool keep_pieces;          /* fill `piece` */
     /* out */
     int status;         /* 0 = no response */
     struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */
@@ -23,10 +34,19 @@ struct call {
     int http;            /* version that was spoken: 1 or 2; 0: none */
     int64_t retry_after; /* ns, -1 = not said */
     char location[512];  /* where a redirect points, "" none */
+    uint64_t bytes_in, bytes_out;
+    struct call_times at;
+    bool has_wire;
+    struct hx_wire wire;      /* of the connection, once a response has begun */
+    struct call_piece *piece; /* how the reply came, up to CALL_MAX_PIECES of it */
+    size_t n_pieces, cap_pieces;
 };
 
 /* 0 when a response came (of any status); -1 + e says what failed, in terms of the target. call_free in both cases. */
 int call_do(const struct target *t, struct call *c, struct err *e);
 void call_free(struct call *c);
+
+/* The request's head as call_do sends it, the empty line included. */
+void call_head(const struct target *t, const struct call *c, struct buf *out);
 
 #endif

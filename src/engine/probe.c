@@ -2,11 +2,10 @@
 
 #include "base/jdoc.h"
 #include "base/xalloc.h"
-#include "engine/call.h"
 #include "proto/ndjson.h"
 #include "proto/sse.h"
 
-enum { TRIES = 3, PROBE_TOKENS = 8 };
+enum { TRIES = 3 };
 #define SIDE_TIMEOUT (5 * NS_PER_S)
 
 /* The server's own words, short enough for one line. */
@@ -37,9 +36,7 @@ static void excerpt(char *out, size_t cap, struct str reply)
     jdoc_free(&d);
 }
 
-/* Where the list of models stands beside this target's path: `/proxy/v1/chat/completions` has it at
- * `/proxy/v1/models`. */
-static char *models_path(const struct target *t, const struct api_ops *ops)
+char *probe_models_path(const struct target *t, const struct api_ops *ops)
 {
     struct str p = {t->path, strcspn(t->path, "?")};
     while (p.n > 1 && p.p[p.n - 1] == '/')
@@ -125,10 +122,15 @@ int probe_model(const struct target *t, const struct api_ops *ops, const char *p
         return ops->model_optional
                    ? 0
                    : err_set(e, ERR_USAGE, "%s cannot be asked which models it serves; give --model", t->origin);
-    char *path = models_path(t, ops);
+    char *path = probe_models_path(t, ops);
     struct call c = {.method = "GET", .path = path, .timeout = MIN(p->timeout, 2 * SIDE_TIMEOUT)};
     int rc = call_do(t, &c, e);
     p->http = c.http;
+    if (rc == 0) {
+        server_id_headers(&p->id, buf_str(&c.headers));
+        if (str_ends(str_of(path), STR("/v1/models")))
+            server_id_answer(&p->id, ASK_MODELS, c.status, buf_str(&c.reply));
+    }
     if (rc == 0 && (c.status == 401 || c.status == 403)) {
         rc = explain_status(t, ops, path, &c, e);
     } else if (rc == 0 && c.status != 200 && ops->model_optional) {
@@ -153,6 +155,7 @@ void probe_version(const struct target *t, struct probe *p)
     struct call c = {.method = "GET", .path = "/version", .timeout = MIN(p->timeout, SIDE_TIMEOUT), .max_reply = 4096};
     struct err ignore;
     if (call_do(t, &c, &ignore) == 0 && c.status == 200) {
+        server_id_answer(&p->id, ASK_VERSION, c.status, buf_str(&c.reply));
         struct jdoc *d = jdoc_parse(buf_str(&c.reply), "/version", &ignore);
         struct str v = d ? jn_str(jn_get(jdoc_root(d), "version"), NULL) : (struct str){0};
         if (v.n)
@@ -219,8 +222,8 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
     a->flags = ev.flags;
 }
 
-static int judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
-                 struct err *e)
+int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
+                struct err *e)
 {
     enum api_framing framing = api_framing_of(ops, stream, str_of(c->type));
     struct answer a = {.ops = ops};
@@ -228,6 +231,9 @@ static int judge(const struct target *t, const struct api_ops *ops, bool stream,
     path_alone(t->path, path);
     p->streamed = framing != API_WHOLE;
     snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
+    server_id_headers(&p->id, buf_str(&c->headers));
+    if (ops->plain) /* each answer is one */
+        return 0;
     if (c->status < 200 || c->status > 299)
         return explain_status(t, ops, t->path, c, e);
     decode(&a, framing, c);
@@ -245,9 +251,8 @@ static int judge(const struct target *t, const struct api_ops *ops, bool stream,
     return 0;
 }
 
-/* One try: render, send, wait. 0: an answer of any status. */
-static int attempt(const struct target *t, const struct api_ops *ops, const struct api_opts *o,
-                   const struct plan_sample *sample, struct call *c, struct err *e)
+int probe_render(const struct api_ops *ops, const struct api_opts *o, const struct plan_sample *sample, struct buf *out,
+                 struct err *e)
 {
     struct api a;
     if (api_prepare(&a, ops, o, e) < 0)
@@ -255,17 +260,26 @@ static int attempt(const struct target *t, const struct api_ops *ops, const stru
     struct plan_item it = {.what = sample};
     struct api_body body = {.spill = BUF_INIT(256u << 20)};
     api_render(&a, &it, &body);
-    struct buf flat = BUF_INIT(256u << 20);
     for (int i = 0; i < body.n; i++)
-        buf_add(&flat, body.v[i].iov_base, body.v[i].iov_len);
-    c->method = "POST";
-    c->max_reply = 4u << 20;
-    c->body = buf_str(&flat);
-    int rc = call_do(t, c, e);
-    c->body = (struct str){0};
-    buf_free(&flat);
+        buf_add(out, body.v[i].iov_base, body.v[i].iov_len);
     buf_free(&body.spill);
     api_free(&a);
+    return 0;
+}
+
+int probe_send(const struct target *t, const struct api_ops *ops, const struct api_opts *o,
+               const struct plan_sample *sample, struct call *c, struct err *e)
+{
+    struct buf body = BUF_INIT(256u << 20);
+    int rc = probe_render(ops, o, sample, &body, e);
+    if (rc == 0) {
+        c->method = "POST";
+        c->max_reply = 4u << 20;
+        c->body = buf_str(&body);
+        rc = call_do(t, c, e);
+        c->body = (struct str){0};
+    }
+    buf_free(&body);
     return rc;
 }
 
@@ -308,20 +322,22 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
     small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
     for (int tries = 1;; tries++) {
         struct call c = {.timeout = p->timeout};
-        int rc = attempt(t, ops, &small, sample, &c, e);
+        int rc = probe_send(t, ops, &small, sample, &c, e);
         bool again = rc < 0 && worth_retrying(&c);
         int64_t wait = 0;
         p->status = c.status;
         p->http = c.http ? c.http : p->http;
         p->refused = false;
-        if (rc == 0 && adapt(ops, &c, o, &small, p)) {
+        if (rc == 0 && ops->plain) {
+            rc = probe_judge(t, ops, small.stream, &c, p, e);
+        } else if (rc == 0 && adapt(ops, &c, o, &small, p)) {
             again = true;
             tries--;
         } else if (rc == 0 && (c.status == 429 || c.status == 503)) {
             p->refused = again = true;
             wait = c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S;
         } else if (rc == 0) {
-            rc = judge(t, ops, small.stream, &c, p, e);
+            rc = probe_judge(t, ops, small.stream, &c, p, e);
             again = rc < 0 && (c.status == 500 || c.status == 502 || c.status == 504 ||
                                (c.status >= 200 && c.status < 300)); /* may be a passing fault */
         }

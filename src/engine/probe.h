@@ -5,7 +5,11 @@
 #define WEIR_ENGINE_PROBE_H
 
 #include "api/api.h"
+#include "engine/call.h"
+#include "engine/server_id.h"
 #include "engine/target.h"
+
+enum { PROBE_TOKENS = 8 }; /* asked for, at most */
 
 struct probe {
     int64_t timeout;              /* in: of each exchange, ns */
@@ -17,6 +21,7 @@ struct probe {
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */
     int status;
     char server_version[128]; /* of /version; "" none */
+    struct server_id id;      /* what all these answers say of the program */
     char headers[4096];       /* of the probe's response: "Name: value" lines; secrets replaced */
 };
 
@@ -31,5 +36,18 @@ void probe_version(const struct target *t, struct probe *p);
  * cannot be measured, and why (401, 404, unknown model, not HTTP, ...). Network faults are retried twice. */
 int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o,
                   const struct plan_sample *sample, struct probe *p, struct err *e);
+
+/* Its steps, for others who ask once: the body that the sample makes; that body sent and waited for (0: an answer of
+ * any status came; call_free in both cases); and what the answer settles, or what is wrong with it. */
+int probe_render(const struct api_ops *ops, const struct api_opts *o, const struct plan_sample *sample, struct buf *out,
+                 struct err *e);
+int probe_send(const struct target *t, const struct api_ops *ops, const struct api_opts *o,
+               const struct plan_sample *sample, struct call *c, struct err *e);
+int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
+                struct err *e);
+
+/* Where the dialect's list of models stands beside this target's path: `/proxy/v1/chat/completions` has it at
+ * `/proxy/v1/models`. To be freed. */
+char *probe_models_path(const struct target *t, const struct api_ops *ops);
 
 #endif

@@ -294,6 +294,20 @@ void hx_finish(struct hx *x, enum hx_result result, int64_t end)
     x->ops->done(x);
 }
 
+bool hx_get_wire(const struct hx *x, struct hx_wire *out)
+{
+    const struct stream *s = x->conn ? x->conn->s : x->h2 ? x->h2->s : NULL;
+    memset(out, 0, sizeof *out);
+    if (!s)
+        return false;
+    out->peer.len = out->local.len = sizeof out->peer.sa;
+    if (getpeername(stream_fd(s), (struct sockaddr *)&out->peer.sa, &out->peer.len) != 0 ||
+        getsockname(stream_fd(s), (struct sockaddr *)&out->local.sa, &out->local.len) != 0)
+        return false;
+    out->tls = stream_get_tls(s, &out->facts);
+    return true;
+}
+
 void hx_cancel(struct hx *x)
 {
     struct hconn *k = x->conn;

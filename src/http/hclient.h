@@ -123,6 +123,14 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     unsigned char tries; /* again */
 };
 
+/* From inside a callback: the connection that it is on, for people. Cold; false: it is on none. */
+struct hx_wire {
+    struct addr peer, local;
+    bool tls;
+    struct stream_tls facts; /* with tls */
+};
+bool hx_get_wire(const struct hx *x, struct hx_wire *out);
+
 /* From inside a body callback: whether the current read is known to have been one network segment, so that everything
  * in it arrived at the stamp (stream_one_segment). About 1 us, once per read. */
 bool hx_one_segment(const struct hx *x);

@@ -87,6 +87,12 @@ int stream_fd(const struct stream *s);
 bool stream_is_unix(const struct stream *s);
 bool stream_is_h2(const struct stream *s);      /* TLS negotiated HTTP/2 by ALPN; known from STREAM_UP on */
 bool stream_is_resumed(const struct stream *s); /* TLS resumed a session (no certificates); known from STREAM_UP on */
+struct stream_tls {                             /* texts for people; "" where there is none */
+    char version[16], cipher[64];
+    char subject[200], issuer[200]; /* of the peer's certificate, which need not have been verified */
+    char until[40];                 /* when it expires */
+};
+bool stream_get_tls(const struct stream *s, struct stream_tls *out); /* cold; false: not TLS, or not up yet */
 /* Whether the last read of the socket is known to have been one network segment, so that all of it arrived at its
  * stamp. False when that is not known: some bytes wait unread, a read was cut by its buffer, several segments came
  * since the last question, a unix socket. Between two questions the kernel's count of segments (TCP_INFO) must have

@@ -364,6 +364,35 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *v, int n)
     return (ssize_t)sent;
 }
 
+static void name_text(X509_NAME *name, char *out, size_t cap)
+{
+    BIO *b = BIO_new(BIO_s_mem());
+    if (b && X509_NAME_print_ex(b, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+        int n = BIO_read(b, out, (int)cap - 1);
+        out[MAX(n, 0)] = 0;
+    }
+    BIO_free(b);
+}
+
+bool stream_get_tls(const struct stream *s, struct stream_tls *out)
+{
+    memset(out, 0, sizeof *out);
+    if (s->ops != &stream_tls_ops || s->state != ST_UP)
+        return false;
+    const SSL *ssl = ((const struct tls_stream *)s)->ssl;
+    snprintf(out->version, sizeof out->version, "%s", SSL_get_version(ssl));
+    snprintf(out->cipher, sizeof out->cipher, "%s", SSL_get_cipher_name(ssl));
+    const X509 *cert = SSL_get0_peer_certificate(ssl);
+    if (!cert)
+        return true;
+    name_text(X509_get_subject_name(cert), out->subject, sizeof out->subject);
+    name_text(X509_get_issuer_name(cert), out->issuer, sizeof out->issuer);
+    struct tm tm;
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1)
+        strftime(out->until, sizeof out->until, "%Y-%m-%d %H:%M:%S UTC", &tm);
+    return true;
+}
+
 static void tls_destroy(struct stream *s)
 {
     struct tls_stream *t = tls_of(s);

@@ -87,7 +87,7 @@ static void open_run(struct tried *t, const struct reply *script, int n)
                                .output_dir = t->dir,
                                .command = t->words,
                                .n_command = 3};
-    t->v = (struct campaign_view){t, on_banner, on_tick, on_level_end};
+    t->v = (struct campaign_view){.arg = t, .banner = on_banner, .tick = on_tick, .level_end = on_level_end};
 }
 
 static void go(struct tried *t)
