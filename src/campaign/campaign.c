@@ -80,6 +80,26 @@ static const char *token_text(const struct campaign_state *s)
     return usage ? "server's usage" : "words (the server reports no usage)";
 }
 
+/* What is sent, and what of the dataset is not. */
+static size_t dataset_lines(const struct variant *v, char **line, size_t n)
+{
+    const struct dataset_stats *d = dataset_get_stats(v->ds);
+    struct buf name = BUF_INIT(1u << 16);
+    redact_url(&name, str_of(v->c->dataset ? v->c->dataset : v->c->prompt ? "--prompt" : "built in"));
+    line[n++] = xasprintf("Dataset: %s, %zu %s", buf_str(&name).p, d->samples, d->samples == 1 ? "sample" : "samples");
+    if (d->skipped > 0)
+        line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
+                              d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
+    if (d->out_of_range > 0)
+        line[n++] = xasprintf("Lengths: %zu entr%s left out, which --dataset-lengths none would keep", d->out_of_range,
+                              d->out_of_range == 1 ? "y" : "ies");
+    if (d->bad > 0)
+        line[n++] =
+            xasprintf("Bad: %zu entr%s left out; the first: %s", d->bad, d->bad == 1 ? "y" : "ies", d->first_bad);
+    buf_free(&name);
+    return n;
+}
+
 static void banner(const struct campaign_state *s)
 {
     if (!s->v->banner)
@@ -87,7 +107,6 @@ static void banner(const struct campaign_state *s)
     char *line[MAX_BANNER];
     size_t n = 0;
     const struct variant *v = &s->variant[0];
-    const struct dataset_stats *d = dataset_get_stats(v->ds);
     for (unsigned i = 0; i < s->n_targets; i++) {
         char url[512];
         line[n++] = xasprintf("URL: %s%s", endpoint_text(s, i, url, sizeof url),
@@ -103,14 +122,7 @@ static void banner(const struct campaign_state *s)
     if (v->ep->target[0].http_seen == 2)
         line[n++] =
             xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)v->c->streams_per_conn);
-    line[n++] = xasprintf("Dataset: %s, %zu %s",
-                          v->c->dataset  ? v->c->dataset
-                          : v->c->prompt ? "--prompt"
-                                         : "built in",
-                          d->samples, d->samples == 1 ? "sample" : "samples");
-    if (d->skipped > 0)
-        line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
-                              d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
+    n = dataset_lines(v, line, n);
     for (uint32_t i = 0; i < s->n_variants; i++) {
         const char *name = s->variant[i].c->level_name;
         struct buf load = BUF_INIT(1u << 20);

@@ -39,6 +39,8 @@ struct run_config {
     bool seed_given;
     /* what to send */
     const char *dataset, *dataset_format, *prompt, *order;
+    const char *dataset_fields, *dataset_key, *dataset_lengths; /* as struct dataset_opts */
+    bool answer_length, skip_bad;
     bool unique_prompts;
     int64_t max_tokens; /* -1 = not sent */
     double temperature; /* NAN = not sent */

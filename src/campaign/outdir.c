@@ -160,6 +160,10 @@ static void put_dataset(struct jout *j, const struct variant *v)
     jo_ku64(j, "samples", d->samples);
     jo_ku64(j, "messages", d->messages);
     jo_ku64(j, "skipped", d->skipped);
+    jo_ku64(j, "out_of_range", d->out_of_range);
+    jo_ku64(j, "bad", d->bad);
+    if (d->bad > 0)
+        jo_kstrz(j, "first_bad", d->first_bad);
     jo_ku64(j, "text_bytes", d->text_bytes);
     jo_kstrz(j, "sha256", d->sha256);
     jo_end_obj(j);

@@ -115,17 +115,30 @@ static bool same_text(const char *a, const char *b)
 static bool same_texts(const struct run_config *a, const struct run_config *b)
 {
     return same_text(a->prompt, b->prompt) && same_text(a->dataset, b->dataset) &&
-           same_text(a->dataset_format, b->dataset_format) && same_text(a->replay_sha256, b->replay_sha256);
+           same_text(a->dataset_format, b->dataset_format) && same_text(a->dataset_fields, b->dataset_fields) &&
+           same_text(a->dataset_key, b->dataset_key) && same_text(a->dataset_lengths, b->dataset_lengths) &&
+           a->answer_length == b->answer_length && a->skip_bad == b->skip_bad &&
+           same_text(a->replay_sha256, b->replay_sha256);
 }
 
-static int load_texts(struct variant *v, struct err *e)
+static int load_texts(const struct campaign_state *s, struct variant *v, struct err *e)
 {
     const struct run_config *c = v->c;
+    struct dataset_opts o = {
+        .format = c->dataset_format,
+        .fields = c->dataset_fields,
+        .key = c->dataset_key,
+        .lengths = c->dataset_lengths,
+        .answer_length = c->answer_length,
+        .skip_bad = c->skip_bad,
+        .seed = s->seed,
+        .progress = !c->quiet && !c->no_live,
+    };
     v->own_ds = true;
     if (c->prompt)
         v->ds = dataset_of_prompt(c->prompt);
     else if (c->dataset)
-        v->ds = dataset_load(c->dataset, c->dataset_format, e);
+        v->ds = dataset_load_with(c->dataset, &o, e);
     else
         v->ds = dataset_builtin();
     if (!v->ds)
@@ -202,7 +215,7 @@ static int load_all_texts(struct campaign_state *s, struct err *e)
         struct variant *v = &s->variant[i];
         for (uint32_t k = 0; k < i && !v->ds; k++)
             v->ds = same_texts(v->c, s->variant[k].c) ? s->variant[k].ds : NULL;
-        if (!v->ds && load_texts(v, e) < 0)
+        if (!v->ds && load_texts(s, v, e) < 0)
             return of_level(s, v, e);
     }
     return 0;

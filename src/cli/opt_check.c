@@ -8,6 +8,8 @@
 #include "base/jdoc.h"
 #include "campaign/breaker.h"
 #include "campaign/cores.h"
+#include "load/ds_fields.h"
+#include "load/ds_lengths.h"
 #include "load/leaving.h"
 #include "net/resolve.h"
 
@@ -153,4 +155,16 @@ int check_goodput(const char *v, struct err *e)
 {
     struct slo_set s;
     return goodput_parse(&s, str_of(v), e);
+}
+
+int check_fields(const char *v, struct err *e)
+{
+    struct ds_map map = ds_map_plain;
+    return ds_map_parse(&map, v, e);
+}
+
+int check_lengths(const char *v, struct err *e)
+{
+    struct ds_lengths l;
+    return strcmp(v, "auto") == 0 ? 0 : ds_lengths_parse(&l, v, e);
 }

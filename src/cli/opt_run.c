@@ -118,12 +118,28 @@ static const struct opt rows[] = {
              "--workers is. Default: a random one, printed and stored."},
 
     /* --- what to send --- */
-    {"dataset", 0, "dataset-path", "FILE", BODY, OPT_STR(C, dataset), .group = "text", .flags = OPT_FILE,
+    {"dataset", 0, "dataset-path", "FILE|URL", BODY, OPT_STR(C, dataset), .group = "text", .flags = OPT_FILE,
      .check = check_not_empty,
-     .help = "Prompts: a JSON array of conversations (prompt_content and cut_chat_history), JSONL of OpenAI messages, "
-             "or text with a prompt per line; - is standard input. Default: a few built-in conversations."},
+     .help =
+         "Prompts: conversations, ShareGPT, IPEX, CSV, JSONL, OpenAI messages, traces (Mooncake, Azure, BurstGPT) or "
+         "text with a prompt per line; - is standard input. Default: a few built-in conversations."},
     {"dataset-format", 0, NULL, "FORMAT", BODY, OPT_CHOICE(C, dataset_format), .def = "auto",
-     .choices = "auto conversations messages text", .help = "Format of --dataset; auto looks at its head."},
+     .choices = "auto conversations sharegpt ipex mooncake azure burstgpt csv messages jsonl text",
+     .help = "Format of --dataset; auto looks at its head."},
+    {"dataset-fields", 0, NULL, "MAP", BODY, OPT_STR(C, dataset_fields), .check = check_fields,
+     .help =
+         "Of CSV and JSONL: what the file calls its fields, as prompt=question,max_tokens=len. The fields are prompt, "
+         "system, answer, max_tokens, input_tokens, class, model and at; in JSON dots go deeper (prompt=in.text)."},
+    {"dataset-key", 0, NULL, "FAMILY/LENGTH", BODY, OPT_STR(C, dataset_key), .check = check_not_empty,
+     .help = "Of IPEX: which prompts to send, as llama/1024, or llama for all of that family. Default: all."},
+    {"dataset-lengths", 0, NULL, "RANGES", BODY, OPT_STR(C, dataset_lengths), .def = "auto", .check = check_lengths,
+     .help = "Keep only entries of these lengths in words, or in tokens where the dataset tells them: "
+             "input:4..1024,output:4..,total:..2048, which is what auto does with ShareGPT; none: keep all."},
+    {"answer-length", 0, NULL, NULL, BODY, OPT_BOOL(C, answer_length), .flags = OPT_NEGATABLE,
+     .help = "Ask for as many output tokens as the dataset's own answer has words, where it has one (ShareGPT, CSV, "
+             "JSONL)."},
+    {"skip-bad", 0, NULL, NULL, BODY, OPT_BOOL(C, skip_bad), .flags = OPT_NEGATABLE,
+     .help = "Leave bad entries of the dataset out and count them, instead of refusing it."},
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
      .help = "Send this one prompt each time."},
     {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
@@ -219,10 +235,11 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "rate",        "concurrency",    "arrival",    "duration",   "num-requests",    "warmup",
-        "cancel-rate", "cancel-after",   "max-errors", "ramp-up",    "max-concurrency", "seed",
-        "dataset",     "dataset-format", "prompt",     "order",      "unique-prompts",  "max-tokens",
-        "temperature", "ignore-eos",     "no-stream",  "extra-body",
+        "rate",        "concurrency",    "arrival",        "duration",       "num-requests",    "warmup",
+        "cancel-rate", "cancel-after",   "max-errors",     "ramp-up",        "max-concurrency", "seed",
+        "dataset",     "dataset-format", "dataset-fields", "dataset-key",    "dataset-lengths", "answer-length",
+        "skip-bad",    "prompt",         "order",          "unique-prompts", "max-tokens",      "temperature",
+        "ignore-eos",  "no-stream",      "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -288,12 +305,27 @@ static int check_load(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static int check_dataset(const struct run_config *c, struct err *e)
+{
+    const char *name = strcmp(c->dataset_format, "auto") != 0 ? "--dataset-format"
+                       : c->dataset_fields                    ? "--dataset-fields"
+                       : c->dataset_key                       ? "--dataset-key"
+                       : c->answer_length                     ? "--answer-length"
+                       : c->skip_bad                          ? "--skip-bad"
+                                                              : NULL;
+    if (!c->dataset && name)
+        return err_set(e, ERR_USAGE, "%s needs --dataset", name);
+    if (c->answer_length && c->max_tokens >= 0)
+        return err_set(e, ERR_USAGE, "--answer-length and --max-tokens both say how much to ask for; give one of them");
+    return 0;
+}
+
 int run_config_check(const struct run_config *c, struct err *e)
 {
     if (check_target(c, e) != 0 || check_load(c, e) != 0)
         return -1;
-    if (!c->dataset && strcmp(c->dataset_format, "auto") != 0)
-        return err_set(e, ERR_USAGE, "--dataset-format needs --dataset");
+    if (check_dataset(c, e) != 0)
+        return -1;
     if (c->no_records && c->save_text)
         return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
     if (c->no_stream && c->first_token_timeout > 0)

@@ -3,15 +3,13 @@
 
 #include <sys/mman.h>
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/jout.h"
 #include "base/xalloc.h"
 #include "load/ds_formats.h"
+#include "load/ds_lengths.h"
 #include "load/ds_util.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20)
-#define MAX_FILE_BYTES ((size_t)8 << 30) /* so that samples, two bytes each at least, can be counted in 32 bits */
 #define RELEASE_BYTES ((size_t)16 << 20)
 
 struct block {
@@ -20,32 +18,38 @@ struct block {
     _Alignas(16) char bytes[];
 };
 
+struct mark { /* where the store stood when an entry began */
+    struct block *head, *next;
+    size_t used;
+};
+
 struct dataset {
     struct block *blocks; /* the newest first */
     struct plan_sample *samples;
     size_t n, cap;
     struct plan_msg *cur; /* messages of the sample being built */
     size_t n_cur, cap_cur;
-    uint64_t cur_words;
-    int64_t cur_max_tokens;
+    uint64_t cur_words, cur_bytes;
+    size_t cur_skipped;
+    int64_t cur_max_tokens, cur_answer; /* -1: not said */
     struct plan_extra *cur_extra;
-    struct buf escaped;              /* scratch */
+    struct mark mark;
+    bool timed;         /* some samples have instants */
+    struct buf escaped; /* scratch */
+    struct dataset_opts o;
+    struct ds_lengths lengths;
+    struct err why;                  /* what the last bad entry is refused for */
     const char *name;                /* for `where`; borrowed while loading */
     const char *mapped, *mapped_end; /* the part of the file not yet given back; NULL: not mapped */
     struct dataset_stats stats;
 };
 
-static const struct dataset_ops *const FORMATS[] = {&ds_conversations, &ds_messages, &ds_text, NULL};
-
-const struct dataset_ops *const *dataset_formats(void)
-{
-    return FORMATS;
-}
-
-static struct dataset *dataset_new(const char *name, const char *format)
+struct dataset *dataset_new(const char *name, const char *format, const struct dataset_opts *o)
 {
     struct dataset *ds = xcalloc(1, sizeof *ds);
     ds->name = name;
+    ds->o = o ? *o : (struct dataset_opts){0};
+    ds_lengths_parse(&ds->lengths, NULL, NULL);
     buf_init(&ds->escaped, SIZE_MAX / 4);
     snprintf(ds->stats.format, sizeof ds->stats.format, "%s", format);
     return ds;
@@ -102,10 +106,33 @@ struct str dataset_keep(struct dataset *ds, struct str s)
 
 void dataset_begin(struct dataset *ds)
 {
+    struct block *b = ds->blocks;
     ds->n_cur = 0;
-    ds->cur_words = 0;
-    ds->cur_max_tokens = -1;
+    ds->cur_words = ds->cur_bytes = 0;
+    ds->cur_skipped = 0;
+    ds->cur_max_tokens = ds->cur_answer = -1;
     ds->cur_extra = NULL;
+    ds->mark = (struct mark){b, b ? b->next : NULL, b ? b->used : 0};
+}
+
+static struct block *without_first(struct block *b)
+{
+    struct block *next = b->next;
+    free(b);
+    return next;
+}
+
+/* Nothing of the sample being built stays. */
+static void drop(struct dataset *ds)
+{
+    while (ds->blocks != ds->mark.head)
+        ds->blocks = without_first(ds->blocks);
+    if (ds->blocks) {
+        while (ds->blocks->next != ds->mark.next)
+            ds->blocks->next = without_first(ds->blocks->next);
+        ds->blocks->used = ds->mark.used;
+    }
+    dataset_begin(ds);
 }
 
 static struct plan_msg *add(struct dataset *ds, enum plan_role role, uint32_t words)
@@ -123,7 +150,7 @@ static struct plan_msg *add(struct dataset *ds, enum plan_role role, uint32_t wo
 void dataset_add_escaped(struct dataset *ds, enum plan_role role, struct str raw)
 {
     add(ds, role, ds_words(raw))->content = dataset_keep(ds, raw);
-    ds->stats.text_bytes += raw.n;
+    ds->cur_bytes += raw.n;
 }
 
 void dataset_add_plain(struct dataset *ds, enum plan_role role, struct str text)
@@ -136,7 +163,7 @@ void dataset_add_plain(struct dataset *ds, enum plan_role role, struct str text)
 void dataset_add_raw_message(struct dataset *ds, enum plan_role role, struct str json, uint32_t words)
 {
     add(ds, role, words)->raw_json = dataset_keep(ds, json);
-    ds->stats.text_bytes += json.n;
+    ds->cur_bytes += json.n;
 }
 
 void dataset_last_to_front(struct dataset *ds)
@@ -153,6 +180,17 @@ void dataset_set_max_tokens(struct dataset *ds, int64_t n)
     ds->cur_max_tokens = n;
 }
 
+void dataset_set_answer(struct dataset *ds, uint32_t words)
+{
+    ds->cur_answer = words;
+}
+
+void dataset_set_instant(struct dataset *ds, int64_t ns)
+{
+    dataset_extra(ds)->at = ns;
+    ds->timed = true;
+}
+
 struct plan_extra *dataset_extra(struct dataset *ds)
 {
     if (!ds->cur_extra) {
@@ -164,34 +202,72 @@ struct plan_extra *dataset_extra(struct dataset *ds)
 
 void dataset_skipped(struct dataset *ds)
 {
-    ds->stats.skipped++;
+    ds->cur_skipped++;
+}
+
+/* The one place where lengths are measured: in words, but for what the dataset gives in tokens. */
+static bool wanted(const struct dataset *ds)
+{
+    const struct plan_extra *x = ds->cur_extra;
+    uint64_t input = x && x->tokens_in >= 0 ? (uint64_t)x->tokens_in : ds->cur_words;
+    int64_t output = ds->cur_answer >= 0 ? ds->cur_answer : ds->cur_max_tokens;
+    return ds_lengths_keep(&ds->lengths, input, output);
+}
+
+static struct str where_of(struct dataset *ds, size_t line)
+{
+    char where[300];
+    int k = line ? snprintf(where, sizeof where, "%.250s:%zu", ds->name, line)
+                 : snprintf(where, sizeof where, "%.250s", ds->name);
+    return dataset_keep(ds, (struct str){where, (size_t)k});
 }
 
 bool dataset_end(struct dataset *ds, size_t line)
 {
-    if (ds->n_cur == 0) {
-        ds->stats.skipped++;
+    ds->stats.skipped += ds->cur_skipped;
+    if (ds->n_cur == 0 || !wanted(ds)) {
+        ds->stats.skipped += ds->n_cur == 0;
+        ds->stats.out_of_range += ds->n_cur > 0;
+        drop(ds);
         return false;
     }
     if (ds->n == ds->cap) {
         ds->cap = ds->cap ? ds->cap + ds->cap / 2 : 64;
         ds->samples = xreallocarray(ds->samples, ds->cap, sizeof *ds->samples);
     }
+    if (ds->o.answer_length && ds->cur_answer >= 0)
+        ds->cur_max_tokens = MAX(ds->cur_answer, 1);
     struct plan_msg *msgs = take(ds, ds->n_cur * sizeof *msgs, _Alignof(struct plan_msg));
     memcpy(msgs, ds->cur, ds->n_cur * sizeof *msgs);
-    char where[300];
-    int k = line ? snprintf(where, sizeof where, "%.250s:%zu", ds->name, line)
-                 : snprintf(where, sizeof where, "%.250s", ds->name);
     ds->samples[ds->n++] = (struct plan_sample){
         .msgs = msgs,
         .n_msgs = (uint32_t)ds->n_cur,
         .words = ds->cur_words < UINT32_MAX ? (uint32_t)ds->cur_words : UINT32_MAX,
         .max_tokens = ds->cur_max_tokens,
         .extra = ds->cur_extra,
-        .where = dataset_keep(ds, (struct str){where, (size_t)k}),
+        .where = where_of(ds, line),
     };
     ds->stats.samples++;
     ds->stats.messages += ds->n_cur;
+    ds->stats.text_bytes += ds->cur_bytes;
+    return true;
+}
+
+struct err *dataset_why(struct dataset *ds)
+{
+    return ds->o.skip_bad && ds->stats.bad > 0 ? NULL : &ds->why;
+}
+
+bool dataset_bad(struct dataset *ds, struct err *e)
+{
+    if (!ds->o.skip_bad) {
+        if (e)
+            *e = ds->why;
+        return false;
+    }
+    if (ds->stats.bad++ == 0)
+        snprintf(ds->stats.first_bad, sizeof ds->stats.first_bad, "%.390s", ds->why.text);
+    drop(ds);
     return true;
 }
 
@@ -202,6 +278,79 @@ void dataset_progress(struct dataset *ds, const char *at)
     size_t n = (size_t)(at - ds->mapped) & ~(size_t)0xFFFFF;
     madvise((void *)(uintptr_t)ds->mapped, n, MADV_DONTNEED);
     ds->mapped += n;
+}
+
+void dataset_mapped(struct dataset *ds, struct str whole)
+{
+    madvise((void *)(uintptr_t)whole.p, whole.n, MADV_DONTNEED);
+    ds->mapped = whole.p;
+}
+
+struct due {
+    int64_t at;
+    size_t i;
+};
+
+static int by_instant(const void *a, const void *b)
+{
+    const struct due *x = a, *y = b;
+    return x->at != y->at ? (x->at > y->at) - (x->at < y->at) : (x->i > y->i) - (x->i < y->i);
+}
+
+static int64_t instant_of(const struct plan_sample *s)
+{
+    return s->extra ? s->extra->at : -1;
+}
+
+/* In the order of their instants, which count from the first. */
+static void order_by_instant(struct dataset *ds)
+{
+    struct due *due = xreallocarray(NULL, ds->n, sizeof *due);
+    struct plan_sample *sorted = xreallocarray(NULL, ds->n, sizeof *sorted);
+    for (size_t i = 0; i < ds->n; i++)
+        due[i] = (struct due){instant_of(&ds->samples[i]), i};
+    qsort(due, ds->n, sizeof *due, by_instant);
+    for (size_t i = 0; i < ds->n; i++) {
+        struct plan_extra *x = (struct plan_extra *)(uintptr_t)ds->samples[due[i].i].extra; /* this store's own */
+        sorted[i] = ds->samples[due[i].i];
+        if (x)
+            x->at = due[i].at - due[0].at;
+    }
+    free(due);
+    free(ds->samples);
+    ds->samples = sorted;
+}
+
+void dataset_seal(struct dataset *ds)
+{
+    ds->samples = xreallocarray(ds->samples, ds->n, sizeof *ds->samples);
+    ds->cap = ds->n;
+    if (ds->timed && ds->n > 0)
+        order_by_instant(ds);
+    buf_free(&ds->escaped);
+    ds->mapped = ds->name = NULL;
+    ds->o = (struct dataset_opts){0};
+}
+
+int dataset_set_lengths(struct dataset *ds, const char *text, struct err *e)
+{
+    return ds_lengths_parse(&ds->lengths, text, e);
+}
+
+const struct dataset_opts *dataset_opts(const struct dataset *ds)
+{
+    return &ds->o;
+}
+
+struct buf *dataset_scratch(struct dataset *ds)
+{
+    buf_clear(&ds->escaped);
+    return &ds->escaped;
+}
+
+struct dataset_stats *dataset_stats_mut(struct dataset *ds)
+{
+    return &ds->stats;
 }
 
 size_t dataset_n(const struct dataset *ds)
@@ -217,110 +366,4 @@ const struct plan_sample *dataset_at(const struct dataset *ds, size_t i)
 const struct dataset_stats *dataset_get_stats(const struct dataset *ds)
 {
     return &ds->stats;
-}
-
-static const struct dataset_ops *pick_format(struct str text, const char *name, const char *format, struct err *e)
-{
-    bool sniff = !format || strcmp(format, "auto") == 0;
-    for (size_t i = 0; FORMATS[i]; i++)
-        if (sniff ? FORMATS[i]->sniff(text, name) : strcmp(FORMATS[i]->name, format) == 0)
-            return FORMATS[i];
-    err_set(e, ERR_USAGE, "\"%.60s\" is not a dataset format; use auto, conversations, messages or text", format);
-    return NULL;
-}
-
-static int check_any(const struct dataset *ds, const char *name, struct err *e)
-{
-    if (ds->n > 0)
-        return 0;
-    if (ds->stats.skipped > 0)
-        return err_set(e, ERR_DATA,
-                       "%s: no entry gives a message to send (%zu turn%s or entr%s skipped); each needs at "
-                       "least one message with content",
-                       name, ds->stats.skipped, ds->stats.skipped == 1 ? "" : "s",
-                       ds->stats.skipped == 1 ? "y" : "ies");
-    return err_set(e, ERR_DATA, "%s: the dataset is empty; it needs at least one entry", name);
-}
-
-/* `whole` is the file as it is, for its digest. */
-static struct dataset *load_mapped(struct str whole, bool mapped, const char *name, const char *format, struct err *e)
-{
-    struct str text = str_starts(whole, STR("\xEF\xBB\xBF")) ? str_sub(whole, 3, whole.n) : whole;
-    const struct dataset_ops *ops = pick_format(text, name, format, e);
-    if (!ops)
-        return NULL;
-    const char *bad = ds_bad_utf8(text);
-    if (bad) {
-        ds_fail(e, name, text, bad, "byte 0x%02x is not UTF-8; convert the file, for example with iconv",
-                (unsigned char)*bad);
-        return NULL;
-    }
-    struct dataset *ds = dataset_new(name, ops->name);
-    sha256_hex(whole, ds->stats.sha256);
-    if (mapped) {
-        madvise((void *)(uintptr_t)whole.p, whole.n, MADV_DONTNEED);
-        ds->mapped = whole.p;
-    }
-    if ((ds_first_char(text) != 0 && ops->load(ds, text, name, e) != 0) || check_any(ds, name, e) != 0) {
-        dataset_free(&ds);
-        return NULL;
-    }
-    ds->samples = xreallocarray(ds->samples, ds->n, sizeof *ds->samples);
-    ds->cap = ds->n;
-    buf_free(&ds->escaped);
-    ds->mapped = ds->name = NULL;
-    return ds;
-}
-
-struct dataset *dataset_load_text(struct str text, const char *name, const char *format, struct err *e)
-{
-    return load_mapped(text, false, name, format, e);
-}
-
-struct dataset *dataset_load(const char *path, const char *format, struct err *e)
-{
-    struct file_map m;
-    if (file_open_map(&m, path, MAX_FILE_BYTES, e) != 0)
-        return NULL;
-    struct dataset *ds = NULL;
-    const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-    if (m.text.n > MAX_FILE_BYTES)
-        err_set(e, ERR_LIMIT, "%s: larger than 8 GiB; split the dataset", name);
-    else
-        ds = load_mapped(m.text, m.mapped, name, format, e);
-    file_close_map(&m);
-    return ds;
-}
-
-struct dataset *dataset_of_prompt(const char *prompt)
-{
-    struct dataset *ds = dataset_new("--prompt", "prompt");
-    sha256_hex(str_of(prompt), ds->stats.sha256);
-    dataset_begin(ds);
-    dataset_add_plain(ds, ROLE_USER, str_of(prompt));
-    dataset_end(ds, 0);
-    ds->name = NULL;
-    return ds;
-}
-
-struct dataset *dataset_builtin(void)
-{
-    struct dataset *ds = dataset_new("built-in", "built-in");
-    struct buf all = BUF_INIT(BLOCK_BYTES);
-    size_t number = 0;
-    for (const struct ds_turn *t = ds_builtin; t->text; t++) {
-        buf_addz(&all, t->text);
-        if (t->role == ROLE_SYSTEM) {
-            if (number++ > 0)
-                dataset_end(ds, number - 1);
-            dataset_begin(ds);
-        }
-        if (t->text[0])
-            dataset_add_plain(ds, t->role, str_of(t->text));
-    }
-    dataset_end(ds, number);
-    sha256_hex(buf_str(&all), ds->stats.sha256);
-    buf_free(&all);
-    ds->name = NULL;
-    return ds;
 }

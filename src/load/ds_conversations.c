@@ -1,27 +1,21 @@
 /* ds_conversations.c - an array of {"prompt_content": "...", "cut_chat_history": [{"role": ..., "content": ...}, ...]}.
  * Sent: prompt_content as the system message when it is not empty, then each turn in order, but for turns whose role is
  * system and turns whose role or content is empty. Other fields are ignored. */
+#include "load/ds_each.h"
 #include "load/ds_formats.h"
-#include "load/ds_util.h"
 
-struct reader {
-    struct dataset *ds;
-    struct str text;
-    const char *path;
-    struct err *e;
-};
-
-static bool sniff(struct str text, const char *path)
+static enum ds_sure sniff(struct str text, const char *path)
 {
     char c = ds_first_char(text);
     if ((c == '[' || c == '{') &&
         (ds_head_has(text, "\"cut_chat_history\"") || ds_head_has(text, "\"prompt_content\"")))
-        return true;
-    return ds_has_ext(path, ".json") && !ds_head_has(text, "\"messages\"") && !ds_head_has(text, "\"role\"");
+        return DS_BY_CONTENT;
+    bool other = ds_head_has(text, "\"messages\"") || ds_head_has(text, "\"role\"");
+    return ds_has_ext(path, ".json") && !other ? DS_BY_NAME : DS_NO;
 }
 
 /* A string, or null for an empty one; *seen says that the field was there. */
-static int read_text(struct reader *r, struct js *s, const char *field, struct str *out, bool *seen)
+static int read_text(const struct ds_reader *r, struct js *s, const char *field, struct str *out, bool *seen)
 {
     enum js_type t = js_peek(s);
     *seen = true;
@@ -33,7 +27,7 @@ static int read_text(struct reader *r, struct js *s, const char *field, struct s
     return js_string(s, out);
 }
 
-static int read_turn(struct reader *r, struct js *s)
+static int read_turn(const struct ds_reader *r, struct js *s)
 {
     struct str key, role = STR(""), content = STR("");
     bool has_role = false, has_content = false;
@@ -74,7 +68,7 @@ static int read_turn(struct reader *r, struct js *s)
     return 0;
 }
 
-static int read_history(struct reader *r, struct js *s)
+static int read_history(const struct ds_reader *r, struct js *s)
 {
     if (js_peek(s) != JS_ARR && !s->bad)
         return ds_fail(r->e, r->path, r->text, s->p, "\"cut_chat_history\" is not an array of turns");
@@ -87,8 +81,8 @@ static int read_history(struct reader *r, struct js *s)
     return s->bad ? DS_BAD_JSON : 0;
 }
 
-/* One conversation. *at: where it begins. */
-static int read_entry(struct reader *r, struct js *s, const char **at)
+/* One conversation. */
+static int read_entry(const struct ds_reader *r, struct js *s)
 {
     struct str key, prompt = STR("");
     bool has_prompt = false, has_history = false;
@@ -96,7 +90,7 @@ static int read_entry(struct reader *r, struct js *s, const char **at)
         return ds_fail(r->e, r->path, r->text, s->p,
                        "an entry is not an object; each conversation needs prompt_content and "
                        "cut_chat_history");
-    *at = s->p;
+    const char *at = s->p;
     js_enter(s, '{');
     dataset_begin(r->ds);
     while (js_key(s, &key)) {
@@ -115,7 +109,7 @@ static int read_entry(struct reader *r, struct js *s, const char **at)
     if (s->bad)
         return DS_BAD_JSON;
     if (!has_prompt || !has_history)
-        return ds_fail(r->e, r->path, r->text, *at,
+        return ds_fail(r->e, r->path, r->text, at,
                        "\"%s\" is missing; each conversation needs prompt_content%s and "
                        "cut_chat_history",
                        has_prompt ? "cut_chat_history" : "prompt_content", has_prompt ? "" : " (\"\" for none)");
@@ -128,29 +122,8 @@ static int read_entry(struct reader *r, struct js *s, const char **at)
 
 static int load(struct dataset *ds, struct str text, const char *path, struct err *e)
 {
-    struct reader r = {ds, text, path, e};
-    struct ds_line line;
-    struct js s;
-    int rc = 0;
-    js_init(&s, text);
-    ds_line_init(&line, text);
-    if (js_peek(&s) != JS_ARR && !s.bad)
-        return ds_fail(e, path, text, s.p, "the file is not a JSON array; put the conversations between [ and ]");
-    js_enter(&s, '[');
-    while (js_elem(&s)) {
-        const char *at = s.p;
-        rc = read_entry(&r, &s, &at);
-        if (rc != 0)
-            break;
-        dataset_end(ds, ds_line_of(&line, at));
-        dataset_progress(ds, at);
-    }
-    if (rc == DS_BAD_JSON || (rc == 0 && s.bad))
-        return ds_fail_json(e, path, text, &s);
-    if (rc == 0 && js_peek(&s) != JS_END)
-        return ds_fail(e, path, text, s.bad ? s.bad : s.p,
-                       "something follows the array of conversations; put all between one [ and ]");
-    return rc;
+    struct ds_reader r = {ds, text, path, NULL, NULL};
+    return ds_each_element(&r, "conversations", read_entry, e);
 }
 
 const struct dataset_ops ds_conversations = {

@@ -1,11 +1,19 @@
-/* ds_formats.h - the formats that dataset.c registers, and what they alone call. */
+/* ds_formats.h - the formats that dataset_load.c registers, and what they alone call. */
 #ifndef WEIR_LOAD_DS_FORMATS_H
 #define WEIR_LOAD_DS_FORMATS_H
 
+#include "base/buf.h"
 #include "load/dataset.h"
 
 extern const struct dataset_ops ds_conversations; /* seed 2: prompt_content and cut_chat_history */
+extern const struct dataset_ops ds_sharegpt;      /* {"conversations": [{"from", "value"}]} */
+extern const struct dataset_ops ds_ipex;          /* {"FAMILY": {"LENGTH": "prompt"}} */
+extern const struct dataset_ops ds_mooncake;      /* trace: lengths and blocks that prompts share */
+extern const struct dataset_ops ds_azure;         /* trace: TIMESTAMP,ContextTokens,GeneratedTokens */
+extern const struct dataset_ops ds_burstgpt;      /* trace: Timestamp,Model,Request tokens,Response tokens,... */
+extern const struct dataset_ops ds_csv;           /* columns by name */
 extern const struct dataset_ops ds_messages;      /* OpenAI messages, one JSON value per line */
+extern const struct dataset_ops ds_jsonl;         /* fields by name */
 extern const struct dataset_ops ds_text;          /* one prompt per line */
 
 struct ds_turn {
@@ -14,6 +22,17 @@ struct ds_turn {
 };
 extern const struct ds_turn ds_builtin[];
 
+struct dataset *dataset_new(const char *name, const char *format, const struct dataset_opts *o);
+/* Loading is over: memory that it needed is freed, instants are put in order. */
+void dataset_seal(struct dataset *ds);
+struct dataset_stats *dataset_stats_mut(struct dataset *ds);
+const struct dataset_opts *dataset_opts(const struct dataset *ds); /* while loading */
+struct buf *dataset_scratch(struct dataset *ds); /* for a text that is made up, until the next dataset_add_plain */
+/* Which entries to keep: as load/ds_lengths.h. 0, or -1 + e. */
+int dataset_set_lengths(struct dataset *ds, const char *text, struct err *e);
+
+/* The text is a mapped file. */
+void dataset_mapped(struct dataset *ds, struct str whole);
 /* Everything before `at` has been read: its pages may be given back. */
 void dataset_progress(struct dataset *ds, const char *at);
 

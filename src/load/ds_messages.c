@@ -1,22 +1,15 @@
 /* ds_messages.c - one JSON value per line: {"messages": [...], "max_tokens": N} or the bare array of messages.
  * A message of nothing but a role and a text is kept as that; any other (tool calls, content parts, names) is kept and
  * sent as it stands. Other fields of the line are ignored. */
+#include "load/ds_each.h"
 #include "load/ds_formats.h"
-#include "load/ds_util.h"
 
-struct reader {
-    struct dataset *ds;
-    struct str text;
-    const char *path;
-    struct err *e;
-};
-
-static bool sniff(struct str text, const char *path)
+static enum ds_sure sniff(struct str text, const char *path)
 {
     char c = ds_first_char(text);
     if ((c == '{' && ds_head_has(text, "\"messages\"")) || (c == '[' && ds_head_has(text, "\"role\"")))
-        return true;
-    return ds_has_ext(path, ".jsonl") || ds_has_ext(path, ".ndjson");
+        return DS_BY_CONTENT;
+    return ds_has_ext(path, ".jsonl") || ds_has_ext(path, ".ndjson") ? DS_BY_NAME : DS_NO;
 }
 
 /* Words of the texts within content parts: [{"type": "text", "text": "..."}, ...]. */
@@ -49,7 +42,7 @@ struct message {
     bool has_role, has_more;
 };
 
-static int scan_message(struct reader *r, struct js *s, struct message *m)
+static int scan_message(const struct ds_reader *r, struct js *s, struct message *m)
 {
     struct str key;
     js_enter(s, '{');
@@ -76,7 +69,7 @@ static int scan_message(struct reader *r, struct js *s, struct message *m)
     return s->bad ? DS_BAD_JSON : 0;
 }
 
-static int read_message(struct reader *r, struct js *s)
+static int read_message(const struct ds_reader *r, struct js *s)
 {
     struct message m = {.role = STR(""), .content = STR(""), .content_type = JS_END};
     enum plan_role role;
@@ -104,7 +97,7 @@ static int read_message(struct reader *r, struct js *s)
     return 0;
 }
 
-static int read_messages(struct reader *r, struct js *s)
+static int read_messages(const struct ds_reader *r, struct js *s)
 {
     if (js_peek(s) != JS_ARR && !s->bad)
         return ds_fail(r->e, r->path, r->text, s->p, "\"messages\" is not an array");
@@ -117,7 +110,7 @@ static int read_messages(struct reader *r, struct js *s)
     return s->bad ? DS_BAD_JSON : 0;
 }
 
-static int read_object(struct reader *r, struct js *s)
+static int read_object(const struct ds_reader *r, struct js *s)
 {
     struct str key;
     bool has_messages = false;
@@ -148,48 +141,21 @@ static int read_object(struct reader *r, struct js *s)
     return 0;
 }
 
-/* One line. On failure `e` says why, whichever way it was wrong. */
-static int read_line(struct reader *r, struct str line)
+static int read_entry(const struct ds_reader *r, struct js *s)
 {
-    struct js s;
-    int rc;
-    js_init(&s, line);
-    enum js_type t = js_peek(&s);
+    enum js_type t = js_peek(s);
     if (t == JS_OBJ)
-        rc = read_object(r, &s);
-    else if (t == JS_ARR)
-        rc = read_messages(r, &s);
-    else
-        return ds_fail(r->e, r->path, r->text, line.p,
-                       "not a JSON object or array; each line needs {\"messages\": [...]}");
-    if (rc == DS_SAID)
-        return rc;
-    if (rc == 0 && !s.bad && js_peek(&s) != JS_END)
-        return ds_fail(r->e, r->path, r->text, s.bad ? s.bad : s.p,
-                       "something follows the JSON value; write one value per line");
-    if (!s.bad)
-        return 0;
-    if (s.bad == s.end)
-        return ds_fail(r->e, r->path, r->text, line.p,
-                       "invalid JSON: the line ends within the value; write each entry on one line");
-    return ds_fail_json(r->e, r->path, r->text, &s);
+        return read_object(r, s);
+    if (t == JS_ARR)
+        return read_messages(r, s);
+    return ds_fail(r->e, r->path, r->text, s->begin,
+                   "not a JSON object or array; each line needs {\"messages\": [...]}");
 }
 
 static int load(struct dataset *ds, struct str text, const char *path, struct err *e)
 {
-    struct reader r = {ds, text, path, e};
-    struct str_split it = {.rest = text, .sep = '\n'};
-    struct str line;
-    for (size_t n = 1; str_next(&it, &line); n++) {
-        if (str_trim(line).n == 0)
-            continue;
-        dataset_begin(ds);
-        if (read_line(&r, line) != 0)
-            return -1;
-        dataset_end(ds, n);
-        dataset_progress(ds, line.p);
-    }
-    return 0;
+    struct ds_reader r = {ds, text, path, NULL, NULL};
+    return ds_each_line(&r, read_entry, e);
 }
 
 const struct dataset_ops ds_messages = {

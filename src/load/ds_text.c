@@ -3,9 +3,9 @@
 #include "load/ds_util.h"
 
 /* What no other format claims. */
-static bool sniff(struct str text, const char *path)
+static enum ds_sure sniff(struct str text, const char *path)
 {
-    return true;
+    return DS_ANYTHING;
 }
 
 static int load(struct dataset *ds, struct str text, const char *path, struct err *e)
@@ -17,9 +17,13 @@ static int load(struct dataset *ds, struct str text, const char *path, struct er
             line.n--;
         if (str_trim(line).n == 0)
             continue;
-        if (memchr(line.p, 0, line.n))
-            return ds_fail(e, path, text, line.p, "a NUL byte; this is not a text file");
         dataset_begin(ds);
+        if (memchr(line.p, 0, line.n)) {
+            ds_fail(dataset_why(ds), path, text, line.p, "a NUL byte; this is not a text file");
+            if (!dataset_bad(ds, e))
+                return -1;
+            continue;
+        }
         dataset_add_plain(ds, ROLE_USER, line);
         dataset_end(ds, n);
         dataset_progress(ds, line.p);

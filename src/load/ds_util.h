@@ -4,7 +4,16 @@
 
 #include "base/err.h"
 #include "base/jscan.h"
-#include "plan/plan.h"
+#include "load/dataset.h"
+
+/* What a reader of entries works on. */
+struct ds_reader {
+    struct dataset *ds;
+    struct str text; /* the whole file */
+    const char *path;
+    struct err *e; /* for what is wrong with the entry: dataset_why() */
+    const void *arg;
+};
 
 /* Words (runs of bytes other than ASCII white space) of the text that the escaped `raw` stands for, without decoding.
  */

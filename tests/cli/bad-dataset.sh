@@ -40,3 +40,32 @@ weir run --dataset latin1.txt
 printf '{"a": 1}' >object.json
 weir run --dataset object.json --dataset-format conversations
 weir run --dataset /dev/null
+cat >share.json <<'J'
+[
+  {"id": 1, "conversations": [{"from": "human", "value": "What is a weir?"}, {"from": "gpt", "value": "A low dam across a river."}]},
+  {"id": 2, "conversations": [{"from": "human"}]}
+]
+J
+weir run --dataset share.json
+printf '[{"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]}]' >short.json
+weir run --dataset short.json
+printf '{"llama": {"32": "a b"}}' >prompt.json
+weir run --dataset prompt.json --dataset-key llama/64
+printf 'question,n\r\nwhat,7\r\n' >columns.csv
+weir run --dataset columns.csv
+weir run --dataset columns.csv --dataset-fields prompt=question,max_tokens=length
+printf 'prompt,max_tokens\nwhat,few\n' >number.csv
+weir run --dataset number.csv
+printf 'prompt\n"what\n' >quote.csv
+weir run --dataset quote.csv
+weir run --dataset quote.csv --skip-bad
+printf '{"prompt": "a"}\n{"text": "b"}\n' >fields.jsonl
+weir run --dataset fields.jsonl
+printf '{"timestamp": 1, "input_length": 5}\n' >trace.jsonl
+weir run --dataset trace.jsonl --dataset-format mooncake
+printf 'TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,5,5\n' >azure.csv
+weir run --dataset azure.csv
+weir run --skip-bad
+weir run --answer-length --dataset f --max-tokens 5
+weir run --dataset f --dataset-fields question=prompt
+weir run --dataset f --dataset-lengths input:9..4

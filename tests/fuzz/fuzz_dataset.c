@@ -1,5 +1,6 @@
 /* fuzz_dataset.c - any bytes as each format: no crash; what is accepted is made of valid JSON strings and objects, what
- * is refused says why. First byte: the format. */
+ * is refused says why. First byte: the format in the lower four bits; 0x80: bad entries are left out; 0x40: fields have
+ * other names. */
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -30,27 +31,43 @@ static void check_message(const struct plan_msg *m)
     buf_free(&b);
 }
 
+static void check_sample(const struct plan_sample *s, int64_t *at)
+{
+    if (s->n_msgs == 0 || s->max_tokens == 0 || s->max_tokens < -1)
+        abort();
+    for (uint32_t m = 0; m < s->n_msgs; m++)
+        check_message(&s->msgs[m]);
+    if (s->extra && (s->extra->at < *at || s->extra->tokens_in < -1))
+        abort();
+    *at = s->extra ? s->extra->at : -1;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const char *const formats[] = {"auto", "conversations", "messages", "text"};
+    static const char *const formats[16] = {
+        "auto",     "conversations", "messages", "text",  "auto",     "conversations", "messages", "text",
+        "sharegpt", "ipex",          "mooncake", "azure", "burstgpt", "csv",           "jsonl",    "auto"};
     if (n < 1)
         return 0;
     struct err e = {0};
     struct str text = {(const char *)data + 1, n - 1};
-    struct dataset *ds = dataset_load_text(text, data[0] & 4 ? "f.json" : "f", formats[data[0] & 3], &e);
+    unsigned which = data[0] & 15;
+    struct dataset_opts o = {
+        .format = formats[which],
+        .skip_bad = data[0] & 0x80,
+        .fields = data[0] & 0x40 && which >= 13 ? "prompt=q,at=t.s" : NULL,
+    };
+    struct dataset *ds = dataset_load_text_with(text, which >= 4 && which < 8 ? "f.json" : "f", &o, &e);
     if (!ds) {
         if (e.code != ERR_DATA || !e.text[0])
             abort();
         return 0;
     }
     size_t messages = 0;
+    int64_t at = -1;
     for (size_t i = 0; i < dataset_n(ds); i++) {
-        const struct plan_sample *s = dataset_at(ds, i);
-        if (s->n_msgs == 0 || s->max_tokens == 0 || s->max_tokens < -1)
-            abort();
-        for (uint32_t m = 0; m < s->n_msgs; m++)
-            check_message(&s->msgs[m]);
-        messages += s->n_msgs;
+        check_sample(dataset_at(ds, i), &at);
+        messages += dataset_at(ds, i)->n_msgs;
     }
     if (messages != dataset_get_stats(ds)->messages)
         abort();

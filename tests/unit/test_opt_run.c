@@ -11,6 +11,7 @@
 
 #include "campaign/campaign.h"
 #include "cli/opts.h"
+#include "load/dataset.h"
 #include "sim/sim.h"
 
 struct tried {
@@ -243,11 +244,24 @@ static void tables_are_whole(void **state)
     }
 }
 
+/* Each format that there is can be asked for by its name. */
+static void formats_are_choices(void **state)
+{
+    struct str_split it = {.rest = str_of(opt_find(&opt_run, STR("dataset-format"))->choices), .sep = ' '};
+    const struct dataset_ops *const *f = dataset_formats();
+    struct str word;
+    assert_true(str_next(&it, &word) && str_eqz(word, "auto"));
+    for (; str_next(&it, &word); f++)
+        assert_true(*f && str_eqz(word, (*f)->name));
+    assert_null(*f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_defaults),       cmocka_unit_test(run_examples), cmocka_unit_test(run_urls),
-        cmocka_unit_test(run_contradictions), cmocka_unit_test(sim_defaults), cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(run_defaults),        cmocka_unit_test(run_examples), cmocka_unit_test(run_urls),
+        cmocka_unit_test(run_contradictions),  cmocka_unit_test(sim_defaults), cmocka_unit_test(tables_are_whole),
+        cmocka_unit_test(formats_are_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

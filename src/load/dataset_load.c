@@ -1,0 +1,181 @@
+/* dataset_load.c - from a path to a dataset: the formats there are, the choice between them, files and where they come
+ * from. */
+#include "base/file.h"
+#include "load/ds_formats.h"
+#include "load/ds_util.h"
+
+#define MAX_FILE_BYTES ((size_t)8 << 30) /* so that samples, two bytes each at least, can be counted in 32 bits */
+
+static const struct dataset_ops *const FORMATS[] = {
+    &ds_conversations, &ds_sharegpt, &ds_ipex,  &ds_mooncake, &ds_azure, &ds_burstgpt,
+    &ds_csv,           &ds_messages, &ds_jsonl, &ds_text,     NULL,
+};
+
+const struct dataset_ops *const *dataset_formats(void)
+{
+    return FORMATS;
+}
+
+static const struct dataset_ops *sniffed(struct str text, const char *name, bool by_fields)
+{
+    const struct dataset_ops *best = NULL;
+    enum ds_sure most = DS_NO;
+    for (size_t i = 0; FORMATS[i]; i++) {
+        enum ds_sure sure = by_fields && !FORMATS[i]->by_fields ? DS_NO : FORMATS[i]->sniff(text, name);
+        if (sure > most) {
+            most = sure;
+            best = FORMATS[i];
+        }
+    }
+    return best;
+}
+
+static const struct dataset_ops *pick_format(struct str text, const char *name, const struct dataset_opts *o,
+                                             struct err *e)
+{
+    const struct dataset_ops *f = NULL;
+    if (!o->format || strcmp(o->format, "auto") == 0) {
+        f = sniffed(text, name, o->fields != NULL);
+        if (!f)
+            err_set(e, ERR_DATA,
+                    "%s: neither CSV nor JSON objects, which alone have fields by name; leave --dataset-fields out",
+                    name);
+        return f;
+    }
+    struct buf names = BUF_INIT(4096);
+    for (size_t i = 0; FORMATS[i]; i++) {
+        buf_addf(&names, "%s%s", FORMATS[i + 1] ? ", " : " or ", FORMATS[i]->name);
+        if (strcmp(FORMATS[i]->name, o->format) == 0)
+            f = FORMATS[i];
+    }
+    if (!f) {
+        err_set(e, ERR_USAGE, "\"%.60s\" is not a dataset format; use auto%s", o->format, buf_str(&names).p);
+    } else if (o->fields && !f->by_fields) {
+        err_set(e, ERR_USAGE, "--dataset-fields names fields of CSV and JSON objects; the format %s has none", f->name);
+        f = NULL;
+    }
+    buf_free(&names);
+    return f;
+}
+
+static int check_any(const struct dataset *ds, const char *name, struct err *e)
+{
+    const struct dataset_stats *st = dataset_get_stats(ds);
+    if (st->samples > 0)
+        return 0;
+    if (st->bad > 0)
+        return err_set(e, ERR_DATA, "%s: each of its %zu entries is bad; the first: %s", name, st->bad, st->first_bad);
+    if (st->out_of_range > 0)
+        return err_set(e, ERR_DATA,
+                       "%s: no entry has the wanted lengths (%zu left out); --dataset-lengths none keeps them all",
+                       name, st->out_of_range);
+    if (st->skipped > 0)
+        return err_set(e, ERR_DATA,
+                       "%s: no entry gives a message to send (%zu turn%s or entr%s skipped); each needs at "
+                       "least one message with content",
+                       name, st->skipped, st->skipped == 1 ? "" : "s", st->skipped == 1 ? "y" : "ies");
+    return err_set(e, ERR_DATA, "%s: the dataset is empty; it needs at least one entry", name);
+}
+
+static int fill(struct dataset *ds, const struct dataset_ops *ops, struct str text, const char *name, struct err *e)
+{
+    const struct dataset_opts *o = dataset_opts(ds);
+    bool own = !o->lengths || strcmp(o->lengths, "auto") == 0;
+    if (dataset_set_lengths(ds, own ? ops->lengths : o->lengths, e) != 0)
+        return err_prefix(e, "--dataset-lengths: ");
+    if (ds_first_char(text) != 0 && ops->load(ds, text, name, e) != 0)
+        return -1;
+    return check_any(ds, name, e);
+}
+
+/* `whole` is the text as it is, `file` the bytes of the file, for its digest. */
+static struct dataset *load_whole(struct str whole, bool mapped, const char *name, const struct dataset_opts *o,
+                                  struct err *e)
+{
+    static const struct dataset_opts none = {0};
+    struct str text = str_starts(whole, STR("\xEF\xBB\xBF")) ? str_sub(whole, 3, whole.n) : whole;
+    const struct dataset_ops *ops = pick_format(text, name, o ? o : &none, e);
+    if (!ops)
+        return NULL;
+    const char *bad = ds_bad_utf8(text);
+    if (bad) {
+        ds_fail(e, name, text, bad, "byte 0x%02x is not UTF-8; convert the file, for example with iconv",
+                (unsigned char)*bad);
+        return NULL;
+    }
+    struct dataset *ds = dataset_new(name, ops->name, o);
+    sha256_hex(whole, dataset_stats_mut(ds)->sha256);
+    if (mapped)
+        dataset_mapped(ds, whole);
+    if (fill(ds, ops, text, name, e) != 0) {
+        dataset_free(&ds);
+        return NULL;
+    }
+    dataset_seal(ds);
+    return ds;
+}
+
+struct dataset *dataset_load_text_with(struct str text, const char *name, const struct dataset_opts *o, struct err *e)
+{
+    return load_whole(text, false, name, o, e);
+}
+
+struct dataset *dataset_load_text(struct str text, const char *name, const char *format, struct err *e)
+{
+    struct dataset_opts o = {.format = format};
+    return load_whole(text, false, name, &o, e);
+}
+
+struct dataset *dataset_load_with(const char *path, const struct dataset_opts *o, struct err *e)
+{
+    struct file_map m;
+    if (file_open_map(&m, path, MAX_FILE_BYTES, e) != 0)
+        return NULL;
+    struct dataset *ds = NULL;
+    const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+    if (m.text.n > MAX_FILE_BYTES)
+        err_set(e, ERR_LIMIT, "%s: larger than 8 GiB; split the dataset", name);
+    else
+        ds = load_whole(m.text, m.mapped, name, o, e);
+    file_close_map(&m);
+    return ds;
+}
+
+struct dataset *dataset_load(const char *path, const char *format, struct err *e)
+{
+    struct dataset_opts o = {.format = format};
+    return dataset_load_with(path, &o, e);
+}
+
+struct dataset *dataset_of_prompt(const char *prompt)
+{
+    struct dataset *ds = dataset_new("--prompt", "prompt", NULL);
+    sha256_hex(str_of(prompt), dataset_stats_mut(ds)->sha256);
+    dataset_begin(ds);
+    dataset_add_plain(ds, ROLE_USER, str_of(prompt));
+    dataset_end(ds, 0);
+    dataset_seal(ds);
+    return ds;
+}
+
+struct dataset *dataset_builtin(void)
+{
+    struct dataset *ds = dataset_new("built-in", "built-in", NULL);
+    struct buf all = BUF_INIT((size_t)1 << 20);
+    size_t number = 0;
+    for (const struct ds_turn *t = ds_builtin; t->text; t++) {
+        buf_addz(&all, t->text);
+        if (t->role == ROLE_SYSTEM) {
+            if (number++ > 0)
+                dataset_end(ds, number - 1);
+            dataset_begin(ds);
+        }
+        if (t->text[0])
+            dataset_add_plain(ds, t->role, str_of(t->text));
+    }
+    dataset_end(ds, number);
+    sha256_hex(buf_str(&all), dataset_stats_mut(ds)->sha256);
+    buf_free(&all);
+    dataset_seal(ds);
+    return ds;
+}
