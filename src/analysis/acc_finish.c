@@ -46,7 +46,11 @@ static void finish_load(const struct acc_level *l, struct sum_level *out)
     snprintf(out->name, sizeof out->name, "%s", i->name);
     out->open = i->open;
     snprintf(out->arrival, sizeof out->arrival, "%s", i->open ? i->arrival : "");
-    out->rate = i->open ? i->rate : NAN;
+    out->rate = i->open && i->rate > 0 ? i->rate : NAN;
+    snprintf(out->profile, sizeof out->profile, "%s", i->profile);
+    out->burstiness = i->burstiness;
+    out->speed = i->speed;
+    out->rate_limit = i->rate_limit;
     out->concurrency = i->concurrency;
     out->max_concurrency = i->max_concurrency;
     out->num_requests = i->num_requests;
@@ -76,7 +80,7 @@ static void finish_requests(const struct acc_level *l, struct sum_level *out)
     out->error_rate = share(out->failed, out->successful + out->failed);
 
     double w = out->window_s > 0 ? out->window_s : NAN;
-    out->offered_rps = out->open ? (double)out->scheduled / w : NAN;
+    out->offered_rps = out->open && strcmp(out->arrival, "burst") != 0 ? (double)out->scheduled / w : NAN;
     out->attempted_rps = tcount_between(&l->starts, out->w0, out->w1) / w;
     out->completed_rps = tcount_between(&l->ends, out->w0, out->w1) / w;
     out->successful_rps = tcount_between(&l->ends_ok, out->w0, out->w1) / w;

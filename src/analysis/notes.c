@@ -86,12 +86,11 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
         texts_add(&out->notes,
                   "a closed loop waits for its answers: while the server stalls, no more requests than are in flight "
                   "show it, and none is sent that should have been; --rate shows what users would have waited");
-    if (out->unsent && out->max_concurrency && !out->interrupted)
-        texts_add(
-            &out->notes,
-            "%llu requests were due but never sent: --max-concurrency held them back until the grace was over; in "
-            "response percentiles they count as at least what they had waited",
-            (unsigned long long)out->unsent);
+    if (out->unsent && (out->max_concurrency || out->rate_limit > 0) && !out->interrupted)
+        texts_add(&out->notes,
+                  "%llu requests were due but never sent: %s held them back until the grace was over; in response "
+                  "percentiles they count as at least what they had waited",
+                  (unsigned long long)out->unsent, out->max_concurrency ? "--max-concurrency" : "--rate-limit");
     if (out->stopped[0])
         texts_add(&out->notes, "stopped before its end: %s; the figures cover what was sent until then", out->stopped);
     if (out->left)
@@ -104,7 +103,9 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
         texts_add(&out->notes, "interrupted: the figures cover what was sent until then");
     if (!out->final)
         texts_add(&out->notes, "the records end before this level did: the figures cover what was stored");
-    note_steady(l, note_overload(out), out);
+    /* Where the load itself changes, latencies that change with it tell of no warm-up and no trend. */
+    if (out->profile[0] == 0 && (!out->open || isfinite(out->rate)))
+        note_steady(l, note_overload(out), out);
     if (l->conns_retried || l->retried)
         texts_add(&out->notes,
                   "%llu requests were sent again on a new connection, because the server had closed the idle one; "

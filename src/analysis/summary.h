@@ -137,7 +137,9 @@ struct sum_level {
     char name[64]; /* "": none */
     bool open;
     char arrival[16];
-    double rate;
+    double rate; /* NaN: a profile, a trace or a burst (and a closed loop) */
+    char profile[256];
+    double burstiness, speed, rate_limit; /* 0 = none */
     uint32_t concurrency, max_concurrency;
     uint64_t num_requests;
     int64_t duration_asked; /* ns, 0 = none */

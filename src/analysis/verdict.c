@@ -122,7 +122,8 @@ static void judge_rate(const struct acc_level *l, const struct bounds *b, struct
         return;
     double due = tcount_between(&l->due, 0, out->w1), started = tcount_between(&l->late_starts, 0, out->w1);
     double missing = MAX(due - started, 0.0);
-    if (!out->interrupted && !out->stopped[0] && out->final && out->max_concurrency == 0)
+    bool held = out->max_concurrency > 0 || out->rate_limit > 0;
+    if (!out->interrupted && !out->stopped[0] && out->final && !held)
         missing += (double)out->unsent;
     missing = MIN(missing, (double)out->scheduled);
     c->late = missing / (double)out->scheduled;

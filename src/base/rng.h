@@ -21,6 +21,8 @@ enum rng_purpose { /* one stream per use; append only: the numbers are part of w
                    RNG_LEAVE = 20,
                    RNG_LEAVE_AFTER = 21,
                    RNG_THINK = 22,
+                   RNG_GAMMA = 40,
+                   RNG_JITTER = 41,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);

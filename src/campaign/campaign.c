@@ -45,12 +45,7 @@ static void load_text(const struct campaign_state *s, const struct variant *v, s
 {
     const struct run_config *c = v->c;
     char d[32];
-    if (c->rate)
-        buf_addf(b, "%s requests/s, %s arrivals (open loop)", c->rate, c->arrival);
-    else
-        buf_addf(b, "%s in flight (closed loop)", c->concurrency);
-    if (c->duration)
-        buf_addf(b, ", %s", fmt_duration(d, c->duration));
+    shape_text(v, b);
     if (c->num_requests)
         buf_addf(b, ", %llu requests", (unsigned long long)c->num_requests);
     if (v->warmup_requests)

@@ -22,10 +22,16 @@ struct run_config {
     const char *auth_style; /* "auto" (as the dialect's servers want it) "bearer" "x-api-key" "api-key" */
     const char *api_key, *api_key_env, *api_key_file;
     /* load */
-    const char *rate;        /* "1,5,10" or NULL */
+    const char *rate;        /* "1,5,10" "inf" or NULL */
     const char *concurrency; /* "8,32" or NULL */
-    const char *arrival;     /* "constant" "poisson" */
-    int64_t duration;        /* ns, 0 = none */
+    bool concurrency_given;
+    const char *profile, *concurrency_profile; /* "30s@10..200", see load/profile.h, or NULL */
+    const char *arrival;                       /* as load/arrival.h names them */
+    double burstiness;
+    const char *speed;      /* of a trace: "1,2,4", NULL = 1 */
+    const char *rate_limit; /* "60/min" or NULL */
+    int64_t duration;       /* ns, 0 = none */
+    bool duration_given;
     uint64_t num_requests;   /* 0 = none */
     const char *warmup;      /* "10" requests or "10s", NULL = none */
     int64_t cooldown, grace; /* ns; grace -1 = timeout */
@@ -83,6 +89,9 @@ struct run_config {
 /* The URLs one by one: the first `max` into out, which borrow; returns how many there are. */
 enum { RUN_URLS_MAX = 64 };
 size_t run_config_urls(const struct run_config *c, struct str *out, size_t max);
+
+/* Whether requests have instants of their own (--rate, --profile, --arrival trace), and the loop is open. */
+bool run_config_open(const struct run_config *c);
 
 /* What a run tells while it goes on; report and cli draw it (this layer draws nothing). Any member may be NULL. */
 struct campaign_tick { /* about ten times a second, from the campaign's thread */

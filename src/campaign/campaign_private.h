@@ -53,6 +53,13 @@ struct endpoints {
     bool include_usage; /* what all of them take */
 };
 
+struct load_shape { /* shape.c: how requests are spread over time */
+    enum arrival_kind arrival;
+    struct profile *profile; /* of rates, or of users; owned; NULL: none */
+    double rate_limit;       /* starts per second, 0 = none */
+    int64_t start_gap;       /* ns, what it comes to */
+};
+
 /* The options of a level, or of several that differ in rate or concurrency alone. Variants that ask for the same share
  * texts and endpoints, which are those of the first of them. */
 struct variant {
@@ -64,7 +71,7 @@ struct variant {
     bool own_ds, own_ep; /* to be freed with it */
     int64_t warmup_ns;
     uint64_t warmup_requests;
-    enum arrival_kind arrival;
+    struct load_shape shape;
     enum load_order order;
     int64_t ramp;        /* ns, -1: auto */
     double connect_rate; /* per second, 0: max, -1: auto */
@@ -75,8 +82,11 @@ struct variant {
 struct level_plan {
     const struct variant *v;
     bool open;
-    double rate;
-    uint32_t concurrency;
+    double rate;          /* INFINITY: a burst; 0: of a profile or a trace */
+    uint32_t concurrency; /* of a profile: its most */
+    double speed;         /* of a trace */
+    double peak;          /* open loop: requests per second, to size the run by */
+    uint64_t at_once;     /* requests of a burst; 0: none */
 };
 
 struct campaign_state {
@@ -128,6 +138,16 @@ int setup_dialect(struct campaign_state *s, const struct api_ops *ops, struct er
 void setup_free(struct campaign_state *s);
 /* A level of a file, for messages: "level NAME", or its place in the list, from 1. Returns out. */
 char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96]);
+/* -1; puts it in front of e's text, where levels have options of their own. */
+int variant_fail(const struct campaign_state *s, const struct variant *v, struct err *e);
+
+/* shape.c: levels and how requests are spread over time. */
+int shape_parse(struct campaign_state *s, struct variant *v, struct err *e); /* appends the levels */
+int shape_of_texts(struct campaign_state *s, struct err *e);                 /* what depends on the datasets */
+/* Fills of `o` all that says when requests start, and of `l` what tells a reader the same. */
+void shape_level(const struct level_plan *p, struct load_opts *o, struct rec_level *l);
+void shape_text(const struct variant *v, struct buf *b); /* "5,10 requests/s, poisson arrivals (open loop), 30 s" */
+void shape_free(struct load_shape *sh);
 
 /* users.c */
 int users_parse(struct variant *v, struct err *e);

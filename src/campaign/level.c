@@ -54,7 +54,7 @@ static void tick(struct run_state *r, int64_t now)
         .conns_wanted = conns.wanted,
         .conns_open = conns.open,
         .elapsed = r->begin ? MAX(now - r->begin, 0) : 0,
-        .total = o->duration_ns ? o->warmup_ns + o->duration_ns : 0,
+        .total = o->duration_ns ? o->warmup_ns + o->duration_ns : o->until_ns,
         .started = live_get(&live.started),
         .completed = live_get(&live.completed),
         .succeeded = live_get(&live.succeeded),
@@ -139,33 +139,22 @@ static void plan_level(struct run_state *r, uint32_t level)
     const struct variant *v = p->v;
     r->c = v->c;
     struct load_opts o = {
-        .mode = p->open ? LOAD_OPEN : LOAD_CLOSED,
-        .rate = p->rate,
-        .arrival = v->arrival,
-        .concurrency = p->concurrency,
         .warmup_requests = v->warmup_requests,
         .warmup_ns = v->warmup_ns,
-        .num_requests = r->c->num_requests,
-        .duration_ns = r->c->duration,
         .order = v->order,
         .unique_prompts = r->c->unique_prompts,
         .leaving = v->leaving,
         .seed = s->seed,
         .level = level,
     };
-    load_init(&r->load, &o, v->ds);
     struct rec_level *l = &r->line;
+    shape_level(p, &o, l);
+    load_init(&r->load, &o, v->ds);
     l->level = level;
-    l->open = p->open;
-    l->rate = p->rate;
-    l->concurrency = p->concurrency;
-    l->max_concurrency = p->open ? (uint32_t)r->c->max_concurrency : 0;
     l->num_requests = o.num_requests;
     l->duration = o.duration_ns;
     l->warmup = o.warmup_ns;
     l->warmup_requests = o.warmup_requests;
-    if (p->open)
-        snprintf(l->arrival, sizeof l->arrival, "%s", arrival_name(v->arrival));
     snprintf(l->name, sizeof l->name, "%s", r->c->level_name ? r->c->level_name : "");
 }
 
@@ -234,10 +223,11 @@ static int begin(struct run_state *r, struct err *e)
     l->begin = r->begin - r->s->epoch;
     if (l->open) {
         l->w0 = l->begin + load_window_begin(&r->load);
-        l->w1 = l->begin + open_end;
+        l->w1 = r->load.o.arrival == ARRIVAL_BURST ? 0 : l->begin + open_end; /* a burst: with its last answer */
     } else if (l->warmup_requests == 0) {
+        int64_t end = load_closed_end(&r->load);
         l->w0 = l->begin + l->warmup;
-        l->w1 = l->duration && !l->num_requests ? l->w0 + l->duration : 0;
+        l->w1 = end < INT64_MAX && !l->num_requests ? l->begin + end : 0;
     }
     emit_level(r);
     r->recorder = recorder_start(r->s, r->en, &r->plan->v->max_errors, e);
@@ -253,8 +243,9 @@ static void closed_window(struct run_state *r, const struct engine_totals *t)
     bool by_count = l->num_requests && r->sum.measured >= l->num_requests;
     if (l->warmup_requests) /* stopped within the warm-up: an empty window */
         l->w0 = t->first_start ? t->first_start : MAX(t->stopped_at, l->begin);
-    l->w1 = l->duration ? l->w0 + l->duration : 0;
-    if (by_count || !l->duration) {
+    int64_t until = r->load.o.until_ns;
+    l->w1 = l->duration ? l->w0 + l->duration : until ? l->begin + until : 0;
+    if (by_count || !l->w1) {
         /* Below two rounds of the slots, most of the time lies behind the last start: the last end tells more then. */
         int64_t last = r->sum.measured < 2 * (uint64_t)l->concurrency ? t->last_end : t->last_start + 1;
         l->w1 = l->w1 ? MIN(l->w1, last) : last;

@@ -15,7 +15,8 @@ static uint64_t most_connections(const struct campaign_state *s)
     for (uint32_t i = 0; i < s->n_levels; i++) {
         const struct level_plan *l = &s->level[i];
         const struct run_config *c = l->v->c;
-        uint64_t need = l->open ? c->max_concurrency : l->concurrency;
+        uint64_t cap = c->max_concurrency, burst = cap ? MIN(l->at_once, cap) : l->at_once;
+        uint64_t need = !l->open ? l->concurrency : l->at_once ? burst : cap;
         /* Where HTTP/2 is sure, connections are shared. (A server may allow fewer streams; that is not known here.) */
         bool shared = c->http && (strcmp(c->http, "2") == 0 || strcmp(c->http, "h2c") == 0) && !c->no_keepalive;
         uint64_t streams = shared && c->streams_per_conn > 0 ? c->streams_per_conn : 1;
@@ -199,7 +200,7 @@ static void warn_of_waiting_ports(const struct campaign_state *s, const struct t
     for (uint32_t i = 0; i < s->n_levels; i++) {
         const struct level_plan *l = &s->level[i];
         if (l->open && l->v->c->no_keepalive)
-            rate = MAX(rate, l->rate / MAX(s->n_targets, 1u));
+            rate = MAX(rate, l->peak / MAX(s->n_targets, 1u));
     }
     if (t->addrs[0].sa.ss_family == AF_UNIX || rate * WAIT_S < MANY)
         return;

@@ -7,30 +7,6 @@
 #include "base/xalloc.h"
 #include "campaign/campaign_private.h"
 
-static int parse_levels(struct campaign_state *s, const struct variant *v, struct err *e)
-{
-    const struct run_config *c = v->c;
-    struct str_split it = {.rest = str_of(c->rate ? c->rate : c->concurrency), .sep = ','};
-    struct str part;
-    const char *name = c->rate ? "--rate" : "--concurrency";
-    while (str_next(&it, &part)) {
-        struct level_plan *l = &s->level[s->n_levels];
-        uint64_t n = 0;
-        if (s->n_levels == MAX_LEVELS)
-            return err_set(e, ERR_USAGE, "%s: more than %d levels", name, MAX_LEVELS);
-        l->v = v;
-        l->open = c->rate != NULL;
-        part = str_trim(part);
-        if (l->open ? parse_f64(part, &l->rate) < 0 || !(l->rate > 0) || l->rate > 1e7
-                    : parse_u64(part, &n) < 0 || n == 0 || n > 1000000)
-            return err_set(e, ERR_USAGE, "%s %.*s: must be %s", name, STR_ARG(part),
-                           l->open ? "a rate above 0 and at most 10000000" : "a whole number from 1 to 1000000");
-        l->concurrency = (uint32_t)n;
-        s->n_levels++;
-    }
-    return 0;
-}
-
 static int parse_warmup(struct variant *v, struct err *e)
 {
     const char *w = v->c->warmup;
@@ -85,12 +61,18 @@ static int parse_judgement(struct campaign_state *s, struct err *e)
     return 0;
 }
 
+static double workers_for(const struct level_plan *l)
+{
+    uint64_t cap = l->v->c->max_concurrency, at_once = cap ? MIN(l->at_once, cap) : l->at_once;
+    return l->open ? MAX(l->peak / 20000.0, (double)at_once / 2000.0) : l->concurrency / 2000.0;
+}
+
 static unsigned choose_workers(const struct campaign_state *s)
 {
     unsigned cores = s->cores.worth;
     double need = 1;
     for (uint32_t i = 0; i < s->n_levels; i++)
-        need = MAX(need, s->level[i].open ? s->level[i].rate / 20000.0 : s->level[i].concurrency / 2000.0);
+        need = MAX(need, workers_for(&s->level[i]));
     double most = cores > 2 ? cores - 1 : 1;
     return (unsigned)MIN(ceil(need), most);
 }
@@ -165,8 +147,8 @@ static int check_samples(const struct campaign_state *s, struct err *e)
 static int parse_variant(struct campaign_state *s, struct variant *v, struct err *e)
 {
     const struct run_config *c = v->c;
-    if (parse_levels(s, v, e) < 0 || parse_warmup(v, e) < 0 || parse_ramp(v, e) < 0 || parse_connect_rate(v, e) < 0 ||
-        arrival_parse(str_of(c->arrival), &v->arrival, e) < 0 || users_parse(v, e) < 0)
+    if (shape_parse(s, v, e) < 0 || parse_warmup(v, e) < 0 || parse_ramp(v, e) < 0 || parse_connect_rate(v, e) < 0 ||
+        users_parse(v, e) < 0)
         return -1;
     v->order = strcmp(c->order, "shuffle") == 0 ? ORDER_SHUFFLE : ORDER_SEQUENTIAL;
     v->api_opts = (struct api_opts){
@@ -189,7 +171,7 @@ char *variant_text(const struct campaign_state *s, const struct variant *v, char
     return out;
 }
 
-static int of_level(const struct campaign_state *s, const struct variant *v, struct err *e)
+int variant_fail(const struct campaign_state *s, const struct variant *v, struct err *e)
 {
     char text[96];
     return s->c->n_levels ? err_prefix(e, "%s: ", variant_text(s, v, text)) : -1;
@@ -204,7 +186,7 @@ static int parse_variants(struct campaign_state *s, struct err *e)
         struct variant *v = &s->variant[i];
         v->c = c->n_levels ? &c->levels[i] : c;
         if (parse_variant(s, v, e) < 0)
-            return of_level(s, v, e);
+            return variant_fail(s, v, e);
     }
     return 0;
 }
@@ -216,7 +198,7 @@ static int load_all_texts(struct campaign_state *s, struct err *e)
         for (uint32_t k = 0; k < i && !v->ds; k++)
             v->ds = same_texts(v->c, s->variant[k].c) ? s->variant[k].ds : NULL;
         if (!v->ds && load_texts(s, v, e) < 0)
-            return of_level(s, v, e);
+            return variant_fail(s, v, e);
     }
     return 0;
 }
@@ -243,11 +225,13 @@ static int parse_all(struct campaign_state *s, struct err *e)
     if (parse_variants(s, e) < 0 || sources_parse(s, e) < 0 || parse_judgement(s, e) < 0 || parse_auth(s, e) < 0)
         return -1;
     s->seed = c->seed_given ? c->seed : rng_os_seed() >> 32; /* short enough to be typed */
+    if (load_all_texts(s, e) < 0 || shape_of_texts(s, e) < 0)
+        return -1;
     cores_read(&s->cores, "", NULL);
     s->workers = settle_workers(s);
     if (cores_plan(&s->seats, &s->cores, c->pin, s->workers, run_config_urls(c, NULL, 0) == 0, e) < 0)
         return -1;
-    return load_all_texts(s, e);
+    return 0;
 }
 
 int setup_parse(struct campaign_state *s, struct err *e)
@@ -450,7 +434,7 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
         if (!v->ep && open_endpoints(s, v, url, n, e) < 0)
-            return of_level(s, v, e);
+            return variant_fail(s, v, e);
     }
     return 0;
 }
@@ -509,6 +493,7 @@ void setup_free(struct campaign_state *s)
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         api_free(&v->api);
+        shape_free(&v->shape);
         if (v->own_ep)
             free_endpoints(v->ep);
         if (v->own_ds)

@@ -11,6 +11,7 @@
 #include "load/ds_fields.h"
 #include "load/ds_lengths.h"
 #include "load/leaving.h"
+#include "load/profile.h"
 #include "net/resolve.h"
 
 int check_not_empty(const char *v, struct err *e)
@@ -24,12 +25,50 @@ int check_rates(const char *v, struct err *e)
     struct str part;
     while (str_next(&it, &part)) {
         double d;
+        if (str_eqz(str_trim(part), "inf"))
+            continue;
         if (parse_f64(str_trim(part), &d) != 0)
-            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a number; write 5 or 1,5,10", STR_ARG(part));
+            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a number; write 5, 1,5,10 or inf", STR_ARG(part));
         if (!(d > 0))
             return err_set(e, ERR_USAGE, "must be above 0");
     }
     return 0;
+}
+
+int check_profile(const char *v, struct err *e)
+{
+    struct profile p;
+    return profile_parse(&p, str_of(v), 1e7, e);
+}
+
+int check_users_profile(const char *v, struct err *e)
+{
+    struct profile p;
+    return profile_parse(&p, str_of(v), 1e6, e);
+}
+
+int check_speeds(const char *v, struct err *e)
+{
+    struct str_split it = {.rest = str_of(v), .sep = ','};
+    struct str part;
+    while (str_next(&it, &part)) {
+        double d;
+        if (parse_f64(str_trim(part), &d) != 0 || !(d > 0))
+            return err_set(e, ERR_USAGE, "'" STR_FMT "' is not a factor above 0; write 2 or 1,2,4", STR_ARG(part));
+    }
+    return 0;
+}
+
+int check_rate_limit(const char *v, struct err *e)
+{
+    struct str s = str_of(v);
+    ptrdiff_t slash = str_chr(s, '/');
+    struct str unit = str_sub(s, (size_t)(slash + 1), s.n);
+    double d;
+    if (slash > 0 && parse_f64(str_sub(s, 0, (size_t)slash), &d) == 0 && d > 0 &&
+        (str_eqz(unit, "s") || str_eqz(unit, "min") || str_eqz(unit, "h")))
+        return 0;
+    return err_set(e, ERR_USAGE, "is not a number of starts per time; write 10/s, 60/min or 500/h");
 }
 
 int check_counts(const char *v, struct err *e)

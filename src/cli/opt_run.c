@@ -66,17 +66,35 @@ static const struct opt rows[] = {
     /* --- load --- */
     {"rate", 'r', "request-rate qps", "RATES", LOAD, OPT_STR(C, rate), .group = "load", .check = check_rates,
      .help = "Open loop: requests per second, sent at their instants whatever the server does. A list (1,5,10) "
-             "measures one level after another."},
+             "measures one level after another. inf: all --num-requests (or the whole dataset) at once."},
+    {"profile", 0, NULL, "PIECES", LOAD, OPT_STR(C, profile), .group = "load", .check = check_profile,
+     .help = "Open loop with a rate that changes: 30s@50,1m@200 (steps), 30s@10..200 (linear), 1m@exp:1..500, "
+             "5m@sine:20..80/1m. The level is as long as its pieces; a longer --duration repeats them."},
     {"concurrency", 'c', "connections users", "COUNTS", LOAD, OPT_STR(C, concurrency), .def = "1", .group = "load",
-     .check = check_counts,
+     .given = offsetof(C, concurrency_given), .check = check_counts,
      .help = "Closed loop: so many requests in flight, each followed by the next. A list (8,32) measures one level "
              "after another."},
+    {"concurrency-profile", 0, NULL, "PIECES", LOAD, OPT_STR(C, concurrency_profile), .group = "load",
+     .check = check_users_profile,
+     .help = "Closed loop with users that come and go: pieces as of --profile, of requests in flight instead of rates. "
+             "A user who is to leave does so when his request has ended."},
     {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .flags = OPT_DIR, .check = check_not_empty,
      .help = "Repeat the plan of the run stored in DIR: the same requests at the same instants."},
-    {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant", .choices = "constant poisson",
-     .help = "Instants of the open loop: evenly spaced, or a Poisson process, as many independent users make."},
+    {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant",
+     .choices = "constant poisson gamma uniform trace",
+     .help = "Instants of the open loop: evenly spaced; a Poisson process, as many independent users make; gamma, with "
+             "--burstiness; uniform, at any place within each even space; or those of the dataset's trace."},
+    {"burstiness", 0, NULL, "X", LOAD, OPT_F64(C, burstiness), .def = "1", .min = 0.001, .max = 1e6,
+     .help = "Shape of gamma arrivals: below 1 they come in bursts, 1 is Poisson, above 1 they are more even. The "
+             "variance of the gaps is 1/X of Poisson's."},
+    {"speed", 0, NULL, "FACTORS", LOAD, OPT_STR(C, speed), .check = check_speeds,
+     .help = "With --arrival trace: so many times as fast as it was recorded. A list (1,2,4) measures one level after "
+             "another."},
+    {"rate-limit", 0, NULL, "N/TIME", LOAD, OPT_STR(C, rate_limit), .check = check_rate_limit,
+     .help = "Start at most so many requests per s, min or h (60/min), each at least that share of it behind the one "
+             "before. In an open loop what is due meanwhile waits, and the wait counts in its response latency."},
     {"duration", 'd', NULL, "TIME", LOAD, OPT_NS(C, duration), .def = "30s", .word = "none", .group = "end",
-     .flags = OPT_POSITIVE | OPT_TOGETHER,
+     .given = offsetof(C, duration_given), .flags = OPT_POSITIVE | OPT_TOGETHER,
      .help = "Length of each level, after its warm-up. With --num-requests there is none unless given; the first of "
              "both ends the level."},
     {"num-requests", 'n', "num-prompts requests", "N", LOAD, OPT_U64(C, num_requests), .def = "none", .word = "none",
@@ -235,11 +253,12 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "rate",        "concurrency",    "arrival",        "duration",       "num-requests",    "warmup",
-        "cancel-rate", "cancel-after",   "max-errors",     "ramp-up",        "max-concurrency", "seed",
-        "dataset",     "dataset-format", "dataset-fields", "dataset-key",    "dataset-lengths", "answer-length",
-        "skip-bad",    "prompt",         "order",          "unique-prompts", "max-tokens",      "temperature",
-        "ignore-eos",  "no-stream",      "extra-body",
+        "rate",           "profile",        "concurrency",    "concurrency-profile", "burstiness",    "speed",
+        "rate-limit",     "arrival",        "duration",       "num-requests",        "warmup",        "cancel-rate",
+        "cancel-after",   "max-errors",     "ramp-up",        "max-concurrency",     "seed",          "dataset",
+        "dataset-format", "dataset-fields", "dataset-key",    "dataset-lengths",     "answer-length", "skip-bad",
+        "prompt",         "order",          "unique-prompts", "max-tokens",          "temperature",   "ignore-eos",
+        "no-stream",      "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -289,18 +308,47 @@ static int check_target(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static bool trace_of(const struct run_config *c)
+{
+    return strcmp(c->arrival, "trace") == 0;
+}
+
+static int check_arrival(const struct run_config *c, bool open, struct err *e)
+{
+    if (!open && strcmp(c->arrival, "constant") != 0)
+        return err_set(e, ERR_USAGE, "--arrival %s is for the open loop; it needs --rate or --profile", c->arrival);
+    if (trace_of(c) && (c->rate || c->profile || c->concurrency_profile || c->concurrency_given))
+        return err_set(e, ERR_USAGE, "--arrival trace has instants of its own; leave out %s, and see --speed",
+                       c->rate                  ? "--rate"
+                       : c->profile             ? "--profile"
+                       : c->concurrency_profile ? "--concurrency-profile"
+                                                : "--concurrency");
+    if (trace_of(c) && strcmp(c->order, "sequential") != 0)
+        return err_set(e, ERR_USAGE, "--arrival trace sends each entry at its instant; leave out --order %s", c->order);
+    if (trace_of(c) && !c->dataset)
+        return err_set(e, ERR_USAGE, "--arrival trace needs a --dataset with timestamps");
+    if (c->burstiness != 1 && strcmp(c->arrival, "gamma") != 0)
+        return err_set(e, ERR_USAGE, "--burstiness is the shape of gamma arrivals; it needs --arrival gamma");
+    if (c->speed && !trace_of(c))
+        return err_set(e, ERR_USAGE, "--speed is that of a trace; it needs --arrival trace");
+    return 0;
+}
+
 static int check_load(const struct run_config *c, struct err *e)
 {
-    if (c->concurrency && c->max_concurrency > 0)
+    bool open = run_config_open(c);
+    if (check_arrival(c, open, e) != 0)
+        return -1;
+    if (!open && c->max_concurrency > 0)
         return err_set(e, ERR_USAGE, "--max-concurrency caps the open loop; it needs --rate");
-    if (c->concurrency && strcmp(c->arrival, "constant") != 0)
-        return err_set(e, ERR_USAGE, "--arrival %s is for the open loop; it needs --rate", c->arrival);
-    if (c->rate && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
+    if (open && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
         return err_set(e, ERR_USAGE,
                        "--ramp-up spreads the first requests of a closed loop; an open loop (--rate) has its instants");
     if (c->cancel_after_given && !c->cancel_rate)
         return err_set(e, ERR_USAGE, "--cancel-after says when requests are cancelled; it needs --cancel-rate");
-    if (c->duration == 0 && c->num_requests == 0)
+    if (c->concurrency_profile && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
+        return err_set(e, ERR_USAGE, "--concurrency-profile says itself when users come; leave out --ramp-up");
+    if (c->duration == 0 && c->num_requests == 0 && !c->profile && !c->concurrency_profile && !trace_of(c))
         return err_set(e, ERR_USAGE, "a level without end; give --duration or --num-requests");
     return 0;
 }

@@ -35,7 +35,11 @@ int sim_config_check(const struct sim_config *c, struct err *e);
 int calibrate_config_check(const struct calibrate_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */
-int check_rates(const char *v, struct err *e);        /* "1,2.5,10", each above 0 */
+int check_rates(const char *v, struct err *e); /* "1,2.5,10", each above 0 */
+int check_profile(const char *v, struct err *e);
+int check_users_profile(const char *v, struct err *e);
+int check_speeds(const char *v, struct err *e);
+int check_rate_limit(const char *v, struct err *e);
 int check_counts(const char *v, struct err *e);       /* "8,32", each a whole number of at least 1 */
 int check_percentiles(const char *v, struct err *e);  /* "50,99.9" or "p50,p99.9", as many as a table shows */
 int check_warmup(const char *v, struct err *e);       /* "10" or "10s" */

@@ -14,12 +14,6 @@ static size_t pow2_at_least(size_t n)
     return p;
 }
 
-/* Share i of `total` over n, the first ones taking the remainder. */
-static uint32_t share(uint32_t total, unsigned n, unsigned i)
-{
-    return total / n + (i < total % n);
-}
-
 static int worker_init(struct engine *en, unsigned i, struct err *e)
 {
     struct worker *w = &en->w[i];
@@ -39,8 +33,8 @@ static int worker_init(struct engine *en, unsigned i, struct err *e)
     ring_init(&w->back, en->o.ring * 2);
     w->client_rec.lag = hist_new();
     w->client_rec.lag_user = hist_new();
-    w->slots = o->load->o.mode == LOAD_CLOSED ? share(o->load->o.concurrency, o->workers, i) : 0;
-    w->cap = o->max_concurrency ? share(o->max_concurrency, o->workers, i) : 0;
+    w->slots = o->load->o.mode == LOAD_CLOSED ? share_of(first_users(o->load), o->workers, i) : 0;
+    w->cap = o->max_concurrency ? share_of(o->max_concurrency, o->workers, i) : 0;
     return 0;
 }
 
@@ -139,7 +133,7 @@ struct engine_connecting engine_connecting(const struct engine *e)
 {
     struct engine_connecting c = {0};
     if (e->o.load->o.mode == LOAD_CLOSED && !e->o.no_keepalive)
-        c.wanted = e->o.load->o.concurrency;
+        c.wanted = first_users(e->o.load);
     for (unsigned i = 0; i < e->o.workers; i++) {
         c.open += atomic_load_explicit(&e->w[i].connected, memory_order_relaxed);
         c.failed += atomic_load_explicit(&e->w[i].connects_failed, memory_order_relaxed);

@@ -94,16 +94,21 @@ struct worker {
     uint32_t in_flight;
     /* open loop */
     struct timer pace;
-    struct arrival cursor;
-    uint64_t cursor_i;    /* index of the cursor's next item */
+    struct load_walk walk;
     struct req *prepared; /* the next item of ours, rendered */
     int64_t prepared_due; /* monotonic */
+    int64_t prepared_go;  /* likewise, when the rate limit lets it go */
     uint32_t cap;         /* 0 = none */
     int64_t freed_at;     /* when the cap last let one go */
+    int64_t sent_at;      /* of a burst: when the last one was on its way */
+    int64_t allotted;     /* the instant of the next start, asked of the rate limit; 0 = not asked */
     /* closed loop */
     uint32_t slots;          /* free ones; before the level begins, all */
     uint32_t n_slots, fresh; /* all of them, and those whose first request is not due yet */
     struct timer ramp;       /* the next first request */
+    struct timer users;      /* the next change of their number, of a profile */
+    uint32_t allowed;        /* of this worker's slots, now, of a profile ... */
+    uint32_t leaving;        /* ... and those beyond, which go when their request ends */
     bool resting;            /* the last request found no connection */
     struct timer watch;      /* the level's end, for a worker all of whose slots are waiting */
     /* ends */
@@ -143,6 +148,24 @@ struct new_addrs { /* on their way to a worker; kept until the engine is freed *
     size_t n;
     struct addr addrs[];
 };
+
+/* Share i of `total` over n, the first ones taking the remainder. */
+static inline uint32_t share_of(uint32_t total, unsigned n, unsigned i)
+{
+    return total / n + (i < total % n);
+}
+
+/* Slots with which a closed loop begins. */
+static inline uint32_t first_users(const struct load *l)
+{
+    return l->o.profile ? profile_users(l->o.profile, 0) : l->o.concurrency;
+}
+
+/* Whether the level is over when all is sent, whenever that is, and not at an instant of its schedule. */
+static inline bool ends_with_last(const struct load *l)
+{
+    return l->o.mode == LOAD_CLOSED || l->o.arrival == ARRIVAL_BURST;
+}
 
 static inline int64_t since_epoch(const struct worker *w, int64_t mono)
 {

@@ -1,7 +1,7 @@
 /* pacer.c - when a worker starts its requests.
  * Open loop: at the instants of the global schedule; overdue items go at once, and nothing waits for completions unless
  * the user set a cap. Closed loop: a slot starts its next request when its last one has ended; the slots' first
- * requests are spread over the ramp. */
+ * requests are spread over the ramp, or, with a profile, slots come and go with it. */
 #include "engine/engine_private.h"
 
 /* A slot whose connection failed rests a little: a server that is down must not become a busy loop. */
@@ -16,41 +16,67 @@ static bool is_open(const struct worker *w)
 static bool next_own(struct worker *w, struct plan_item *it, int64_t *due)
 {
     struct load *l = w->e->o.load;
-    for (;;) {
-        uint64_t i = w->cursor_i;
-        int64_t at = arrival_next(&w->cursor);
-        w->cursor_i++;
-        if (!load_open_has(l, i, at))
-            return false;
-        if (i % w->e->o.workers != w->id)
+    while (load_walk_next(l, &w->walk)) {
+        if (w->walk.i % w->e->o.workers != w->id)
             continue;
-        load_item(l, i, at, it);
-        *due = w->e->begin + at;
+        load_item(l, w->walk.i, w->walk.due, it);
+        *due = w->e->begin + w->walk.due;
         return true;
     }
+    return false;
 }
 
 static void prepare_next(struct worker *w)
 {
     struct plan_item it;
     w->prepared = next_own(w, &it, &w->prepared_due) ? req_prepare(w, &it) : NULL;
+    w->prepared_go = w->e->begin + w->walk.release;
     if (!w->prepared)
         worker_no_more(w);
 }
 
+/* Whether the rate limit has allotted a start to this worker; if not yet, `pace` waits for it. */
+static bool may_start(struct worker *w, int64_t now)
+{
+    struct load *l = w->e->o.load;
+    if (l->o.start_gap == 0)
+        return true;
+    if (w->allotted == 0)
+        w->allotted = w->e->begin + load_reserve(l, now - w->e->begin);
+    if (w->allotted <= now)
+        return true;
+    loop_timer_set(w->loop, &w->pace, w->allotted);
+    return false;
+}
+
+/* When the one that is prepared was free to go: of a burst, behind the one before it, so that send lag is not the
+ * length of the burst. */
+static int64_t admitted(const struct worker *w)
+{
+    return MAX(MAX(w->prepared_go, w->freed_at), MAX(w->allotted, w->sent_at));
+}
+
 static void send_due(struct worker *w)
 {
-    while (w->prepared) {
+    enum { AT_ONCE = 64 }; /* of a backlog; then what has arrived meanwhile is read */
+    bool burst = w->e->o.load->o.arrival == ARRIVAL_BURST;
+    for (int n = 0; w->prepared; n++) {
         int64_t now = clock_mono();
-        if (w->prepared_due > now) {
-            loop_timer_set(w->loop, &w->pace, w->prepared_due);
+        if (burst && n == 0)
+            w->sent_at = now;
+        if (w->prepared_go > now || n == AT_ONCE) {
+            loop_timer_set(w->loop, &w->pace, w->prepared_go);
             return;
         }
         if (w->cap && w->in_flight >= w->cap)
             return; /* the next completion comes back here */
+        if (w->cap && !may_start(w, now))
+            return;
         struct req *r = w->prepared;
-        int64_t due = w->prepared_due;
-        req_start(r, due, MAX(due, w->freed_at), now);
+        req_start(r, w->prepared_due, admitted(w), now);
+        w->allotted = 0;
+        if (burst)
+            w->sent_at = clock_mono();
         prepare_next(w);
     }
 }
@@ -59,14 +85,41 @@ static void start_slots(struct worker *w)
 {
     while (w->slots > 0 && !w->no_more) {
         struct plan_item it;
-        if (!load_take(w->e->o.load, clock_mono() - w->e->begin, &it)) {
+        int64_t now = clock_mono();
+        if (!may_start(w, now))
+            return;
+        if (!load_take(w->e->o.load, now - w->e->begin, &it)) {
             worker_no_more(w);
             return;
         }
         w->slots--;
+        w->allotted = 0;
         struct req *r = req_prepare(w, &it);
         req_start(r, 0, 0, clock_mono());
     }
+    w->allotted = 0; /* for a slot that is gone */
+}
+
+/* As many slots as the profile has now, of which this worker has its share. One that is in the middle of a request
+ * leaves with its end, or stays after all if another is to come meanwhile. */
+static void on_users(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, users);
+    const struct profile *p = w->e->o.load->o.profile;
+    if (w->no_more)
+        return;
+    int64_t now = MAX(clock_mono() - w->e->begin, 0), next = profile_users_change(p, now);
+    uint32_t n = share_of(profile_users(p, now), w->e->o.workers, w->id);
+    uint32_t more = n > w->allowed ? n - w->allowed : 0, fewer = n < w->allowed ? w->allowed - n : 0;
+    uint32_t stay = MIN(more, w->leaving), idle = MIN(fewer, w->slots);
+    w->slots += more - stay;
+    w->slots -= idle;
+    w->leaving = w->leaving - stay + (fewer - idle);
+    w->allowed = n;
+    if (next < INT64_MAX)
+        loop_timer_set(w->loop, t, w->e->begin + next);
+    start_slots(w);
+    worker_check_over(w);
 }
 
 /* When this worker's slot j sends its first request. The slots of all workers take turns, so that the whole load grows
@@ -100,12 +153,13 @@ static void on_watch(struct timer *t)
     enum { LOOK_NS = 50 * NS_PER_MS };
     struct worker *w = CONTAINER_OF(t, struct worker, watch);
     struct load *l = w->e->o.load;
-    int64_t now = clock_mono(), w0 = load_window_begin(l), next = now + LOOK_NS;
+    int64_t now = clock_mono(), next = now + LOOK_NS;
     if (w->no_more)
         return;
+    int64_t end = load_closed_end(l);
     bool over = l->o.num_requests && atomic_load(&l->measured) >= l->o.num_requests;
-    if (l->o.duration_ns && w0 >= 0) {
-        int64_t end = w->e->begin + w0 + l->o.duration_ns;
+    if (end < INT64_MAX) {
+        end += w->e->begin;
         over |= end <= now;
         next = l->o.num_requests ? MIN(next, end) : end;
     }
@@ -129,27 +183,40 @@ static void on_pace(struct timer *t)
     worker_check_over(w);
 }
 
+static void begin_open(struct worker *w)
+{
+    load_walk_begin(w->e->o.load, &w->walk);
+    prepare_next(w);
+    if (w->prepared)
+        loop_timer_set(w->loop, &w->pace, w->prepared_go);
+}
+
+static void begin_closed(struct worker *w)
+{
+    const struct engine_opts *o = &w->e->o;
+    if (share_of(o->load->o.concurrency, o->workers, w->id) == 0) { /* fewer slots than workers */
+        worker_no_more(w);
+        return;
+    }
+    struct timer *t = o->load->o.profile ? &w->users : &w->ramp;
+    w->fresh = w->n_slots = w->slots;
+    w->slots = 0;
+    w->ramp.fire = on_ramp;
+    w->users.fire = on_users;
+    w->ramp.precise = w->users.precise = true;
+    loop_timer_set(w->loop, t, w->e->begin);
+    w->watch.fire = on_watch;
+    loop_timer_set(w->loop, &w->watch, w->e->begin);
+}
+
 void pacer_begin(struct worker *w)
 {
     w->pace.fire = on_pace;
     w->pace.precise = true;
-    if (is_open(w)) {
-        const struct load_opts *o = &w->e->o.load->o;
-        arrival_init(&w->cursor, o->arrival, o->rate, o->seed, o->level);
-        prepare_next(w);
-        if (w->prepared)
-            loop_timer_set(w->loop, &w->pace, w->prepared_due);
-    } else if (w->slots > 0) {
-        w->fresh = w->n_slots = w->slots;
-        w->slots = 0;
-        w->ramp.fire = on_ramp;
-        w->ramp.precise = true;
-        loop_timer_set(w->loop, &w->ramp, w->e->begin);
-        w->watch.fire = on_watch;
-        loop_timer_set(w->loop, &w->watch, w->e->begin);
-    } else { /* fewer slots than workers */
-        worker_no_more(w);
-    }
+    if (is_open(w))
+        begin_open(w);
+    else
+        begin_closed(w);
     worker_check_over(w);
 }
 
@@ -160,6 +227,10 @@ void pacer_freed(struct worker *w)
             w->freed_at = clock_mono();
         if (w->prepared && !w->no_more && w->cap)
             send_due(w);
+        return;
+    }
+    if (w->leaving > 0) {
+        w->leaving--;
         return;
     }
     w->slots++;
@@ -189,5 +260,6 @@ void pacer_stop(struct worker *w, bool whole_schedule)
     }
     loop_timer_stop(w->loop, &w->pace);
     loop_timer_stop(w->loop, &w->ramp);
+    loop_timer_stop(w->loop, &w->users);
     worker_no_more(w);
 }

@@ -33,7 +33,7 @@ void worker_no_more(struct worker *w)
         return;
     w->no_more = true;
     worker_measure_end(w);
-    if (w->e->o.load->o.mode == LOAD_CLOSED)
+    if (ends_with_last(w->e->o.load))
         loop_timer_set(w->loop, &w->grace, clock_mono() + w->e->o.grace);
 }
 
@@ -67,7 +67,7 @@ static void on_begin(void *arg)
     w->begun = true;
     routes_settle(w);
     sample_begin(w);
-    if (w->e->o.load->o.mode == LOAD_OPEN)
+    if (!ends_with_last(w->e->o.load))
         loop_timer_set(w->loop, &w->grace, w->e->begin + w->e->open_end + w->e->o.grace);
     pacer_begin(w);
 }
@@ -125,6 +125,7 @@ void *worker_main(void *arg)
     loop_timer_stop(w->loop, &w->watch);
     loop_timer_stop(w->loop, &w->pace);
     loop_timer_stop(w->loop, &w->ramp);
+    loop_timer_stop(w->loop, &w->users);
     routes_disconnect(w);
     req_hand_over(w);
     req_free_all(w);

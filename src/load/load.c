@@ -2,16 +2,30 @@
 
 #include "base/rng.h"
 
+static void open_arrival(const struct load *l, struct arrival *a)
+{
+    const struct load_opts *o = &l->o;
+    arrival_init(a, &(struct arrival_opts){.kind = o->arrival,
+                                           .rate = o->rate,
+                                           .profile = o->profile,
+                                           .burstiness = o->burstiness,
+                                           .trace = o->arrival == ARRIVAL_TRACE ? l->ds : NULL,
+                                           .speed = o->speed,
+                                           .seed = o->seed,
+                                           .level = o->level});
+}
+
 void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds)
 {
     *l = (struct load){.o = *o, .ds = ds};
     atomic_init(&l->next_closed, 0);
     atomic_init(&l->measured, 0);
+    atomic_init(&l->next_start, 0);
     atomic_init(&l->w0_closed, o->warmup_requests > 0 ? -1 : o->warmup_ns);
     if (o->mode != LOAD_OPEN)
         return;
     struct arrival a;
-    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
+    open_arrival(l, &a);
     l->w0 = o->warmup_ns;
     if (o->warmup_requests > 0) {
         int64_t due = arrival_seek_item(&a, o->warmup_requests);
@@ -68,14 +82,25 @@ bool load_open_has(const struct load *l, uint64_t i, int64_t due)
 {
     if (l->o.num_requests > 0 && i >= l->first_item && i - l->first_item >= l->o.num_requests)
         return false;
+    if (l->o.until_ns > 0 && due >= l->o.until_ns)
+        return false;
+    if (l->o.arrival == ARRIVAL_TRACE && i >= dataset_n(l->ds))
+        return false;
     return l->o.duration_ns == 0 || i < l->first_item || due - l->w0 < l->o.duration_ns;
+}
+
+int64_t load_closed_end(const struct load *l)
+{
+    const struct load_opts *o = &l->o;
+    int64_t w0 = atomic_load(&l->w0_closed), end = o->duration_ns > 0 && w0 >= 0 ? w0 + o->duration_ns : INT64_MAX;
+    return o->until_ns > 0 ? MIN(end, o->until_ns) : end;
 }
 
 bool load_take(struct load *l, int64_t now, struct plan_item *it)
 {
     const struct load_opts *o = &l->o;
     int64_t w0 = atomic_load(&l->w0_closed);
-    if (o->duration_ns > 0 && w0 >= 0 && now - w0 >= o->duration_ns)
+    if (now >= load_closed_end(l))
         return false;
     if (o->num_requests > 0 && atomic_load(&l->measured) >= o->num_requests)
         return false;
@@ -101,15 +126,54 @@ int64_t load_window_begin(const struct load *l)
     return l->o.mode == LOAD_OPEN ? l->w0 : atomic_load(&l->w0_closed);
 }
 
+void load_walk_begin(const struct load *l, struct load_walk *w)
+{
+    *w = (struct load_walk){.i = UINT64_MAX};
+    open_arrival(l, &w->arrival);
+}
+
+bool load_walk_next(const struct load *l, struct load_walk *w)
+{
+    w->due = arrival_next(&w->arrival);
+    w->i++;
+    w->release = MAX(w->due, w->free);
+    if (l->o.start_gap)
+        w->free = w->release + l->o.start_gap;
+    return load_open_has(l, w->i, w->due);
+}
+
+int64_t load_reserve(struct load *l, int64_t now)
+{
+    int64_t next = atomic_load(&l->next_start), at;
+    do
+        at = MAX(next, now);
+    while (!atomic_compare_exchange_weak(&l->next_start, &next, at + l->o.start_gap));
+    return at;
+}
+
+/* Where a trace is as long as its items times their mean gap. */
+static int64_t trace_end(const struct load *l)
+{
+    struct arrival a;
+    size_t n = dataset_n(l->ds);
+    open_arrival(l, &a);
+    int64_t last = arrival_seek_item(&a, n - 1);
+    return n > 1 && last > 0 ? last + MAX(last / (int64_t)(n - 1), 1) : NS_PER_S;
+}
+
 int64_t load_open_end(const struct load *l)
 {
     const struct load_opts *o = &l->o;
-    if (o->mode != LOAD_OPEN)
+    if (o->mode != LOAD_OPEN || o->arrival == ARRIVAL_BURST)
         return 0;
-    int64_t by_time = o->duration_ns > 0 ? l->w0 + o->duration_ns : INT64_MAX;
+    int64_t end = o->duration_ns > 0 ? l->w0 + o->duration_ns : INT64_MAX;
+    if (o->until_ns > 0)
+        end = MIN(end, o->until_ns);
+    if (o->arrival == ARRIVAL_TRACE)
+        end = MIN(end, trace_end(l));
     if (o->num_requests == 0)
-        return by_time;
+        return end;
     struct arrival a;
-    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
-    return MIN(by_time, arrival_seek_item(&a, l->first_item + o->num_requests));
+    open_arrival(l, &a);
+    return MIN(end, arrival_seek_item(&a, l->first_item + o->num_requests));
 }

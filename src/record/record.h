@@ -214,7 +214,11 @@ struct rec_level {  /* written when a level begins, and again, final, when it ha
     bool final;
     bool open; /* open loop */
     char arrival[16];
-    double rate;              /* open loop */
+    double rate;              /* open loop; 0 of a profile, a trace or a burst */
+    char profile[256];        /* of the rate, or of the users; cut; "" = none */
+    double burstiness;        /* of gamma arrivals, else 0 */
+    double speed;             /* of a trace, else 0 */
+    double rate_limit;        /* starts per second, 0 = none */
     uint32_t concurrency;     /* closed loop */
     uint32_t max_concurrency; /* cap of the open loop, 0 = none */
     uint64_t num_requests;    /* asked for, 0 = none */

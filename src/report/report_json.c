@@ -101,9 +101,13 @@ static void put_load(struct jout *j, const struct sum_level *l)
     jo_obj(j);
     jo_kstrz(j, "mode", l->open ? "open" : "closed");
     put_num(j, "rate", l->open ? l->rate : NAN, 9);
+    jo_kstrz(j, "profile", l->profile[0] ? l->profile : NULL);
     jo_kstrz(j, "arrival", l->open ? l->arrival : NULL);
+    put_num(j, "burstiness", l->burstiness > 0 ? l->burstiness : NAN, 9);
+    put_num(j, "speed", l->speed > 0 ? l->speed : NAN, 9);
     put_known(j, "concurrency", l->open ? -1 : (int64_t)l->concurrency);
     put_known(j, "max_concurrency", l->max_concurrency ? (int64_t)l->max_concurrency : -1);
+    put_num(j, "rate_limit", l->rate_limit > 0 ? l->rate_limit : NAN, 9);
     put_known(j, "num_requests", l->num_requests ? (int64_t)l->num_requests : -1);
     put_num(j, "duration_s", l->window_s, 9);
     jo_end_obj(j);

@@ -13,7 +13,10 @@ static void put_ms(struct buf *out, double ns)
 static void put_rows(struct buf *out, const struct summary *s, const struct sum_level *l)
 {
     char iso[40], load[32];
-    snprintf(load, sizeof load, "%.9g", l->open ? l->rate : (double)l->concurrency);
+    if (l->profile[0] || (l->open && !isfinite(l->rate))) /* a word: what changes is in `offered` or `in_flight` */
+        snprintf(load, sizeof load, "%s", l->profile[0] ? "profile" : l->arrival);
+    else
+        snprintf(load, sizeof load, "%.9g", l->open ? l->rate : (double)l->concurrency);
     for (size_t k = 0; k < l->n_rows; k++) {
         const struct sum_row *r = &l->rows[k];
         int64_t from = l->begin + (int64_t)k * NS_PER_S;

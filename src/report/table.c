@@ -90,8 +90,15 @@ static void latency_group(struct grid *g, const struct summary *s, enum metric m
 
 char *level_target(char out[GRID_CELL], const struct sum_level *l)
 {
-    if (l->open)
+    enum { SHORT = 16 }; /* a longer profile makes the table too wide */
+    if (l->profile[0])
+        snprintf(out, GRID_CELL, "%.*s", SHORT, text_width(l->profile) > SHORT ? "profile" : l->profile);
+    else if (l->open && isfinite(l->rate))
         snprintf(out, GRID_CELL, "%.5g/s", l->rate);
+    else if (l->open && l->speed > 0 && l->speed != 1)
+        snprintf(out, GRID_CELL, "%s x %.5g", l->arrival, l->speed);
+    else if (l->open)
+        snprintf(out, GRID_CELL, "%s", l->arrival);
     else
         snprintf(out, GRID_CELL, "%u", l->concurrency);
     return out;

@@ -7,6 +7,16 @@ weir run --rate 0
 weir run --rate 1,-5
 weir run --rate fast
 weir run --rate 1,,5
+weir run --profile 30s
+weir run --profile 30s@5,x@5
+weir run --profile 30s@exp:0..5
+weir run --profile 30s@sine:1..5
+weir run --profile 30s@0
+weir run --concurrency-profile 30s@2e6
+weir run --rate 5 --arrival gamma --burstiness 0
+weir run --arrival trace --speed fast
+weir run --rate 5 --rate-limit 60
+weir run --rate 5 --rate-limit 60/day
 weir run --num-requests 0
 weir run -n -1
 weir run --duration 0

@@ -4,7 +4,20 @@ weir run --api-key-env A --api-key-file b
 weir run http://a/ --unix-socket /run/a --connect-to b:80
 weir run --concurrency 8 --max-concurrency 16
 weir run --concurrency 8 --arrival poisson
+weir run --rate 5 --profile 30s@5
+weir run --concurrency-profile 30s@5 --ramp-up 2s
+weir run --profile 30s@5 --ramp-up 2s
+weir run --concurrency-profile 30s@5 --arrival gamma
+weir run --rate 5 --burstiness 2
+weir run --rate 5 --speed 2
+weir run --arrival trace
+weir run --arrival trace --rate 5 --dataset a.jsonl
+weir run --arrival trace --concurrency 5 --dataset a.jsonl
+weir run --arrival trace --dataset a.jsonl --order shuffle
+weir run --rate inf --duration 10s
+weir run --rate inf --warmup 10s
 weir run --replay results/a --rate 5
+weir run --replay results/a --profile 30s@5
 weir run --replay results/a --prompt hello
 weir run --unix-socket /run/a
 weir run --insecure

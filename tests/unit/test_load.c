@@ -122,17 +122,15 @@ static struct window walk(const struct load_opts *o)
 {
     struct dataset *ds = numbers(3);
     struct load l;
-    struct arrival a;
+    struct load_walk a;
     struct window w = {.first = -1};
     bool measured = false;
     load_init(&l, o, ds);
-    arrival_init(&a, o->arrival, o->rate, o->seed, o->level);
-    for (;;) {
-        uint64_t i = a.next;
-        int64_t due = arrival_next(&a);
+    load_walk_begin(&l, &a);
+    while (load_walk_next(&l, &a)) {
         struct plan_item it;
-        if (!load_open_has(&l, i, due))
-            break;
+        uint64_t i = a.i;
+        int64_t due = a.due;
         assert_true(w.items < 1000000);
         load_item(&l, i, due, &it);
         assert_int_equal(it.due, due);
@@ -144,10 +142,8 @@ static struct window walk(const struct load_opts *o)
             w.first = due;
         w.last = due;
     }
-    for (int k = 0; k < 10; k++) { /* what is beyond the end stays there */
-        uint64_t i = a.next;
-        assert_false(load_open_has(&l, i, arrival_next(&a)));
-    }
+    for (int k = 0; k < 10; k++) /* what is beyond the end stays there */
+        assert_false(load_walk_next(&l, &a));
     w.begin = load_window_begin(&l);
     dataset_free(&ds);
     return w;
@@ -280,6 +276,130 @@ static void test_closed_time(void **state)
     dataset_free(&ds);
 }
 
+/* A profile ends the level with its last piece, warm-up included, or goes on anew for a duration or a count. */
+static void test_profile_ends(void **state)
+{
+    struct profile p;
+    assert_int_equal(profile_parse(&p, STR("2s@10,1s@0,1s@30"), 1e6, NULL), 0);
+    struct load_opts o = {.mode = LOAD_OPEN, .profile = &p, .until_ns = p.length};
+    struct window w = walk(&o);
+    assert_int_equal(w.items, 50);
+    assert_int_equal(w.last, 4 * SEC - 33333333);
+    o.warmup_ns = 1500 * NS_PER_MS;
+    w = walk(&o);
+    assert_int_equal(w.items, 50);
+    assert_int_equal(w.warm, 15);
+    o.until_ns = 0;
+    o.duration_ns = 5 * SEC;
+    w = walk(&o); /* to 6.5 s: 50 + 20 items in 6 s, then a silence until 7 s */
+    assert_int_equal(w.items, 70);
+    o.duration_ns = 0;
+    o.num_requests = 85;
+    w = walk(&o);
+    assert_int_equal(w.items, 100);
+    assert_int_equal(w.last, 8 * SEC - 33333333);
+
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct plan_item it;
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .profile = &p, .until_ns = p.length}, ds);
+    assert_int_equal(load_closed_end(&l), 4 * SEC);
+    assert_true(load_take(&l, 4 * SEC - 1, &it));
+    assert_false(load_take(&l, 4 * SEC, &it));
+    dataset_free(&ds);
+}
+
+static void test_open_end(void **state)
+{
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct load_opts o = {.mode = LOAD_OPEN, .rate = 10, .duration_ns = 3 * SEC, .until_ns = 2 * SEC};
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 2 * SEC);
+    o.num_requests = 7;
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 700 * NS_PER_MS);
+    o = (struct load_opts){.mode = LOAD_OPEN, .arrival = ARRIVAL_BURST, .num_requests = 7};
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 0);
+    struct window w = walk(&o);
+    assert_int_equal(w.items, 7);
+    assert_int_equal(w.last, 0);
+    o.warmup_requests = 2;
+    w = walk(&o);
+    assert_int_equal(w.items, 9);
+    assert_int_equal(w.warm, 2);
+    dataset_free(&ds);
+}
+
+/* Releases against the definition: never before the instant, never sooner than a gap behind the one before. */
+static void test_rate_limit(void **state)
+{
+    enum { GAP = 20 * NS_PER_MS };
+    struct dataset *ds = numbers(3);
+    struct load l;
+    struct load_walk w;
+    struct load_opts o = {.mode = LOAD_OPEN, .rate = 40, .arrival = ARRIVAL_POISSON, .num_requests = 2000, .seed = 3};
+    o.start_gap = GAP;
+    load_init(&l, &o, ds);
+    load_walk_begin(&l, &w);
+    int64_t before = -GAP;
+    unsigned waited = 0, n = 0;
+    while (load_walk_next(&l, &w)) {
+        assert_int_equal(w.release, MAX(w.due, before + GAP));
+        waited += w.release > w.due;
+        before = w.release;
+        n++;
+    }
+    assert_int_equal(n, 2000);
+    assert_true(waited > 1200 && waited < 2000); /* a queue M/D/1 with four fifths of its capacity: 80 % wait */
+
+    load_init(&l, &o, ds); /* asked for */
+    assert_int_equal(load_reserve(&l, 5), 5);
+    assert_int_equal(load_reserve(&l, 6), 5 + GAP);
+    assert_int_equal(load_reserve(&l, 7 + GAP), 5 + 2 * GAP);
+    assert_int_equal(load_reserve(&l, 100 * GAP), 100 * GAP);
+    assert_int_equal(load_reserve(&l, 100 * GAP + 1), 101 * GAP);
+    dataset_free(&ds);
+}
+
+/* A trace's items are its entries in their order, each once; its window is as long as they are at their mean gap. */
+static void test_trace_ends(void **state)
+{
+    enum { ENTRIES = 11 };
+    struct dataset *ds = numbers(ENTRIES);
+    struct plan_extra x[ENTRIES];
+    struct load l;
+    struct load_walk w;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        x[i] = (struct plan_extra){.at = 7 * SEC + (int64_t)(i * i) * SEC / 10};
+        ((struct plan_sample *)(uintptr_t)dataset_at(ds, i))->extra = &x[i];
+    }
+    struct load_opts o = {.mode = LOAD_OPEN, .arrival = ARRIVAL_TRACE, .speed = 2};
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 5500 * NS_PER_MS); /* 10 s in 10 gaps, at twice the speed, and one more */
+    load_walk_begin(&l, &w);
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        struct plan_item it;
+        assert_true(load_walk_next(&l, &w));
+        load_item(&l, w.i, w.due, &it);
+        assert_int_equal(it.sample, i);
+        assert_int_equal(it.due, i * i * SEC / 20);
+    }
+    assert_false(load_walk_next(&l, &w));
+    o.duration_ns = SEC;
+    o.warmup_ns = 100 * NS_PER_MS;
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 1100 * NS_PER_MS);
+    assert_int_equal(l.first_item, 2); /* due at 0.2 s; 0 and 50 ms are warm-up */
+    assert_true(load_open_has(&l, 4, 800 * NS_PER_MS));
+    assert_false(load_open_has(&l, 5, 1250 * NS_PER_MS));
+    o = (struct load_opts){.mode = LOAD_OPEN, .arrival = ARRIVAL_TRACE, .speed = 1, .num_requests = 4};
+    load_init(&l, &o, ds);
+    assert_int_equal(load_open_end(&l), 1600 * NS_PER_MS);
+    dataset_free(&ds);
+}
+
 struct taker {
     struct load *l;
     _Atomic int *times; /* how often each index was handed out */
@@ -331,6 +451,8 @@ int main(void)
         cmocka_unit_test(test_sequential),    cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_nonce),
         cmocka_unit_test(test_open_ends),     cmocka_unit_test(test_open_warmup), cmocka_unit_test(test_open_poisson),
         cmocka_unit_test(test_closed_counts), cmocka_unit_test(test_closed_time), cmocka_unit_test(test_closed_threads),
+        cmocka_unit_test(test_profile_ends),  cmocka_unit_test(test_open_end),    cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_trace_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

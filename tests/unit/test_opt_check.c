@@ -30,8 +30,16 @@ static void hold(check_fn *check, const char *const *good, const char *const *ba
 
 static void rates(void **state)
 {
-    hold(check_rates, LIST("1", "0.5", "1,5,10,20", "1e3", " 1, 2"),
-         LIST("", "0", "-1", "1,", ",1", "a", "1;2", "nan", "inf"));
+    hold(check_rates, LIST("1", "0.5", "1,5,10,20", "1e3", " 1, 2", "inf", "1, inf"),
+         LIST("", "0", "-1", "1,", ",1", "a", "1;2", "nan", "-inf", "infinity"));
+}
+
+static void shapes(void **state)
+{
+    hold(check_profile, LIST("30s@5", "30s@5..50,1m@exp:1..2,2m@sine:0..5/30s"), LIST("", "30s", "30s@2e7"));
+    hold(check_users_profile, LIST("30s@5"), LIST("", "30s@2e6"));
+    hold(check_speeds, LIST("1", "0.5, 2,1e3"), LIST("", "0", "-1", "1,", "x", "inf"));
+    hold(check_rate_limit, LIST("60/min", "0.5/s", "1e3/h"), LIST("", "60", "0/s", "-1/s", "1/m", "/s", "1/", "nan/s"));
 }
 
 static void counts(void **state)
@@ -68,7 +76,7 @@ static void json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rates),  cmocka_unit_test(counts), cmocka_unit_test(percentiles),
+        cmocka_unit_test(rates),  cmocka_unit_test(shapes), cmocka_unit_test(counts), cmocka_unit_test(percentiles),
         cmocka_unit_test(warmup), cmocka_unit_test(header), cmocka_unit_test(json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

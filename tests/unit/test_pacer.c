@@ -204,6 +204,131 @@ static void a_closed_loop_ends_on_time_though_nothing_ends(void **state)
     }
 }
 
+/* All at once, as far as a cap lets them; the end is when the last one has ended, whatever the grace. */
+static void a_burst_sends_all_at_once(void **state)
+{
+    (void)state;
+    for (unsigned cap = 0; cap <= 4; cap += 4) {
+        struct level_rig x;
+        level_open(
+            &x, &good, 1,
+            (struct load_opts){.mode = LOAD_OPEN, .arrival = ARRIVAL_BURST, .warmup_requests = 5, .num_requests = 95});
+        x.o.workers = 2;
+        x.o.max_concurrency = cap;
+        x.o.grace = 0; /* begins behind the last start */
+        x.stop_after = 0;
+        level_go(&x);
+        assert_int_equal(x.n, 100);
+        int ok = count_outcome(&x, OUT_OK);
+        assert_true(cap ? ok >= 90 : ok + count_outcome(&x, OUT_CANCELLED) == 100);
+        assert_int_equal(count_outcome(&x, OUT_UNSENT), 0);
+        if (cap)
+            assert_true(x.g.most_open <= 4);
+        for (int i = 0; i < x.n; i++) {
+            const struct record *r = &x.kept[i].r;
+            assert_int_equal(r->intended, x.kept[0].r.intended);
+            assert_true(r->admitted >= r->intended && r->start >= r->admitted);
+            assert_int_equal((r->flags & REC_WARMUP) != 0, r->index < 5);
+        }
+        level_close(&x);
+    }
+}
+
+/* Lower bounds: no start before its release, and the releases are those of one worker. */
+static void a_rate_limit_holds_starts_apart(void **state)
+{
+    (void)state;
+    enum { GAP = 5 * NS_PER_MS, N = 30 };
+    int64_t admitted[N];
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        struct level_rig x;
+        level_open(&x, &good, 1,
+                   (struct load_opts){
+                       .mode = LOAD_OPEN, .rate = 1000, .num_requests = N, .start_gap = GAP, .duration_ns = NS_PER_S});
+        x.o.workers = workers;
+        level_go(&x);
+        assert_int_equal(x.n, N);
+        qsort(x.kept, N, sizeof *x.kept, by_index);
+        for (int i = 0; i < N; i++) {
+            const struct record *r = &x.kept[i].r;
+            int64_t at = r->admitted - x.kept[0].r.intended;
+            assert_true(r->start >= r->admitted);
+            assert_int_equal(at, i * GAP);
+            if (workers == 1)
+                admitted[i] = at;
+            assert_int_equal(at, admitted[i]);
+        }
+        level_close(&x);
+    }
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    return (x->r.start > y->r.start) - (x->r.start < y->r.start);
+}
+
+/* Where starts follow completions, the bucket is shared: n starts take n - 1 gaps at least, whoever makes them. */
+static void a_rate_limit_holds_for_slots_and_caps(void **state)
+{
+    (void)state;
+    enum { GAP = 5 * NS_PER_MS, N = 30 };
+    for (int open = 0; open < 2; open++) {
+        struct level_rig x;
+        level_open(&x, &good, 1,
+                   (struct load_opts){.mode = open ? LOAD_OPEN : LOAD_CLOSED,
+                                      .rate = 1000,
+                                      .concurrency = 4,
+                                      .num_requests = N,
+                                      .start_gap = GAP});
+        x.o.workers = 2;
+        x.o.max_concurrency = open ? 4 : 0;
+        int64_t before = clock_mono() - x.o.epoch;
+        level_go(&x);
+        assert_int_equal(x.n, N);
+        assert_int_equal(count_outcome(&x, OUT_OK), N);
+        qsort(x.kept, N, sizeof *x.kept, by_start);
+        for (int i = 0; i < N; i++)
+            assert_true(x.kept[i].r.start >= before + i * GAP);
+        level_close(&x);
+    }
+}
+
+static int open_at(const struct level_rig *x, int64_t t)
+{
+    int n = 0;
+    for (int i = 0; i < x->n; i++)
+        n += x->kept[i].r.start <= t && t < x->kept[i].r.end;
+    return n;
+}
+
+/* Upper bounds: a slow machine lets them come later, never earlier. */
+static void users_come_and_go_with_a_profile(void **state)
+{
+    (void)state;
+    struct profile p;
+    assert_int_equal(profile_parse(&p, STR("100ms@2,200ms@6,100ms@1,50ms@0"), 100, NULL), 0);
+    for (unsigned workers = 1; workers <= 4; workers += 3) {
+        struct level_rig x;
+        level_open(&x, &hang, 1,
+                   (struct load_opts){.mode = LOAD_CLOSED, .profile = &p, .concurrency = 6, .until_ns = p.length});
+        x.o.workers = workers;
+        x.o.timeout = 10 * NS_PER_MS; /* how long a request takes */
+        int64_t before = clock_mono() - x.o.epoch, first = INT64_MAX, most = 0;
+        level_go(&x);
+        for (int i = 0; i < x.n; i++) {
+            int64_t t = x.kept[i].r.start;
+            int open = open_at(&x, t);
+            assert_true(open <= 6 && (open <= 2 || t >= before + 100 * NS_PER_MS));
+            most = MAX(most, open);
+            first = MIN(first, t);
+        }
+        assert_int_equal(most, 6);
+        assert_true(x.n >= 8 && first >= before);
+        level_close(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +340,10 @@ int main(void)
         cmocka_unit_test(a_stop_leaves_unsent_only_what_was_due),
         cmocka_unit_test(slots_are_divided_and_follow_one_another),
         cmocka_unit_test(a_closed_loop_ends_on_time_though_nothing_ends),
+        cmocka_unit_test(a_burst_sends_all_at_once),
+        cmocka_unit_test(a_rate_limit_holds_starts_apart),
+        cmocka_unit_test(a_rate_limit_holds_for_slots_and_caps),
+        cmocka_unit_test(users_come_and_go_with_a_profile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,7 @@ static void test_golden(void **state)
         b.p, "{\"type\":\"run\",\"schema\":\"weir.records/1\",\"version\":\"9.9\",\"epoch_mono\":5,"
              "\"epoch_unix\":1700000000000000000,\"seed\":18446744073709551615}\n"
              "{\"type\":\"level\",\"level\":1,\"final\":false,\"open\":true,\"arrival\":\"poisson\",\"rate\":2.5,"
+             "\"burstiness\":0,\"speed\":0,\"rate_limit\":0,"
              "\"concurrency\":0,\"max_concurrency\":0,\"num_requests\":0,\"duration\":0,\"warmup\":0,"
              "\"warmup_requests\":0,\"begin\":7,\"w0\":8,\"w1\":0,\"scheduled\":0,\"unsent\":0,\"interrupted\":false,"
              "\"lost_records\":0,\"exhausted\":0}\n"

@@ -18,6 +18,7 @@ static struct run_config defaults(void)
                                .auth_style = "bearer",
                                .concurrency = "1",
                                .arrival = "constant",
+                               .burstiness = 1,
                                .pin = "none",
                                .duration = 30 * NS_PER_S,
                                .grace = -1,
@@ -58,6 +59,102 @@ static void lists_become_levels(void **state)
     assert_int_equal(s.n_levels, 2);
     assert_true(s.level[0].open && s.level[0].rate == 0.5 && s.level[1].rate == 1000);
     setup_free(&s);
+}
+
+static void loads_have_shapes(void **state)
+{
+    (void)state;
+    struct campaign_state s;
+    struct err e;
+    struct run_config c = defaults();
+    c.concurrency = NULL;
+    c.rate = "5,inf";
+    c.arrival = "gamma";
+    c.burstiness = 0.5;
+    c.rate_limit = "90/min";
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_int_equal(s.n_levels, 2);
+    assert_int_equal(s.level[0].at_once, 0);
+    assert_true(isinf(s.level[1].rate));
+    assert_int_equal(s.level[1].at_once, 1); /* the one prompt */
+    assert_int_equal(s.variant[0].shape.start_gap, 666666667);
+    struct load_opts o = {0};
+    struct rec_level l = {0};
+    shape_level(&s.level[0], &o, &l);
+    assert_true(o.arrival == ARRIVAL_GAMMA && o.burstiness == 0.5 && o.rate == 5 && o.duration_ns == 30 * NS_PER_S);
+    assert_true(l.open && l.rate == 5 && l.burstiness == 0.5 && l.rate_limit == 1.5);
+    assert_string_equal(l.arrival, "gamma");
+    memset(&l, 0, sizeof l);
+    shape_level(&s.level[1], &o, &l);
+    assert_true(o.arrival == ARRIVAL_BURST && o.num_requests == 1 && o.duration_ns == 0);
+    assert_string_equal(l.arrival, "burst");
+    assert_true(l.rate == 0 && l.burstiness == 0);
+    setup_free(&s);
+
+    c = defaults();
+    c.concurrency = NULL;
+    c.profile = "10s@5,20s@5..60";
+    assert_int_equal(parse(&s, &c, &e), 0);
+    assert_true(s.n_levels == 1 && s.level[0].open && s.level[0].peak == 60);
+    o = (struct load_opts){0};
+    shape_level(&s.level[0], &o, &l);
+    assert_true(o.mode == LOAD_OPEN && o.profile && o.until_ns == 30 * NS_PER_S && o.duration_ns == 0);
+    assert_string_equal(l.profile, c.profile);
+    setup_free(&s);
+    c.duration_given = true; /* it repeats, or is cut */
+    assert_int_equal(parse(&s, &c, &e), 0);
+    o = (struct load_opts){0};
+    shape_level(&s.level[0], &o, &l);
+    assert_true(o.until_ns == 0 && o.duration_ns == 30 * NS_PER_S);
+    setup_free(&s);
+
+    c = defaults();
+    c.concurrency = NULL;
+    c.concurrency_profile = "10s@5..60.4";
+    assert_int_equal(parse(&s, &c, &e), 0);
+    o = (struct load_opts){0};
+    shape_level(&s.level[0], &o, &l);
+    assert_true(o.mode == LOAD_CLOSED && o.concurrency == 60 && o.until_ns == 10 * NS_PER_S);
+    setup_free(&s);
+}
+
+static void shapes_that_say_nothing_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rate, *profile, *users, *arrival, *limit, *warmup, *say;
+        bool duration;
+    } cases[] = {
+        {.rate = "inf", .duration = true, .say = "--duration says nothing"},
+        {.rate = "inf", .warmup = "5s", .say = "a --warmup by time"},
+        {.profile = "10s@", .say = "--profile: \"10s@\""},
+        {.profile = "10s@2e7", .say = "--profile: "},
+        {.users = "10s@0.4", .say = "never comes to one user"},
+        {.users = "10s@2000000", .say = "--concurrency-profile: "},
+        {.arrival = "trace", .say = "--prompt: has no instant"},
+        {.rate = "5", .limit = "5", .say = "--rate-limit 5"},
+        {.rate = "5", .limit = "5/day", .say = "--rate-limit 5/day"},
+        {.rate = "5", .limit = "0/s", .say = "--rate-limit 0/s"},
+        {.rate = "5", .limit = "-1/s", .say = "--rate-limit -1/s"},
+        {.rate = "5", .limit = "/s", .say = "--rate-limit /s"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        c.concurrency = NULL;
+        c.rate = cases[i].rate;
+        c.profile = cases[i].profile;
+        c.concurrency_profile = cases[i].users;
+        c.arrival = cases[i].arrival ? cases[i].arrival : "constant";
+        c.rate_limit = cases[i].limit;
+        c.warmup = cases[i].warmup;
+        c.duration_given = cases[i].duration;
+        assert_int_equal(parse(&s, &c, &e), -1);
+        if (!strstr(e.text, cases[i].say))
+            fail_msg("\"%s\" is not in \"%s\"", cases[i].say, e.text);
+        setup_free(&s);
+    }
 }
 
 static void a_ramp_is_a_time_or_a_word(void **state)
@@ -113,7 +210,7 @@ static void a_connect_rate_is_a_number_or_a_word(void **state)
 static void impossible_levels_are_refused(void **state)
 {
     (void)state;
-    static const char *const rates[] = {"", "0", "-1", "nan", "inf", "1,", "1,,2", "1;2", "1e8"};
+    static const char *const rates[] = {"", "0", "-1", "nan", "-inf", "1,", "1,,2", "1;2", "1e8"};
     static const char *const counts[] = {"", "0", "-1", "2.5", "1,", "1000001"};
     struct campaign_state s;
     struct err e;
@@ -379,6 +476,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_become_levels),
+        cmocka_unit_test(loads_have_shapes),
+        cmocka_unit_test(shapes_that_say_nothing_are_refused),
         cmocka_unit_test(a_ramp_is_a_time_or_a_word),
         cmocka_unit_test(a_connect_rate_is_a_number_or_a_word),
         cmocka_unit_test(impossible_levels_are_refused),
