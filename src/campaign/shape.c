@@ -123,6 +123,27 @@ static int check_burst(const struct variant *v, struct err *e)
     return 0;
 }
 
+/* A load that ends by itself must last longer than its warm-up. */
+static int check_warmup(const struct level_plan *l, struct err *e)
+{
+    const struct variant *v = l->v;
+    const struct profile *p = v->shape.profile;
+    const char *what = p ? "profile" : "trace";
+    double length = INFINITY, items = INFINITY; /* ns, requests */
+    if (v->shape.arrival == ARRIVAL_TRACE) {
+        size_t n = dataset_n(v->ds);
+        items = (double)n;
+        length = (double)(dataset_at(v->ds, n - 1)->extra->at - dataset_at(v->ds, 0)->extra->at) / l->speed + 1;
+    } else if (p && !v->c->duration_given && v->c->num_requests == 0) {
+        items = l->open ? p->area : INFINITY;
+        length = (double)p->length;
+    }
+    if ((double)v->warmup_ns < length && (double)v->warmup_requests < items)
+        return 0;
+    return err_set(e, ERR_USAGE, "--warmup %s: the whole %s is not longer, so nothing would be measured", v->c->warmup,
+                   what);
+}
+
 int shape_of_texts(struct campaign_state *s, struct err *e)
 {
     for (uint32_t i = 0; i < s->n_levels; i++) {
@@ -130,6 +151,8 @@ int shape_of_texts(struct campaign_state *s, struct err *e)
         const struct variant *v = l->v;
         bool trace = v->shape.arrival == ARRIVAL_TRACE;
         if ((isinf(l->rate) && check_burst(v, e) < 0) || (trace && arrival_check_trace(v->ds, e) < 0))
+            return variant_fail(s, v, e);
+        if (check_warmup(l, e) < 0)
             return variant_fail(s, v, e);
         if (isinf(l->rate))
             l->at_once = burst_size(v) + v->warmup_requests;

@@ -252,9 +252,15 @@ static int64_t stretch_end(const struct profile_piece *k, int64_t local)
 
 int64_t profile_users_change(const struct profile *p, int64_t t)
 {
+    enum { WAVES = 8 }; /* stretches of a sine that change nothing: none of the others does either */
     const uint32_t now = profile_users(p, t);
+    int same_piece = 0;
     for (int64_t from = t; from - t <= p->length;) {
-        int64_t local = from % p->length, end = from - local + stretch_end(piece_of(p, local), local);
+        int64_t local = from % p->length;
+        const struct profile_piece *k = piece_of(p, local);
+        same_piece = local == k->begin ? 0 : same_piece + 1;
+        int64_t stretch = same_piece > WAVES ? k->begin + k->length : stretch_end(k, local),
+                end = from - local + stretch;
         if (profile_users(p, end - 1) != now) {
             int64_t same = from, other = end - 1;
             while (other - same > 1) {

@@ -203,6 +203,8 @@ static void users_change_when_they_say(void **state)
         }
         assert_int_equal(n, cases[i].changes);
     }
+    struct profile long_one = made("8000h@sine:4.6..5.4/1ms,1h@6"); /* not looked through wave by wave */
+    assert_int_equal(profile_users_change(&long_one, 12345), 8000 * 3600 * SEC);
     struct profile p = made("2s@1..11"); /* 0.5, 1.5, ... users more */
     assert_int_equal(profile_users_change(&p, 0), SEC / 10);
     assert_int_equal(profile_users_change(&p, SEC / 10), 3 * SEC / 10);

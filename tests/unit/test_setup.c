@@ -127,6 +127,9 @@ static void shapes_that_say_nothing_are_refused(void **state)
     } cases[] = {
         {.rate = "inf", .duration = true, .say = "--duration says nothing"},
         {.rate = "inf", .warmup = "5s", .say = "a --warmup by time"},
+        {.profile = "10s@5", .warmup = "10s", .say = "--warmup 10s: the whole profile is not longer"},
+        {.profile = "10s@5", .warmup = "50", .say = "--warmup 50: the whole profile is not longer"},
+        {.users = "10s@5", .warmup = "11s", .say = "--warmup 11s: the whole profile is not longer"},
         {.profile = "10s@", .say = "--profile: \"10s@\""},
         {.profile = "10s@2e7", .say = "--profile: "},
         {.users = "10s@0.4", .say = "never comes to one user"},
