@@ -57,6 +57,7 @@ static void finish_load(const struct acc_level *l, struct sum_level *out)
     out->duration_asked = i->duration;
     out->final = i->final;
     out->interrupted = i->interrupted;
+    snprintf(out->think, sizeof out->think, "%s", i->think);
     snprintf(out->stopped, sizeof out->stopped, "%s", i->stopped);
 }
 
@@ -73,6 +74,8 @@ static void finish_requests(const struct acc_level *l, struct sum_level *out)
     out->cancelled = l->outcomes.n[OUT_CANCELLED];
     out->failed = out->attempted - out->successful - out->cancelled;
     out->left = l->left;
+    out->sessions = l->sessions;
+    out->sessions.on = l->info.sessions;
     out->unsent = l->info.final ? l->info.unsent : unsent;
     out->scheduled = l->info.final && l->info.scheduled ? l->info.scheduled : out->attempted + out->unsent;
     out->warmup = l->warmup;

@@ -257,6 +257,18 @@ void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_s
     }
 }
 
+/* A turn that fails ends its session, so each session has at most one of those. */
+static void add_turn(struct sum_sessions *s, const struct record *r)
+{
+    bool ok = r->outcome == OUT_OK, ours = r->outcome == OUT_CANCELLED || r->outcome == OUT_UNSENT;
+    if (!r->turns)
+        return;
+    s->begun += r->turn == 0 && r->outcome != OUT_UNSENT;
+    s->completed += ok && r->turn + 1 == r->turns;
+    s->broken += (!ok && !ours) || (r->flags & REC_UNKEPT);
+    s->left += r->outcome == OUT_CANCELLED && (r->flags & REC_LEFT);
+}
+
 static void add_member(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
 {
     int64_t key = record_key(r, l->info.open);
@@ -264,6 +276,7 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
         l->first_key = key;
     l->members++;
     l->left += r->outcome == OUT_CANCELLED && (r->flags & REC_LEFT);
+    add_turn(&l->sessions, r);
     outcomes_add(&l->outcomes, r);
     if (r->status > 0 && r->status < STATUS_MAX)
         l->status[r->status]++;

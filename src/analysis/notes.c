@@ -86,6 +86,11 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
         texts_add(&out->notes,
                   "a closed loop waits for its answers: while the server stalls, no more requests than are in flight "
                   "show it, and none is sent that should have been; --rate shows what users would have waited");
+    if (out->open && out->sessions.on)
+        texts_add(&out->notes,
+                  "sessions arrive whatever the server does, but a turn waits for the answer before it: a slow server "
+                  "puts off the turns that follow; their response latencies count from the end of that answer and the "
+                  "think time");
     if (out->unsent && (out->max_concurrency || out->rate_limit > 0) && !out->interrupted)
         texts_add(&out->notes,
                   "%llu requests were due but never sent: %s held them back until the grace was over; in response "

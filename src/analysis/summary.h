@@ -112,6 +112,12 @@ struct sum_client {
     double lag_user_p99;
 };
 
+struct sum_sessions { /* by the requests of the cohort; all 0 without sessions */
+    bool on;
+    uint64_t begun, completed; /* first turns that were sent; last turns that succeeded */
+    uint64_t broken, left;     /* ended before: by a failure or an answer that was not kept; on purpose */
+};
+
 struct sum_endpoint { /* one of several, in a level */
     const char *url;
     uint64_t attempted, successful, failed, cancelled; /* of the cohort */
@@ -151,7 +157,9 @@ struct sum_level {
     char stopped[200]; /* why weir stopped it before its end; "": it did not */
     /* requests of the cohort; attempted = successful + failed + cancelled */
     uint64_t scheduled, attempted, successful, failed, cancelled, unsent;
-    uint64_t left;   /* of the cancelled: on purpose, as one who goes away */
+    uint64_t left; /* of the cancelled: on purpose, as one who goes away */
+    struct sum_sessions sessions;
+    char think[64];  /* think time as asked for; "": none */
     uint64_t warmup; /* requests before the window, in no figure but throughput */
     double success_rate, error_rate;
     /* per second of the window */

@@ -225,8 +225,10 @@ void api_event_text(struct api_event *ev, unsigned flag, struct str raw)
         return;
     ev->flags |= flag;
     ev->text_bytes += (uint32_t)MIN(raw.n, (size_t)UINT32_MAX / 2);
-    if (ev->n_texts < API_MAX_TEXTS)
+    if (ev->n_texts < API_MAX_TEXTS) {
+        ev->text_flag[ev->n_texts] = (unsigned char)flag;
         ev->text[ev->n_texts++] = raw;
+    }
 }
 
 void api_event_string(struct js *s, unsigned flag, struct api_event *ev)

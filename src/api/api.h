@@ -68,6 +68,7 @@ enum api_finish { API_FIN_NONE, API_FIN_STOP, API_FIN_LENGTH, API_FIN_TOOL, API_
 struct api_event { /* views borrow the event's data */
     unsigned flags;
     struct str text[API_MAX_TEXTS]; /* raw JSON strings: content, reasoning, tool-call arguments in the order found */
+    unsigned char text_flag[API_MAX_TEXTS]; /* which each is: API_CONTENT, API_REASONING or API_TOOL */
     unsigned n_texts;
     uint32_t text_bytes; /* raw bytes of all texts, those beyond API_MAX_TEXTS included */
     enum api_finish finish;

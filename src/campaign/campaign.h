@@ -28,6 +28,10 @@ struct run_config {
     const char *profile, *concurrency_profile; /* "30s@10..200", see load/profile.h, or NULL */
     const char *arrival;                       /* as load/arrival.h names them */
     double burstiness;
+    const char *session_rate; /* sessions per second, "1,2" or NULL */
+    bool sessions, canned_history;
+    const char *think_time; /* "2s", "exp:2s", NULL = none */
+    uint64_t history_limit; /* bytes */
     const char *speed;      /* of a trace: "1,2,4", NULL = 1 */
     const char *rate_limit; /* "60/min" or NULL */
     int64_t duration;       /* ns, 0 = none */

@@ -67,6 +67,7 @@ struct variant {
     struct dataset *ds;
     struct leaving leaving;
     struct breaker_rule max_errors;
+    struct dist think;
     struct endpoints *ep;
     bool own_ds, own_ep; /* to be freed with it */
     int64_t warmup_ns;

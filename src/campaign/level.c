@@ -144,6 +144,9 @@ static void plan_level(struct run_state *r, uint32_t level)
         .order = v->order,
         .unique_prompts = r->c->unique_prompts,
         .leaving = v->leaving,
+        .sessions = r->c->sessions || r->c->session_rate,
+        .canned = r->c->canned_history,
+        .think = v->think,
         .seed = s->seed,
         .level = level,
     };
@@ -155,6 +158,8 @@ static void plan_level(struct run_state *r, uint32_t level)
     l->duration = o.duration_ns;
     l->warmup = o.warmup_ns;
     l->warmup_requests = o.warmup_requests;
+    l->sessions = o.sessions;
+    snprintf(l->think, sizeof l->think, "%s", r->c->think_time ? r->c->think_time : "");
     snprintf(l->name, sizeof l->name, "%s", r->c->level_name ? r->c->level_name : "");
 }
 
@@ -201,6 +206,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .connect_rate = connect_rate_of(v, r->line.concurrency),
         .ramp = ramp_of(v, r->line.concurrency),
         .save_text = c->save_text,
+        .history_limit = c->history_limit,
         .epoch = s->epoch,
     };
     snprintf(o.run_id, sizeof o.run_id, "%s", s->run_id);
@@ -223,7 +229,8 @@ static int begin(struct run_state *r, struct err *e)
     l->begin = r->begin - r->s->epoch;
     if (l->open) {
         l->w0 = l->begin + load_window_begin(&r->load);
-        l->w1 = r->load.o.arrival == ARRIVAL_BURST ? 0 : l->begin + open_end; /* a burst: with its last answer */
+        bool by_last = r->load.o.arrival == ARRIVAL_BURST || open_end == INT64_MAX; /* a burst: with its last answer */
+        l->w1 = by_last ? 0 : l->begin + open_end;
     } else if (l->warmup_requests == 0) {
         int64_t end = load_closed_end(&r->load);
         l->w0 = l->begin + l->warmup;
@@ -240,7 +247,8 @@ static int begin(struct run_state *r, struct err *e)
 static void closed_window(struct run_state *r, const struct engine_totals *t)
 {
     struct rec_level *l = &r->line;
-    bool by_count = l->num_requests && r->sum.measured >= l->num_requests;
+    uint64_t done = l->sessions ? atomic_load(&r->load.measured) : r->sum.measured; /* broken ones say less */
+    bool by_count = l->num_requests && done >= l->num_requests;
     if (l->warmup_requests) /* stopped within the warm-up: an empty window */
         l->w0 = t->first_start ? t->first_start : MAX(t->stopped_at, l->begin);
     int64_t until = r->load.o.until_ns;
@@ -250,6 +258,16 @@ static void closed_window(struct run_state *r, const struct engine_totals *t)
         int64_t last = r->sum.measured < 2 * (uint64_t)l->concurrency ? t->last_end : t->last_start + 1;
         l->w1 = l->w1 ? MIN(l->w1, last) : last;
     }
+}
+
+/* Sessions that end by count end with their last turn, but not before the next one would have come. */
+static void sessions_window(struct run_state *r, const struct engine_totals *t)
+{
+    struct rec_level *l = &r->line;
+    if (!l->num_requests)
+        return;
+    int64_t last = MAX(t->last_start + 1, l->begin + load_count_end(&r->load));
+    l->w1 = l->w1 ? MIN(l->w1, last) : last;
 }
 
 static void ATTR_PRINTF(2, 3) level_note(struct run_state *r, const char *fmt, ...)
@@ -292,6 +310,8 @@ static void finish(struct run_state *r)
     engine_end(r->en, &t, clients);
     if (!l->open)
         closed_window(r, &t);
+    else if (l->sessions)
+        sessions_window(r, &t);
     l->interrupted = t.stopped_at && s->interrupted;
     if (t.stopped_at) /* by the user, or because a file cannot be written */
         l->w1 = l->w1 ? MIN(l->w1, t.stopped_at) : t.stopped_at;
@@ -312,6 +332,12 @@ static void finish(struct run_state *r)
     }
     s->most_events = MAX(s->most_events, events);
     note_connections(r, &t);
+    if (t.unkept)
+        level_note(
+            r,
+            "%llu sessions ended early, because the answers that they would have kept for their next turn exceed "
+            "--history-limit (or one of them 1 MiB)",
+            (unsigned long long)t.unkept);
     emit_level(r);
     if (rec_writer_flush(s->records) < 0)
         s->broken = true;

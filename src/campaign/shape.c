@@ -9,7 +9,7 @@
 
 bool run_config_open(const struct run_config *c)
 {
-    return c->rate || c->profile || strcmp(c->arrival, "trace") == 0;
+    return c->rate || c->session_rate || c->profile || strcmp(c->arrival, "trace") == 0;
 }
 
 /* "60/min": starts per time. */
@@ -56,10 +56,11 @@ static int one_level(struct campaign_state *s, const struct variant *v, struct s
         if (parse_u64(part, &n) < 0 || n == 0 || n > (uint64_t)MOST_USERS)
             return err_set(e, ERR_USAGE, "--concurrency %.*s: must be a whole number from 1 to 1000000", STR_ARG(part));
         l->concurrency = (uint32_t)n;
-    } else if (str_eqz(part, "inf")) {
+    } else if (str_eqz(part, "inf") && !v->c->session_rate) {
         l->rate = INFINITY;
     } else if (parse_f64(part, &l->rate) < 0 || !(l->rate > 0) || l->rate > MOST_RATE) {
-        return err_set(e, ERR_USAGE, "--rate %.*s: must be a rate above 0 and at most 10000000, or inf", STR_ARG(part));
+        return err_set(e, ERR_USAGE, "%s %.*s: must be a rate above 0 and at most 10000000%s", name, STR_ARG(part),
+                       v->c->session_rate ? "" : ", or inf");
     } else {
         l->peak = l->rate;
     }
@@ -72,8 +73,9 @@ static int parse_levels(struct campaign_state *s, const struct variant *v, struc
     if (v->shape.profile)
         return one_level(s, v, STR(""), c->profile ? "--profile" : "--concurrency-profile", e);
     bool trace = v->shape.arrival == ARRIVAL_TRACE;
-    const char *name = trace ? "--speed" : c->rate ? "--rate" : "--concurrency";
-    const char *list = trace ? (c->speed ? c->speed : "1") : c->rate ? c->rate : c->concurrency;
+    const char *rates = c->session_rate ? c->session_rate : c->rate;
+    const char *name = trace ? "--speed" : c->session_rate ? "--session-rate" : rates ? "--rate" : "--concurrency";
+    const char *list = trace ? (c->speed ? c->speed : "1") : rates ? rates : c->concurrency;
     struct str_split it = {.rest = str_of(list), .sep = ','};
     for (struct str part; str_next(&it, &part);) {
         if (one_level(s, v, part, name, e) < 0)
@@ -215,10 +217,15 @@ void shape_text(const struct variant *v, struct buf *b)
         buf_addf(b, "instants of the trace, %s times as fast (open loop)", c->speed ? c->speed : "1");
     else if (burst)
         buf_addz(b, "all requests at once (open loop)");
+    else if (c->session_rate)
+        buf_addf(b, "%s sessions/s, %s arrivals (partly open loop)", c->session_rate, c->arrival);
     else if (c->profile || c->rate)
         buf_addf(b, "%s requests/s, %s arrivals (open loop)", c->profile ? c->profile : c->rate, c->arrival);
     else
-        buf_addf(b, "%s in flight (closed loop)", c->concurrency_profile ? c->concurrency_profile : c->concurrency);
+        buf_addf(b, "%s %s (closed loop)", c->concurrency_profile ? c->concurrency_profile : c->concurrency,
+                 c->sessions ? "sessions at a time" : "in flight");
+    if (c->think_time)
+        buf_addf(b, ", think time %s", c->think_time);
     if (sh->arrival == ARRIVAL_GAMMA)
         buf_addf(b, ", burstiness %.6g", c->burstiness);
     if (c->rate_limit)

@@ -79,7 +79,7 @@ struct opt_table {
     size_t max_pos;
 };
 
-#define OPT_MAX 96 /* options of one table */
+#define OPT_MAX 160 /* options of one table */
 
 /* What was given, and where from. Zero it before the first use. */
 struct opt_seen {

@@ -13,6 +13,7 @@
 #include "load/leaving.h"
 #include "load/profile.h"
 #include "net/resolve.h"
+#include "stat/dist_time.h"
 
 int check_not_empty(const char *v, struct err *e)
 {
@@ -126,6 +127,12 @@ int check_connect_rate(const char *v, struct err *e)
     if (strcmp(v, "auto") == 0 || strcmp(v, "max") == 0 || (parse_f64(str_of(v), &rate) == 0 && rate > 0))
         return 0;
     return err_set(e, ERR_USAGE, "is neither a rate above 0 (500) nor auto or max");
+}
+
+int check_think_time(const char *v, struct err *e)
+{
+    struct dist d;
+    return dist_time_parse(&d, str_of(v), e);
 }
 
 int check_share(const char *v, struct err *e)

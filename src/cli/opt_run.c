@@ -78,6 +78,24 @@ static const struct opt rows[] = {
      .check = check_users_profile,
      .help = "Closed loop with users that come and go: pieces as of --profile, of requests in flight instead of rates. "
              "A user who is to leave does so when his request has ended."},
+    {"session-rate", 0, NULL, "RATES", LOAD, OPT_STR(C, session_rate), .group = "load", .check = check_rates,
+     .help =
+         "Partly open loop: so many sessions begin per second, at their instants whatever the server does; each turn "
+         "after the first follows the answer before it and the think time. See --sessions."},
+    {"sessions", 0, "multi-turn", NULL, LOAD, OPT_BOOL(C, sessions), .flags = OPT_NEGATABLE,
+     .help =
+         "Send each conversation of the dataset turn by turn, with the server's own answers for history. With "
+         "--concurrency: so many users, each of whom takes the next conversation when the last one is over. "
+         "--num-requests and --warmup count turns, rounded up to whole sessions. A turn that fails ends its session."},
+    {"think-time", 0, NULL, "TIME", LOAD, OPT_STR(C, think_time), .def = "none", .word = "none",
+     .check = check_think_time,
+     .help = "Pause from an answer to the user's next turn, or, in a closed loop without sessions, to the slot's next "
+             "request: 2s, uniform:1s,5s, exp:2s, normal:2s,500ms or lognormal:2s,0.8 (median and sigma)."},
+    {"canned-history", 0, NULL, NULL, LOAD, OPT_BOOL(C, canned_history), .flags = OPT_NEGATABLE,
+     .help = "Of sessions: send what the dataset has the assistant say for history, not the server's own answers."},
+    {"history-limit", 0, NULL, "SIZE", LOAD, OPT_BYTES(C, history_limit), .def = "1G", .flags = OPT_POSITIVE,
+     .help = "Memory for the answers that sessions keep for their next turns. A session whose answer does not fit ends "
+             "there, which is counted and said."},
     {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .flags = OPT_DIR, .check = check_not_empty,
      .help = "Repeat the plan of the run stored in DIR: the same requests at the same instants."},
     {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant",
@@ -253,12 +271,13 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "rate",           "profile",        "concurrency",    "concurrency-profile", "burstiness",    "speed",
-        "rate-limit",     "arrival",        "duration",       "num-requests",        "warmup",        "cancel-rate",
-        "cancel-after",   "max-errors",     "ramp-up",        "max-concurrency",     "seed",          "dataset",
-        "dataset-format", "dataset-fields", "dataset-key",    "dataset-lengths",     "answer-length", "skip-bad",
-        "prompt",         "order",          "unique-prompts", "max-tokens",          "temperature",   "ignore-eos",
-        "no-stream",      "extra-body",
+        "session-rate",   "sessions",       "think-time",          "canned-history", "history-limit", "rate",
+        "profile",        "concurrency",    "concurrency-profile", "burstiness",     "speed",         "rate-limit",
+        "arrival",        "duration",       "num-requests",        "warmup",         "cancel-rate",   "cancel-after",
+        "max-errors",     "ramp-up",        "max-concurrency",     "seed",           "dataset",       "dataset-format",
+        "dataset-fields", "dataset-key",    "dataset-lengths",     "answer-length",  "skip-bad",      "prompt",
+        "order",          "unique-prompts", "max-tokens",          "temperature",    "ignore-eos",    "no-stream",
+        "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -308,6 +327,29 @@ static int check_target(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static int check_sessions(const struct run_config *c, struct err *e)
+{
+    bool sessions = c->sessions || c->session_rate;
+    if ((c->rate || c->profile) && c->sessions)
+        return err_set(e, ERR_USAGE,
+                       "--rate and --profile say when each request is sent, but a session's turn follows the answer "
+                       "before it; give "
+                       "--session-rate (sessions per second) or --concurrency (users)");
+    if ((c->rate || c->profile || strcmp(c->arrival, "trace") == 0) && c->think_time)
+        return err_set(
+            e, ERR_USAGE,
+            "--think-time is between an answer and what follows it; it needs --concurrency or --session-rate");
+    if (sessions && (strcmp(c->arrival, "trace") == 0 || c->rate_limit))
+        return err_set(e, ERR_USAGE,
+                       "%s says when each request is sent, but a session's turn follows the answer before it",
+                       c->rate_limit ? "--rate-limit" : "--arrival trace");
+    if (c->session_rate && c->max_concurrency > 0)
+        return err_set(e, ERR_USAGE, "--max-concurrency caps requests that do not wait for answers; it needs --rate");
+    if (c->canned_history && !sessions)
+        return err_set(e, ERR_USAGE, "--canned-history is of sessions; it needs --sessions or --session-rate");
+    return 0;
+}
+
 static bool trace_of(const struct run_config *c)
 {
     return strcmp(c->arrival, "trace") == 0;
@@ -344,6 +386,8 @@ static int check_load(const struct run_config *c, struct err *e)
     if (open && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)
         return err_set(e, ERR_USAGE,
                        "--ramp-up spreads the first requests of a closed loop; an open loop (--rate) has its instants");
+    if (check_sessions(c, e) != 0)
+        return -1;
     if (c->cancel_after_given && !c->cancel_rate)
         return err_set(e, ERR_USAGE, "--cancel-after says when requests are cancelled; it needs --cancel-rate");
     if (c->concurrency_profile && c->ramp_up && strcmp(c->ramp_up, "auto") != 0)

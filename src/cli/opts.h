@@ -46,6 +46,7 @@ int check_warmup(const char *v, struct err *e);       /* "10" or "10s" */
 int check_pin(const char *v, struct err *e);          /* "auto", "none" or "0,2-5" */
 int check_ramp(const char *v, struct err *e);         /* "2s", "auto" or "none" */
 int check_connect_rate(const char *v, struct err *e); /* "500", "auto" or "max" */
+int check_think_time(const char *v, struct err *e);   /* "2s" or a distribution of times */
 int check_share(const char *v, struct err *e);        /* "5%" or "0.05" */
 int check_cancel_after(const char *v, struct err *e); /* "500ms", "20tokens" or a distribution */
 int check_max_errors(const char *v, struct err *e);   /* "20" or "5%" */

@@ -4,7 +4,7 @@
 
 #include "engine/engine_private.h"
 
-enum { DEFAULT_LATE = 1 << 18 };
+enum { DEFAULT_LATE = 1 << 18, DEFAULT_HISTORY = 1 << 30 };
 
 static size_t pow2_at_least(size_t n)
 {
@@ -83,6 +83,7 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
 {
     struct engine *en = xcalloc(1, sizeof *en);
     en->o = *o;
+    en->o.history_limit = o->history_limit ? o->history_limit : DEFAULT_HISTORY;
     en->o.late = o->late ? o->late : DEFAULT_LATE;
     en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);
     en->open_end = load_open_end(o->load);
@@ -246,6 +247,7 @@ void engine_end(struct engine *e, struct engine_totals *t, struct rec_client *cl
         t->taken += w->taken;
         t->lost_records += w->lost;
         t->exhausted += w->exhausted;
+        t->unkept += w->unkept;
         t->prewarm_failed += w->prewarm_failed;
         t->prewarm_missing += w->prewarm_missing;
         clients[i] = w->client_rec;

@@ -42,12 +42,13 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     const uint16_t *cores;     /* worker i is kept on cores[i]; NULL: anywhere */
     int64_t spin, busy_poll;
     bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text;
-    double connect_rate; /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */
-    int64_t ramp;        /* closed loop: the slots' first requests are spread evenly over so long; 0: all at once */
-    int64_t epoch;       /* monotonic ns that instants count from */
-    char run_id[16];     /* prefix of the x-request-id of each request */
-    size_t ring;         /* records per ring, power of two; 0 = 8192 */
-    size_t late;         /* records of a worker that may wait for room in its ring; 0 = 262,144 */
+    double connect_rate;  /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */
+    int64_t ramp;         /* closed loop: the slots' first requests are spread evenly over so long; 0: all at once */
+    size_t history_limit; /* of sessions: bytes of kept answers, over all workers; 0 = 1 GiB */
+    int64_t epoch;        /* monotonic ns that instants count from */
+    char run_id[16];      /* prefix of the x-request-id of each request */
+    size_t ring;          /* records per ring, power of two; 0 = 8192 */
+    size_t late;          /* records of a worker that may wait for room in its ring; 0 = 262,144 */
 };
 
 /* Threads start and (closed loop) connections are opened ahead; the level itself begins with engine_begin. */
@@ -73,6 +74,7 @@ struct engine_totals {
     int64_t stopped_at;                        /* engine_stop's instant, ns since epoch, 0 = never */
     uint64_t taken;                            /* items that were given a record (unsent ones included) */
     uint64_t lost_records, exhausted;
+    uint64_t unkept;          /* sessions that ended early because an answer could not be kept */
     uint64_t prewarm_failed;  /* attempts to open a connection ahead */
     uint64_t prewarm_missing; /* requests at a time without an open connection when the level began */
 };

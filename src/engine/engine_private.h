@@ -63,6 +63,8 @@ struct req { /* one request; reused through the worker's free list */
     struct buf doc;           /* a document, or the body of an error */
     struct buf head_lines;    /* headers of an error response */
     struct buf answer;        /* --save-text */
+    struct session *session;  /* whose turn it is; NULL: nobody's */
+    struct buf said;          /* what the session is to keep of the answer: its content */
     const struct rx *rx;      /* of the read being parsed */
     struct rx last_rx;        /* MODE_LINES: the last one, for a line that the end of the body ends */
     struct together together; /* token events whose width is not yet known */
@@ -110,7 +112,13 @@ struct worker {
     uint32_t allowed;        /* of this worker's slots, now, of a profile ... */
     uint32_t leaving;        /* ... and those beyond, which go when their request ends */
     bool resting;            /* the last request found no connection */
-    struct timer watch;      /* the level's end, for a worker all of whose slots are waiting */
+    /* sessions, and slots that pause */
+    struct session *free_sessions, *waiting;
+    uint64_t sessions_open;
+    bool all_taken; /* no session begins any more */
+    size_t kept;    /* bytes of answers */
+    uint64_t unkept;
+    struct timer watch; /* the level's end, for a worker all of whose slots are waiting */
     /* ends */
     bool begun, no_more, over;
     struct timer grace;
@@ -164,7 +172,7 @@ static inline uint32_t first_users(const struct load *l)
 /* Whether the level is over when all is sent, whenever that is, and not at an instant of its schedule. */
 static inline bool ends_with_last(const struct load *l)
 {
-    return l->o.mode == LOAD_CLOSED || l->o.arrival == ARRIVAL_BURST;
+    return l->o.mode == LOAD_CLOSED || l->o.arrival == ARRIVAL_BURST || l->o.sessions;
 }
 
 static inline int64_t since_epoch(const struct worker *w, int64_t mono)
@@ -197,9 +205,20 @@ void pacer_freed(struct worker *w); /* a request has ended: one more may start *
  * left. */
 void pacer_stop(struct worker *w, bool whole_schedule);
 
+/* session.c */
+struct req *session_open(struct worker *w, const struct plan_item *first); /* its first turn, rendered */
+/* The request has ended and its record is about to go out: keeps the answer. False: the session ends here. */
+bool session_heard(struct req *r);
+void session_go_on(struct session *s, bool more, int64_t end); /* the next turn, or the end; `end` of the last, mono */
+void session_close(struct session *s);                         /* after req_drop of its request */
+void sessions_drop(struct worker *w);                          /* who thinks says nothing more */
+void sessions_free(struct worker *w);
+void slot_pause(struct worker *w, int64_t until); /* then pacer_freed */
+
 /* request.c */
 struct req *req_prepare(struct worker *w, const struct plan_item *it); /* rendered, not started */
-void req_drop(struct req *r); /* prepared, never to be sent; leaves no record */
+void req_warmup(struct req *r, bool warmup); /* prepared, and whether it is of the warm-up known only now */
+void req_drop(struct req *r);                /* prepared, never to be sent; leaves no record */
 /* Sends it. Monotonic: intended and admitted (0, 0 in a closed loop), and the clock now, which is its start. */
 void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now);
 void req_finish(struct req *r, enum outcome outcome, const char *detail);        /* record out, slot free */

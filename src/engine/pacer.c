@@ -26,13 +26,26 @@ static bool next_own(struct worker *w, struct plan_item *it, int64_t *due)
     return false;
 }
 
+static struct req *prepare(struct worker *w, const struct plan_item *it)
+{
+    return w->e->o.load->o.sessions ? session_open(w, it) : req_prepare(w, it);
+}
+
+/* Nothing of the schedule is left; sessions that are under way go on to their end. */
+static void all_taken(struct worker *w)
+{
+    w->all_taken = true;
+    if (w->sessions_open == 0)
+        worker_no_more(w);
+}
+
 static void prepare_next(struct worker *w)
 {
     struct plan_item it;
-    w->prepared = next_own(w, &it, &w->prepared_due) ? req_prepare(w, &it) : NULL;
+    w->prepared = next_own(w, &it, &w->prepared_due) ? prepare(w, &it) : NULL;
     w->prepared_go = w->e->begin + w->walk.release;
     if (!w->prepared)
-        worker_no_more(w);
+        all_taken(w);
 }
 
 /* Whether the rate limit has allotted a start to this worker; if not yet, `pace` waits for it. */
@@ -89,12 +102,15 @@ static void start_slots(struct worker *w)
         if (!may_start(w, now))
             return;
         if (!load_take(w->e->o.load, now - w->e->begin, &it)) {
-            worker_no_more(w);
+            if (now - w->e->begin >= load_closed_end(w->e->o.load))
+                worker_no_more(w);
+            else
+                all_taken(w);
             return;
         }
         w->slots--;
         w->allotted = 0;
-        struct req *r = req_prepare(w, &it);
+        struct req *r = prepare(w, &it);
         req_start(r, 0, 0, clock_mono());
     }
     w->allotted = 0; /* for a slot that is gone */
@@ -158,6 +174,10 @@ static void on_watch(struct timer *t)
         return;
     int64_t end = load_closed_end(l);
     bool over = l->o.num_requests && atomic_load(&l->measured) >= l->o.num_requests;
+    if (over && w->sessions_open > 0) {
+        w->all_taken = true;
+        over = false;
+    }
     if (end < INT64_MAX) {
         end += w->e->begin;
         over |= end <= now;
@@ -167,6 +187,17 @@ static void on_watch(struct timer *t)
         loop_timer_set(w->loop, t, next);
         return;
     }
+    worker_no_more(w);
+    worker_check_over(w);
+}
+
+/* Open loop: the end of the window, for sessions that would go on beyond it. */
+static void on_end(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, watch);
+    if (w->no_more)
+        return;
+    send_due(w);
     worker_no_more(w);
     worker_check_over(w);
 }
@@ -189,6 +220,9 @@ static void begin_open(struct worker *w)
     prepare_next(w);
     if (w->prepared)
         loop_timer_set(w->loop, &w->pace, w->prepared_go);
+    w->watch.fire = on_end;
+    if (w->e->o.load->o.sessions && w->e->open_end < INT64_MAX)
+        loop_timer_set(w->loop, &w->watch, w->e->begin + w->e->open_end);
 }
 
 static void begin_closed(struct worker *w)
@@ -227,6 +261,8 @@ void pacer_freed(struct worker *w)
             w->freed_at = clock_mono();
         if (w->prepared && !w->no_more && w->cap)
             send_due(w);
+        if (w->all_taken)
+            all_taken(w);
         return;
     }
     if (w->leaving > 0) {
@@ -234,7 +270,9 @@ void pacer_freed(struct worker *w)
         return;
     }
     w->slots++;
-    if (w->no_more)
+    if (w->all_taken)
+        all_taken(w);
+    if (w->no_more || w->all_taken)
         return;
     if (w->resting)
         loop_timer_set(w->loop, &w->pace, clock_mono() + REST_NS);
@@ -248,8 +286,11 @@ void pacer_stop(struct worker *w, bool whole_schedule)
         int64_t stopped = atomic_load(&w->e->stopped_at), until = stopped ? stopped : clock_mono();
         int64_t due = w->prepared_due;
         struct plan_item it = w->prepared->item;
+        struct session *s = w->prepared->session;
         req_drop(w->prepared);
         w->prepared = NULL;
+        if (s)
+            session_close(s);
         bool more = true;
         w->no_more = true; /* a record that must wait for the ring starts nothing meanwhile */
         worker_measure_end(w);

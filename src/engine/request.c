@@ -17,6 +17,7 @@ static struct req *req_new(struct worker *w)
     buf_init(&r->doc, MAX_DOCUMENT);
     buf_init(&r->head_lines, MAX_ERROR_HEADERS);
     buf_init(&r->answer, MAX_SAVED_TEXT);
+    buf_init(&r->said, MAX_SAVED_TEXT);
     return r;
 }
 
@@ -28,6 +29,8 @@ static void req_release(struct req *r)
         buf_free(&r->doc);
     if (r->answer.cap > READ_BUFFER)
         buf_free(&r->answer);
+    if (r->said.cap > READ_BUFFER)
+        buf_free(&r->said);
     r->rec = NULL;
     r->next = w->free_reqs;
     w->free_reqs = r;
@@ -42,6 +45,7 @@ void req_free_all(struct worker *w)
         buf_free(&r->doc);
         buf_free(&r->head_lines);
         buf_free(&r->answer);
+        buf_free(&r->said);
         if (r->sse.cb)
             sse_free(&r->sse);
         ndjson_free(&r->lines);
@@ -64,7 +68,9 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
     rec->worker = w->id;
     rec->index = it->index;
     rec->sample = it->sample;
+    rec->session = it->session;
     rec->turn = it->turn;
+    rec->turns = it->turns;
     if (it->warmup)
         rec->flags |= REC_WARMUP;
     if (!w->e->o.api->stream)
@@ -115,6 +121,7 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     static const char length[] = "\r\nContent-Length: ";
     struct req *r = req_new(w);
     r->item = *it;
+    r->session = NULL;
     api_render(w->e->o.api, &r->item, &r->body);
     char *p = mempcpy(r->ids, w->id_line, w->id_line_n);
     p = fmt_u64(p, it->index);
@@ -131,6 +138,12 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     r->x.n_out = r->body.n + 2;
     r->x.n_head = 2;
     return r;
+}
+
+void req_warmup(struct req *r, bool warmup)
+{
+    r->item.warmup = warmup;
+    r->rec->flags = (r->rec->flags & ~(unsigned)REC_WARMUP) | (warmup ? REC_WARMUP : 0);
 }
 
 void req_drop(struct req *r)
@@ -191,7 +204,8 @@ void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now)
 {
     struct worker *w = r->w;
     struct record *rec = r->rec;
-    r->route = route_choose(w, r->item.index);
+    /* A session's turns go to one endpoint in turn, where a prefix cache may know what was said. */
+    r->route = route_choose(w, r->item.turns ? r->item.session : r->item.index);
     r->route->in_flight++;
     rec->endpoint = (uint32_t)(r->route - w->routes);
     r->out[0] = (struct iovec){r->route->head.p, r->route->head.n};
@@ -266,10 +280,18 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
         w->open_reqs = r->next_open;
     if (r->next_open)
         r->next_open->prev_open = r->prev_open;
+    struct session *s = r->session;
+    bool more = s && session_heard(r);
+    int64_t end = rec->end + w->e->o.epoch, pause = s ? 0 : load_think(w->e->o.load, &r->item);
     record_out(w, rec);
     r->route->in_flight--;
     req_release(r);
     w->in_flight--;
-    pacer_freed(w);
+    if (s)
+        session_go_on(s, more, end);
+    else if (pause > 0 && !w->no_more)
+        slot_pause(w, end + pause);
+    else
+        pacer_freed(w);
     worker_check_over(w);
 }

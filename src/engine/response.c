@@ -25,6 +25,7 @@ void response_reset(struct req *r)
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
     buf_clear(&r->answer);
+    buf_clear(&r->said);
     r->together.n = 0;
     r->tokens = 0;
     r->left = false;
@@ -151,12 +152,18 @@ static void take_facts(struct req *r, const struct api_event *ev)
         r->finished = true;
         rec->finish = finish_of(ev->finish);
     }
+    size_t seen = 0;
     for (unsigned i = 0; i < ev->n_texts; i++) {
         rec->words += api_count_words(ev->text[i], &r->in_word);
         rec->text_hash = hash_on(rec->text_hash, ev->text[i]);
         if (r->w->e->o.save_text)
             buf_adds(&r->answer, ev->text[i]);
+        if (r->session && ev->text_flag[i] == API_CONTENT)
+            buf_adds(&r->said, ev->text[i]);
+        seen += ev->text[i].n;
     }
+    if (r->session && seen < ev->text_bytes) /* an event of more texts than there is room for: not known whole */
+        r->said.failed = true;
     rec->text_bytes += ev->text_bytes;
     if (ev->flags & API_ERROR) { /* last: of a document it moves the bytes that the texts borrow */
         r->error = true;

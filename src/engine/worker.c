@@ -33,6 +33,7 @@ void worker_no_more(struct worker *w)
         return;
     w->no_more = true;
     worker_measure_end(w);
+    sessions_drop(w);
     if (ends_with_last(w->e->o.load))
         loop_timer_set(w->loop, &w->grace, clock_mono() + w->e->o.grace);
 }
@@ -129,6 +130,7 @@ void *worker_main(void *arg)
     routes_disconnect(w);
     req_hand_over(w);
     req_free_all(w);
+    sessions_free(w);
     atomic_store(&w->ended, true);
     return NULL;
 }

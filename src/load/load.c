@@ -1,6 +1,8 @@
 #include "load/load.h"
 
 #include "base/rng.h"
+#include "load/turns.h"
+#include "stat/dist_time.h"
 
 static void open_arrival(const struct load *l, struct arrival *a)
 {
@@ -15,27 +17,6 @@ static void open_arrival(const struct load *l, struct arrival *a)
                                            .level = o->level});
 }
 
-void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds)
-{
-    *l = (struct load){.o = *o, .ds = ds};
-    atomic_init(&l->next_closed, 0);
-    atomic_init(&l->measured, 0);
-    atomic_init(&l->next_start, 0);
-    atomic_init(&l->w0_closed, o->warmup_requests > 0 ? -1 : o->warmup_ns);
-    if (o->mode != LOAD_OPEN)
-        return;
-    struct arrival a;
-    open_arrival(l, &a);
-    l->w0 = o->warmup_ns;
-    if (o->warmup_requests > 0) {
-        int64_t due = arrival_seek_item(&a, o->warmup_requests);
-        l->w0 = MAX(l->w0, due);
-    }
-    if (o->warmup_ns > 0)
-        arrival_seek_time(&a, o->warmup_ns);
-    l->first_item = a.next;
-}
-
 static uint32_t pick_sample(const struct load *l, uint64_t i)
 {
     uint64_t n = dataset_n(l->ds), at = l->o.first_sample + i;
@@ -44,6 +25,58 @@ static uint32_t pick_sample(const struct load *l, uint64_t i)
     /* A permutation of its own for each time through. */
     uint64_t seed = rng_u64(l->o.seed, RNG_ORDER, at / n);
     return (uint32_t)rng_permute(seed, RNG_ORDER, at % n, n);
+}
+
+/* The first item behind n requests that begin with item `from`. */
+static uint64_t behind(const struct load *l, uint64_t from, uint64_t n)
+{
+    if (!l->o.sessions)
+        return from + n;
+    for (uint64_t turns = 0; turns < n; from++)
+        turns += turns_count(dataset_at(l->ds, pick_sample(l, from)));
+    return from;
+}
+
+static uint64_t most_turns(const struct dataset *ds)
+{
+    uint32_t most = 1;
+    for (size_t i = 0; i < dataset_n(ds); i++)
+        most = MAX(most, turns_count(dataset_at(ds, i)));
+    return most;
+}
+
+static void settle_counts(struct load *l)
+{
+    const struct load_opts *o = &l->o;
+    if (o->mode == LOAD_CLOSED)
+        l->first_item = behind(l, 0, o->warmup_requests);
+    /* A closed loop with a warm-up by time cannot know which will be the first behind it. */
+    bool known = o->num_requests > 0 && (o->mode == LOAD_OPEN || o->warmup_ns == 0);
+    l->end_item = known ? behind(l, l->first_item, o->num_requests) : UINT64_MAX;
+}
+
+void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds)
+{
+    *l = (struct load){.o = *o, .ds = ds, .stride = o->sessions ? most_turns(ds) : 1};
+    atomic_init(&l->next_closed, 0);
+    atomic_init(&l->measured, 0);
+    atomic_init(&l->next_start, 0);
+    atomic_init(&l->w0_closed, o->warmup_requests > 0 ? -1 : o->warmup_ns);
+    if (o->mode != LOAD_OPEN) {
+        settle_counts(l);
+        return;
+    }
+    struct arrival a;
+    open_arrival(l, &a);
+    l->w0 = o->warmup_ns;
+    if (o->warmup_requests > 0) {
+        int64_t due = arrival_seek_item(&a, behind(l, 0, o->warmup_requests));
+        l->w0 = MAX(l->w0, due);
+    }
+    if (o->warmup_ns > 0)
+        arrival_seek_time(&a, o->warmup_ns);
+    l->first_item = a.next;
+    settle_counts(l);
 }
 
 /* "[0123456789abcdef] ": one word, so that it costs the same few tokens in every prompt. */
@@ -60,27 +93,48 @@ static void put_nonce(char out[PLAN_NONCE_MAX], uint64_t v)
 
 static void fill(const struct load *l, uint64_t i, int64_t due, bool warmup, struct plan_item *it)
 {
-    it->index = i;
+    it->index = i * l->stride;
     it->due = due;
     it->warmup = warmup;
     it->sample = pick_sample(l, i);
-    it->turn = 0;
     it->what = dataset_at(l->ds, it->sample);
-    leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, i), it);
+    it->session = l->o.sessions ? i : 0;
+    it->turn = 0;
+    it->turns = l->o.sessions ? turns_count(it->what) : 0;
+    leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
     it->nonce[0] = 0;
     if (l->o.unique_prompts)
         put_nonce(it->nonce, rng_u64(l->o.seed, RNG_NONCE, arrival_key(l->o.level, i)));
 }
 
+void load_next_turn(const struct load *l, struct plan_item *it)
+{
+    it->index++;
+    it->turn++;
+    leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
+}
+
+int64_t load_think(const struct load *l, const struct plan_item *it)
+{
+    if (l->o.think.a == 0 && l->o.think.b == 0)
+        return 0;
+    return dist_time_at(&l->o.think, l->o.seed, RNG_THINK, arrival_key(l->o.level, it->index));
+}
+
+bool load_in_warmup(const struct load *l, int64_t at)
+{
+    int64_t w0 = load_window_begin(l);
+    return w0 < 0 || at < w0;
+}
+
 void load_item(const struct load *l, uint64_t i, int64_t due, struct plan_item *it)
 {
-    bool open = l->o.mode == LOAD_OPEN;
-    fill(l, i, due, open ? i < l->first_item : i < l->o.warmup_requests, it);
+    fill(l, i, due, i < l->first_item, it);
 }
 
 bool load_open_has(const struct load *l, uint64_t i, int64_t due)
 {
-    if (l->o.num_requests > 0 && i >= l->first_item && i - l->first_item >= l->o.num_requests)
+    if (i >= l->end_item)
         return false;
     if (l->o.until_ns > 0 && due >= l->o.until_ns)
         return false;
@@ -105,19 +159,20 @@ bool load_take(struct load *l, int64_t now, struct plan_item *it)
     if (o->num_requests > 0 && atomic_load(&l->measured) >= o->num_requests)
         return false;
     uint64_t i = atomic_fetch_add(&l->next_closed, 1);
-    bool warmup = i < o->warmup_requests || now < o->warmup_ns;
+    bool warmup = i < l->first_item || now < o->warmup_ns;
+    fill(l, i, 0, warmup, it);
     if (!warmup) {
         /* Without a warm-up by time the index says what is too many: counting would let two workers that take the last
          * ones together leave the smaller index out, and the prompts depend on the workers. */
-        if (o->num_requests > 0 && o->warmup_ns == 0 && i - o->warmup_requests >= o->num_requests)
+        if (i >= l->end_item)
             return false;
         /* Two that start together both count, so that never more than num_requests are handed out. */
-        if (atomic_fetch_add(&l->measured, 1) >= o->num_requests && o->num_requests > 0)
+        uint64_t n = it->turns ? it->turns : 1;
+        if (atomic_fetch_add(&l->measured, n) >= o->num_requests && o->num_requests > 0)
             return false;
         if (w0 < 0)
             atomic_compare_exchange_strong(&l->w0_closed, &w0, now);
     }
-    fill(l, i, 0, warmup, it);
     return true;
 }
 
@@ -161,6 +216,15 @@ static int64_t trace_end(const struct load *l)
     return n > 1 && last > 0 ? last + MAX(last / (int64_t)(n - 1), 1) : NS_PER_S;
 }
 
+int64_t load_count_end(const struct load *l)
+{
+    struct arrival a;
+    if (l->o.mode != LOAD_OPEN || l->end_item == UINT64_MAX)
+        return INT64_MAX;
+    open_arrival(l, &a);
+    return arrival_seek_item(&a, l->end_item);
+}
+
 int64_t load_open_end(const struct load *l)
 {
     const struct load_opts *o = &l->o;
@@ -171,9 +235,5 @@ int64_t load_open_end(const struct load *l)
         end = MIN(end, o->until_ns);
     if (o->arrival == ARRIVAL_TRACE)
         end = MIN(end, trace_end(l));
-    if (o->num_requests == 0)
-        return end;
-    struct arrival a;
-    open_arrival(l, &a);
-    return MIN(end, arrival_seek_item(&a, l->first_item + o->num_requests));
+    return o->sessions ? end : MIN(end, load_count_end(l));
 }

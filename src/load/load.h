@@ -35,6 +35,9 @@ struct load_opts {
     enum load_order order;    /* shuffle: a seeded permutation, a new one each time through the dataset */
     bool unique_prompts;
     struct leaving leaving; /* who goes away; share 0: nobody */
+    bool sessions;          /* each sample is a session of as many requests as it has turns (load/turns.h) */
+    bool canned;            /* their history is the dataset's, not the server's answers */
+    struct dist think;      /* ns from an answer to the next turn; closed loop without sessions: to the next request */
     uint64_t seed;
     uint32_t level;
     uint64_t first_sample; /* where this level goes on in the dataset */
@@ -44,7 +47,9 @@ struct load {
     struct load_opts o;
     const struct dataset *ds;
     int64_t w0;                   /* open loop: where the window begins, ns after the level's start */
-    uint64_t first_item;          /* open loop: the first item of the window */
+    uint64_t first_item;          /* the first item (session) of the window; closed: behind the warm-up by count */
+    uint64_t end_item;            /* the first behind num_requests, where that is known; else UINT64_MAX */
+    uint64_t stride;              /* sessions: the most turns that one has */
     _Atomic uint64_t next_closed; /* closed loop: the next item */
     _Atomic uint64_t measured;    /* closed loop: items taken that are no warm-up */
     _Atomic int64_t w0_closed;    /* closed loop: the window's begin, -1 while unknown */
@@ -75,11 +80,23 @@ bool load_walk_next(const struct load *l, struct load_walk *w); /* false: the le
 /* The rate limit where the schedule does not know when requests will start (a closed loop, a cap): the instant, ns
  * after the level's start, `now` or later, at which the one who asks may start one. Shared by all workers. */
 int64_t load_reserve(struct load *l, int64_t now);
+/* Sessions. An item is a session then, and num_requests and warmup_requests count turns, rounded up to whole sessions.
+ * Turn t of session s has index s * (the most turns of any) + t, which keys all its random values. load_item and
+ * load_take give the first turn; this steps on to the next, for which the caller has `what`. */
+void load_next_turn(const struct load *l, struct plan_item *it);
+/* The pause behind this item: think time, 0 without any. */
+int64_t load_think(const struct load *l, const struct plan_item *it);
+/* Whether what is due (closed: begins) then, ns after the level's start, is of the warm-up. */
+bool load_in_warmup(const struct load *l, int64_t at);
 /* Where the window begins, ns after the level's start; -1: a closed loop still in its warm-up by count. */
 int64_t load_window_begin(const struct load *l);
 /* Open loop: where the window ends, ns after the level's start: after duration_ns, or when the first item beyond
  * num_requests would have been due, or at until_ns, whichever is first. A trace ends its mean gap behind its last item;
- * a burst at 0, since it is over when its answers are. A Poisson schedule is walked: 15 ns an item. Closed loop: 0. */
+ * a burst at 0, since it is over when its answers are. A Poisson schedule is walked: 15 ns an item. Closed loop: 0.
+ * With sessions, whose turns go on beyond the instant of the last one's first, num_requests does not count; INT64_MAX:
+ * no end by time. */
 int64_t load_open_end(const struct load *l);
+/* Open loop: when the first item beyond num_requests would have been due; INT64_MAX: no such end. */
+int64_t load_count_end(const struct load *l);
 
 #endif

@@ -1,6 +1,8 @@
 /* plan.h - the first waist: what to send and the instant it is due. Plain data, versioned with the record format.
  * Text is JSON-escaped when a dataset is loaded, so that a request body is a list of borrowed pieces.
- * Everything in a plan item borrows from the dataset (constant for the whole run), but for the nonce, which it holds.
+ * Everything in a plan item borrows from the dataset (constant for the whole run), but for the nonce, which it holds,
+ * and for the later turns of a session: their `what` is the session's own, and its messages borrow from the dataset and
+ * from the answers that the session keeps.
  */
 #ifndef WEIR_PLAN_PLAN_H
 #define WEIR_PLAN_PLAN_H
@@ -41,8 +43,9 @@ struct plan_item {
     uint64_t index; /* position in the level's one global schedule, from 0; warm-up items come first */
     int64_t due;    /* open loop: intended instant, ns after the level's start; closed loop: 0 */
     bool warmup;
-    uint32_t sample; /* index in the dataset */
-    uint32_t turn;   /* of a session, 0 */
+    uint32_t sample;      /* index in the dataset */
+    uint64_t session;     /* the how-manieth of the level, from 0; 0 without sessions */
+    uint32_t turn, turns; /* of the session, from 0; and how many it has: 0 without sessions */
     const struct plan_sample *what;
     int64_t leave_after;        /* the client goes away so long after the start, ns; -1: it stays */
     uint32_t leave_tokens;      /* ... or with so many token events; 0: it stays */

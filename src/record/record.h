@@ -69,15 +69,17 @@ enum {
     REC_NO_STREAM_ASKED = 32,
     REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */,
     REC_HTTP2 = 128,
+    REC_UNKEPT = 512 /* its session ended with it, because the answer could not be kept (--history-limit) */,
     REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */
 };
 
 struct record {
     uint32_t level;
     uint32_t worker;
-    uint32_t endpoint; /* 0, 1, ...: of the run's URLs; of a request never sent 0 */
-    uint64_t index;    /* in the level's schedule */
-    uint32_t sample, turn;
+    uint32_t endpoint;            /* 0, 1, ...: of the run's URLs; of a request never sent 0 */
+    uint64_t index;               /* in the level's schedule */
+    uint32_t sample, turn, turns; /* turns: that its session has; 0: no session */
+    uint64_t session;
     uint32_t flags; /* REC_* */
     enum outcome outcome;
     int status; /* HTTP, 0 = none */
@@ -224,6 +226,8 @@ struct rec_level {  /* written when a level begins, and again, final, when it ha
     uint64_t num_requests;    /* asked for, 0 = none */
     int64_t duration, warmup; /* ns asked for, 0 = none */
     uint64_t warmup_requests;
+    bool sessions;      /* requests are turns of sessions; `rate` counts sessions then */
+    char think[64];     /* time between turns, or of a slot between requests, as asked for; "": none */
     int64_t begin;      /* instants: the level's start ... */
     int64_t w0, w1;     /* ... and its window; w1 = 0 while unknown */
     uint64_t scheduled; /* final: items due in the window (open loop) */

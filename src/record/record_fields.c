@@ -41,6 +41,8 @@ static const struct field level_fields[] = {
     LEVEL(F_INSTANT, "duration", duration),
     LEVEL(F_INSTANT, "warmup", warmup),
     LEVEL(F_U64, "warmup_requests", warmup_requests),
+    LEVEL(F_BOOL, "sessions", sessions),
+    TEXT_FIELD(rec_level, think),
     LEVEL(F_INSTANT, "begin", begin),
     LEVEL(F_INSTANT, "w0", w0),
     LEVEL(F_INSTANT, "w1", w1),

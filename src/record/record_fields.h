@@ -51,7 +51,9 @@ struct field_table {
     X(F_U32, "worker", worker, F_EVER)                                                                                 \
     X(F_U32, "endpoint", endpoint, 0)                                                                                  \
     X(F_U32, "sample", sample, F_EVER)                                                                                 \
+    X(F_U64, "session", session, 0)                                                                                    \
     X(F_U32, "turn", turn, 0)                                                                                          \
+    X(F_U32, "turns", turns, 0)                                                                                        \
     X(F_U64, "conn", conn, F_EVER)                                                                                     \
     X(F_FLAG, "warmup", flags, REC_WARMUP)                                                                             \
     X(F_FLAG, "new_conn", flags, REC_NEW_CONN)                                                                         \
@@ -62,6 +64,7 @@ struct field_table {
     X(F_FLAG, "tls_resumed", flags, REC_TLS_RESUMED)                                                                   \
     X(F_FLAG, "http2", flags, REC_HTTP2)                                                                               \
     X(F_FLAG, "left", flags, REC_LEFT)                                                                                 \
+    X(F_FLAG, "unkept", flags, REC_UNKEPT)                                                                             \
     X(F_I32, "status", status, 0)                                                                                      \
     X(F_INSTANT, "intended", intended, 0)                                                                              \
     X(F_INSTANT, "admitted", admitted, 0)                                                                              \

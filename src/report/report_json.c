@@ -109,6 +109,8 @@ static void put_load(struct jout *j, const struct sum_level *l)
     put_known(j, "max_concurrency", l->max_concurrency ? (int64_t)l->max_concurrency : -1);
     put_num(j, "rate_limit", l->rate_limit > 0 ? l->rate_limit : NAN, 9);
     put_known(j, "num_requests", l->num_requests ? (int64_t)l->num_requests : -1);
+    jo_kbool(j, "sessions", l->sessions.on);
+    jo_kstrz(j, "think_time", l->think[0] ? l->think : NULL);
     put_num(j, "duration_s", l->window_s, 9);
     jo_end_obj(j);
 }
@@ -134,6 +136,21 @@ static void put_requests(struct jout *j, const struct sum_level *l)
     put_num(j, "success_rate", l->success_rate, 6);
     put_num(j, "input_tok_s", l->input_tok_s, 6);
     put_num(j, "output_tok_s", l->output_tok_s, 6);
+    jo_end_obj(j);
+}
+
+static void put_sessions(struct jout *j, const struct sum_sessions *s)
+{
+    jo_key(j, "sessions");
+    if (!s->on) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    jo_ku64(j, "begun", s->begun);
+    jo_ku64(j, "completed", s->completed);
+    jo_ku64(j, "broken", s->broken);
+    jo_ku64(j, "left", s->left);
     jo_end_obj(j);
 }
 
@@ -274,6 +291,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     jo_kbool(j, "complete", l->final && !l->interrupted && !l->stopped[0]);
     jo_kstrz(j, "stopped", l->stopped[0] ? l->stopped : NULL);
     put_requests(j, l);
+    put_sessions(j, &l->sessions);
     jo_key(j, "latency_ms");
     jo_obj(j);
     for (int k = 0; k < METRIC_LATENCIES; k++)

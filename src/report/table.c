@@ -94,7 +94,7 @@ char *level_target(char out[GRID_CELL], const struct sum_level *l)
     if (l->profile[0])
         snprintf(out, GRID_CELL, "%.*s", SHORT, text_width(l->profile) > SHORT ? "profile" : l->profile);
     else if (l->open && isfinite(l->rate))
-        snprintf(out, GRID_CELL, "%.5g/s", l->rate);
+        snprintf(out, GRID_CELL, "%.5g%s/s", l->rate, l->sessions.on ? " sessions" : "");
     else if (l->open && l->speed > 0 && l->speed != 1)
         snprintf(out, GRID_CELL, "%s x %.5g", l->arrival, l->speed);
     else if (l->open)

@@ -113,6 +113,20 @@ static void put_tokens(struct buf *out, const struct sum_level *l, int width)
     buf_free(&t);
 }
 
+static void put_sessions(struct buf *out, const struct sum_sessions *s, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    if (!s->on)
+        return;
+    buf_addf(&t, "%llu begun, %llu completed", (unsigned long long)s->begun, (unsigned long long)s->completed);
+    if (s->broken)
+        buf_addf(&t, ", %llu broken", (unsigned long long)s->broken);
+    if (s->left)
+        buf_addf(&t, ", %llu left", (unsigned long long)s->left);
+    labelled(out, "sessions", t.p, width);
+    buf_free(&t);
+}
+
 static char *term_value(char out[64], const struct sum_slo_term *t)
 {
     char d[32];
@@ -184,6 +198,7 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
         buf_addf(out, ", after %llu warm-up request%s", (unsigned long long)l->warmup, l->warmup == 1 ? "" : "s");
     buf_addc(out, '\n');
     put_errors(out, l, width);
+    put_sessions(out, &l->sessions, width);
     put_tokens(out, l, width);
     put_slo(out, l, p);
     put_goodput(out, l, width);

@@ -55,3 +55,4 @@ weir sim here
 weir run --cancel-rate 5
 weir run --cancel-rate 5% --cancel-after soon
 weir run --max-errors 100%
+weir run --think-time gauss:1s

@@ -445,14 +445,118 @@ static void test_closed_threads(void **state)
     dataset_free(&ds);
 }
 
+/* Samples of 3, 1 and 2 turns, again and again. */
+static struct dataset *talks(void)
+{
+    static const char text[] =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"-\"},"
+        "{\"role\":\"user\",\"content\":\"b\"},{\"role\":\"assistant\",\"content\":\"-\"},"
+        "{\"role\":\"user\",\"content\":\"c\"}]}\n"
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n"
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"-\"},"
+        "{\"role\":\"user\",\"content\":\"b\"}]}\n";
+    struct dataset *ds = dataset_load_text(STR(text), "talks.jsonl", "messages", NULL);
+    assert_non_null(ds);
+    return ds;
+}
+
+/* Turns are counted and sessions are whole: 3 1 2 | 3 1 2 | ... */
+static void test_sessions_end_by_their_turns(void **state)
+{
+    static const struct {
+        uint64_t warm, n, first, end;
+    } t[] = {{0, 1, 0, 1}, {0, 3, 0, 1}, {0, 4, 0, 2}, {0, 6, 0, 3},
+             {0, 7, 0, 4}, {1, 1, 1, 2}, {4, 5, 2, 4}, {7, 60, 4, 34}};
+    struct dataset *ds = talks();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        for (int open = 0; open < 2; open++) {
+            struct load l;
+            struct plan_item it;
+            load_init(&l,
+                      &(struct load_opts){.mode = open ? LOAD_OPEN : LOAD_CLOSED,
+                                          .rate = 10,
+                                          .concurrency = 1,
+                                          .sessions = true,
+                                          .warmup_requests = t[i].warm,
+                                          .num_requests = t[i].n},
+                      ds);
+            assert_int_equal(l.first_item, t[i].first);
+            assert_int_equal(l.end_item, t[i].end);
+            if (open) {
+                assert_true(load_open_has(&l, t[i].end - 1, 0) && !load_open_has(&l, t[i].end, 0));
+                assert_int_equal(load_open_end(&l), INT64_MAX); /* the last one's turns go on */
+                assert_int_equal(load_count_end(&l), (int64_t)t[i].end * SEC / 10);
+                continue;
+            }
+            uint64_t taken = 0;
+            while (load_take(&l, 0, &it)) {
+                assert_int_equal(it.session, taken);
+                assert_int_equal(it.index, 3 * taken);
+                assert_int_equal(it.warmup, taken < t[i].first);
+                taken++;
+            }
+            assert_int_equal(taken, t[i].end);
+        }
+    }
+    dataset_free(&ds);
+}
+
+static void test_turns_have_their_own_keys_and_a_sessions_nonce(void **state)
+{
+    struct dataset *ds = talks();
+    struct load l;
+    struct plan_item it;
+    char nonce[PLAN_NONCE_MAX];
+    int64_t pause[4];
+    (void)state;
+    load_init(&l,
+              &(struct load_opts){.mode = LOAD_OPEN,
+                                  .rate = 10,
+                                  .sessions = true,
+                                  .unique_prompts = true,
+                                  .seed = 3,
+                                  .think = {DIST_UNIFORM, 1e6, 9e6}},
+              ds);
+    load_item(&l, 3, 0, &it);
+    assert_true(it.sample == 0 && it.session == 3 && it.turn == 0 && it.turns == 3 && it.index == 9);
+    snprintf(nonce, sizeof nonce, "%s", it.nonce);
+    for (int k = 0; k < 3; k++) {
+        pause[k] = load_think(&l, &it);
+        assert_in_range(pause[k], 1000000, 9000000);
+        assert_true(k == 0 || pause[k] != pause[k - 1]);
+        assert_int_equal(it.index, 9 + k);
+        assert_int_equal(it.turn, k);
+        assert_string_equal(it.nonce, nonce);
+        load_next_turn(&l, &it);
+    }
+    load_item(&l, 4, 0, &it);
+    assert_string_not_equal(it.nonce, nonce);
+    assert_int_equal(it.turns, 1);
+    load_init(&l, &(struct load_opts){.mode = LOAD_OPEN, .rate = 10}, ds);
+    load_item(&l, 3, 0, &it);
+    assert_true(it.index == 3 && it.turns == 0 && it.session == 0 && load_think(&l, &it) == 0);
+    dataset_free(&ds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sequential),    cmocka_unit_test(test_shuffle),     cmocka_unit_test(test_nonce),
-        cmocka_unit_test(test_open_ends),     cmocka_unit_test(test_open_warmup), cmocka_unit_test(test_open_poisson),
-        cmocka_unit_test(test_closed_counts), cmocka_unit_test(test_closed_time), cmocka_unit_test(test_closed_threads),
-        cmocka_unit_test(test_profile_ends),  cmocka_unit_test(test_open_end),    cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_sequential),
+        cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_open_ends),
+        cmocka_unit_test(test_open_warmup),
+        cmocka_unit_test(test_open_poisson),
+        cmocka_unit_test(test_closed_counts),
+        cmocka_unit_test(test_closed_time),
+        cmocka_unit_test(test_closed_threads),
+        cmocka_unit_test(test_profile_ends),
+        cmocka_unit_test(test_open_end),
+        cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_trace_ends),
+        cmocka_unit_test(test_sessions_end_by_their_turns),
+        cmocka_unit_test(test_turns_have_their_own_keys_and_a_sessions_nonce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

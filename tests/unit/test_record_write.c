@@ -77,7 +77,7 @@ static void test_golden(void **state)
              "{\"type\":\"level\",\"level\":1,\"final\":false,\"open\":true,\"arrival\":\"poisson\",\"rate\":2.5,"
              "\"burstiness\":0,\"speed\":0,\"rate_limit\":0,"
              "\"concurrency\":0,\"max_concurrency\":0,\"num_requests\":0,\"duration\":0,\"warmup\":0,"
-             "\"warmup_requests\":0,\"begin\":7,\"w0\":8,\"w1\":0,\"scheduled\":0,\"unsent\":0,\"interrupted\":false,"
+             "\"warmup_requests\":0,\"sessions\":false,\"begin\":7,\"w0\":8,\"w1\":0,\"scheduled\":0,\"unsent\":0,\"interrupted\":false,"
              "\"lost_records\":0,\"exhausted\":0}\n"
              "{\"type\":\"request\",\"outcome\":\"http_503\",\"level\":1,\"index\":42,\"worker\":0,\"sample\":0,"
              "\"conn\":0,\"warmup\":true,"
