@@ -145,7 +145,7 @@ static void exit_status(void)
 {
     static const char *const rows[] = {
         "0",   "Fine.",
-        "1",   "Every request failed, or the run broke.",
+        "1",   "Every request failed, --max-errors stopped the run, or it broke.",
         "2",   "The command line, the configuration or an input file is wrong.",
         "3",   "An objective of --slo was not met.",
         "4",   "The verdict is INVALID: the client's own numbers cannot be trusted.",

@@ -396,12 +396,72 @@ static void test_unsent(void **state)
     acc_free(&a);
 }
 
+static void feed_turn(struct acc *a, struct rec_slab *s, struct record *r, uint64_t session, uint32_t turn,
+                      uint32_t turns, uint32_t flags)
+{
+    r->session = session;
+    r->turn = turn;
+    r->turns = turns;
+    r->flags |= flags;
+    acc_sink.request(a, r);
+    rec_recycle(s, r);
+}
+
+/* Session 0 says all, 1 fails, 2 goes away, 3 is not kept, 4 is cut by the end, 5 began within the warm-up. */
+static void sessions_are_counted_by_their_turns(void **state)
+{
+    (void)state;
+    struct acc_opts o = {0};
+    struct acc *a = acc_new(&o);
+    struct rec_slab s;
+    rec_slab_init(&s, 100);
+    struct rec_level line = level_line(true, 1000, 3000, false);
+    line.sessions = true;
+    snprintf(line.think, sizeof line.think, "2s");
+    acc_sink.level(a, &line);
+    feed_turn(a, &s, success(&s, 1100, 1100, 1150, 2, 10), 0, 0, 2, 0);
+    feed_turn(a, &s, success(&s, 1300, 1300, 1350, 2, 10), 0, 1, 2, 0);
+    feed_turn(a, &s, success(&s, 1100, 1100, 1150, 2, 10), 1, 0, 3, 0);
+    feed_turn(a, &s, failure(&s, OUT_HTTP, 503, 1300, 1300, 1400), 1, 1, 3, 0);
+    feed_turn(a, &s, failure(&s, OUT_CANCELLED, 0, 1300, 1300, 1400), 2, 0, 3, REC_LEFT);
+    feed_turn(a, &s, success(&s, 1100, 1100, 1150, 2, 10), 3, 0, 3, REC_UNKEPT);
+    feed_turn(a, &s, success(&s, 1100, 1100, 1150, 2, 10), 4, 0, 3, 0);
+    feed_turn(a, &s, failure(&s, OUT_CANCELLED, 0, 2900, 2900, 3400), 4, 1, 3, 0);
+    feed_turn(a, &s, success(&s, 900, 900, 950, 2, 10), 5, 0, 2, REC_WARMUP);
+    feed_turn(a, &s, success(&s, 1100, 1100, 1150, 2, 10), 5, 1, 2, 0);
+    line.final = true;
+    snprintf(line.stopped, sizeof line.stopped, "6 requests failed");
+    acc_sink.level(a, &line);
+    const struct summary *sum = acc_finish(a);
+    const struct sum_level *l = &sum->levels[0];
+    assert_true(l->sessions.on);
+    assert_int_equal(l->sessions.begun, 5);
+    assert_int_equal(l->sessions.completed, 2);
+    assert_int_equal(l->sessions.broken, 2);
+    assert_int_equal(l->sessions.left, 1);
+    assert_string_equal(l->think, "2s");
+    assert_int_equal(l->cancelled, 2);
+    assert_int_equal(l->left, 1);
+    assert_int_equal(sum->left, 1);
+    near(l->success_rate, 6.0 / 7);
+    assert_true(sum->stopped && !sum->interrupted);
+    assert_string_equal(l->stopped, "6 requests failed");
+    acc_free(&a);
+    rec_slab_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open_loop),    cmocka_unit_test(test_closed_loop),  cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_itl_by_token), cmocka_unit_test(test_levels),       cmocka_unit_test(test_cancelled),
-        cmocka_unit_test(test_unsent),       cmocka_unit_test(test_at_the_limit),
+        cmocka_unit_test(test_open_loop),
+        cmocka_unit_test(test_closed_loop),
+        cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_itl_by_token),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_unsent),
+        cmocka_unit_test(test_at_the_limit),
+        cmocka_unit_test(sessions_are_counted_by_their_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
