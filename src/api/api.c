@@ -4,9 +4,12 @@
 
 #include "base/jdoc.h"
 
-extern const struct api_ops api_oai_chat, api_oai_completions;
+extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
+    api_responses, api_tgi;
 
-static const struct api_ops *const dialects[] = {&api_oai_chat, &api_oai_completions, NULL};
+static const struct api_ops *const dialects[] = {
+    &api_oai_chat,  &api_oai_completions, &api_ollama_chat, &api_ollama_generate,
+    &api_anthropic, &api_responses,       &api_tgi,         NULL};
 
 const struct api_ops *const *api_all(void)
 {
@@ -24,12 +27,21 @@ const struct api_ops *api_find(struct str name)
 
 const struct api_ops *api_of_path(struct str path)
 {
+    static const struct {
+        const char *tail;
+        const struct api_ops *ops;
+    } known[] = {
+        {"/chat/completions", &api_oai_chat}, {"/completions", &api_oai_completions},
+        {"/api/chat", &api_ollama_chat},      {"/api/generate", &api_ollama_generate},
+        {"/v1/messages", &api_anthropic},     {"/v1/responses", &api_responses},
+        {"/generate_stream", &api_tgi},
+    };
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
-    if (str_ends(path, STR("/chat/completions")))
-        return &api_oai_chat;
-    if (str_ends(path, STR("/completions")))
-        return &api_oai_completions;
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (str_ends(path, str_of(known[i].tail)))
+            return known[i].ops;
+    }
     return NULL;
 }
 
@@ -201,6 +213,85 @@ int api_check_plain(const struct plan_sample *s, const char *takes, struct err *
     return 0;
 }
 
+static bool listed(struct str raw, const char *const *names)
+{
+    for (size_t i = 0; names && names[i]; i++) {
+        if (str_eqz(raw, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool part_fits(struct js *s, const char *const *types)
+{
+    struct str key, type = {0};
+    if (js_peek(s) != JS_OBJ) {
+        js_skip(s, NULL);
+        return false;
+    }
+    js_enter(s, '{');
+    while (js_key(s, &key)) {
+        if (str_eqz(key, "type") && js_peek(s) == JS_STR)
+            js_string(s, &type);
+        else
+            js_skip(s, NULL);
+    }
+    return listed(type, types);
+}
+
+static bool raw_fits(struct str json, const char *const *members, const char *const *types)
+{
+    struct js s;
+    struct str key;
+    bool fits = true;
+    js_init(&s, json);
+    if (!js_enter(&s, '{'))
+        return false;
+    while (js_key(&s, &key)) {
+        fits &= listed(key, members);
+        if (str_eqz(key, "content") && js_peek(&s) == JS_ARR) {
+            js_enter(&s, '[');
+            while (js_elem(&s))
+                fits &= part_fits(&s, types);
+        } else {
+            js_skip(&s, NULL);
+        }
+    }
+    return js_done(&s) && fits;
+}
+
+int api_check_raw(const struct plan_sample *s, const char *const *members, const char *const *types, const char *name,
+                  struct err *e)
+{
+    for (uint32_t i = 0; i < s->n_msgs; i++) {
+        struct str raw = s->msgs[i].raw_json;
+        if (raw.n > 0 && !raw_fits(raw, members, types))
+            return err_set(e, ERR_DATA,
+                           "%.*s: message %u has content parts or members that %s does not take; write them in its own "
+                           "form, or use the dialect they are written for",
+                           STR_ARG(s->where), i + 1, name);
+    }
+    return 0;
+}
+
+int api_check_roles(const struct plan_sample *s, const char *name, struct err *e)
+{
+    for (uint32_t i = 0; i < s->n_msgs; i++) {
+        if (s->msgs[i].role == ROLE_TOOL)
+            return err_set(e, ERR_DATA, "%.*s: message %u is a tool's answer, which %s takes in another form only",
+                           STR_ARG(s->where), i + 1, name);
+    }
+    return 0;
+}
+
+void api_put(struct api_body *b, bool direct, struct str s)
+{
+    if (direct)
+        api_piece(b, s);
+    else
+        buf_adds(&b->spill, s);
+}
+
 void api_render(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
     b->n = 0;
@@ -240,20 +331,57 @@ void api_event_string(struct js *s, unsigned flag, struct api_event *ev)
         api_event_text(ev, flag, raw);
 }
 
-void api_event_count(struct js *s, struct api_event *ev, int64_t *v)
+void api_event_error(struct api_event *ev, struct str raw)
+{
+    ev->flags |= API_ERROR;
+    ev->error = raw;
+}
+
+void api_event_finish(struct js *s, const struct api_reason *reasons, struct api_event *ev)
+{
+    struct str raw;
+    if (js_peek(s) != JS_STR) {
+        js_skip(s, NULL);
+        return;
+    }
+    if (js_string(s, &raw) < 0 || raw.n == 0)
+        return;
+    ev->flags |= API_FINISH;
+    ev->finish = API_FIN_OTHER;
+    for (size_t i = 0; reasons[i].name; i++) {
+        if (str_eqz(raw, reasons[i].name))
+            ev->finish = reasons[i].finish;
+    }
+}
+
+bool api_count(struct js *s, int64_t *v)
 {
     struct str raw;
     int64_t n;
     double d;
     bool number = js_peek(s) == JS_NUM;
     if (js_skip(s, &raw) < 0 || !number)
-        return;
+        return false;
     if (parse_i64(raw, &n) != 0)
         n = parse_f64(raw, &d) == 0 && d >= 0 && d < 1e12 ? (int64_t)d : -1;
-    if (n < 0 || n > 1000000000000)
-        return;
+    if (n < 0 || n > API_MAX_COUNT)
+        return false;
     *v = n;
-    ev->flags |= API_USAGE;
+    return true;
+}
+
+void api_event_count(struct js *s, struct api_event *ev, int64_t *v)
+{
+    if (api_count(s, v))
+        ev->flags |= API_USAGE;
+}
+
+bool api_raw_string(struct str raw, struct str *text)
+{
+    if (raw.n < 2 || raw.p[0] != '"')
+        return false;
+    *text = str_sub(raw, 1, raw.n - 2);
+    return true;
 }
 
 uint64_t api_count_words(struct str raw, bool *in_word)

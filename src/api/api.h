@@ -70,7 +70,7 @@ struct api_event { /* views borrow the event's data */
     struct str text[API_MAX_TEXTS]; /* raw JSON strings: content, reasoning, tool-call arguments in the order found */
     unsigned char text_flag[API_MAX_TEXTS]; /* which each is: API_CONTENT, API_REASONING or API_TOOL */
     unsigned n_texts;
-    uint32_t text_bytes; /* raw bytes of all texts, those beyond API_MAX_TEXTS included */
+    uint32_t text_bytes; /* raw bytes of all texts, those beyond API_MAX_TEXTS included, and what is no string */
     enum api_finish finish;
     int64_t prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens; /* -1: not said; with API_USAGE */
     struct str error;                                                          /* raw JSON of the error */
@@ -101,6 +101,7 @@ struct api_ops {
     bool asks_usage;         /* streamed counts have to be asked for (stream_options) */
     bool own_counts;         /* its counts are fields of the server's own, no usage object */
     bool plain;              /* plain HTTP: bodies mean nothing, each answer counts by its status */
+    bool can_ignore_eos;     /* requests have ignore_eos */
     bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */
     int (*check)(const struct plan_sample *s, struct err *e);
@@ -141,9 +142,30 @@ void api_rest(const struct api *a, const struct plan_item *it, struct api_body *
 void api_joined(const struct plan_item *it, struct api_body *b);
 /* Each message must be plain text; `takes` says what the dialect takes instead, for the error. */
 int api_check_plain(const struct plan_sample *s, const char *takes, struct err *e);
-/* Reads one value as a count of tokens; what is none (null, a fraction, more than any model could say) is as good as
- * not said. */
+/* Messages that the dataset gives whole (raw JSON) must have no member but `members`, and a content that is text or,
+ * with `types`, an array of parts of these types. `name` is the dialect's, for the error. */
+int api_check_raw(const struct plan_sample *s, const char *const *members, const char *const *types, const char *name,
+                  struct err *e);
+/* Each message must have a role other than tool. */
+int api_check_roles(const struct plan_sample *s, const char *name, struct err *e);
+/* The pieces of a body, or its copy in the spill where they would be too many. */
+void api_put(struct api_body *b, bool direct, struct str s);
+/* An error: `raw` is what is kept of it. */
+void api_event_error(struct api_event *ev, struct str raw);
+/* Reads one value; the finish reason that `reasons` (ended by a NULL name) has for it. */
+struct api_reason {
+    const char *name;
+    enum api_finish finish;
+};
+void api_event_finish(struct js *s, const struct api_reason *reasons, struct api_event *ev);
+/* Reads one value as a count of tokens; what is none (null, a fraction, more than API_MAX_COUNT) is as good as not
+ * said: false. */
+#define API_MAX_COUNT 1000000000000
+bool api_count(struct js *s, int64_t *v);
+/* The same into a count of ev. */
 void api_event_count(struct js *s, struct api_event *ev, int64_t *v);
+/* What stands between the quotes, of a value as js_skip gave it; false: it is no string. */
+bool api_raw_string(struct str raw, struct str *text);
 /* Reads one value as text of the answer; what is no string is skipped. */
 void api_event_string(struct js *s, unsigned flag, struct api_event *ev);
 void api_event_clear(struct api_event *ev);

@@ -32,7 +32,7 @@ static void remember(struct api_memo *m, struct str type, struct str data, const
 {
     bool token_alone = ev->flags == API_CONTENT || ev->flags == API_REASONING || ev->flags == API_TOOL;
     m->flag = 0;
-    if (!token_alone || ev->n_texts != 1 || type.n > sizeof m->type)
+    if (!token_alone || ev->n_texts != 1 || ev->text_bytes != ev->text[0].n || type.n > sizeof m->type)
         return;
     size_t head = (size_t)(ev->text[0].p - data.p), tail = data.n - head - ev->text[0].n;
     if (head + tail > API_MEMO_MAX)

@@ -117,30 +117,9 @@ static void decode_part(struct js *s, struct api_event *ev)
     }
 }
 
-static void decode_finish(struct js *s, struct api_event *ev)
-{
-    static const struct {
-        const char *name;
-        enum api_finish finish;
-    } reasons[] = {{"stop", API_FIN_STOP},
-                   {"length", API_FIN_LENGTH},
-                   {"tool_calls", API_FIN_TOOL},
-                   {"function_call", API_FIN_TOOL},
-                   {"content_filter", API_FIN_FILTER}};
-    struct str raw;
-    if (js_peek(s) != JS_STR) {
-        js_skip(s, NULL);
-        return;
-    }
-    if (js_string(s, &raw) < 0 || raw.n == 0)
-        return;
-    ev->flags |= API_FINISH;
-    ev->finish = API_FIN_OTHER;
-    for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-        if (str_eqz(raw, reasons[i].name))
-            ev->finish = reasons[i].finish;
-    }
-}
+static const struct api_reason reasons[] = {
+    {"stop", API_FIN_STOP},          {"length", API_FIN_LENGTH},         {"tool_calls", API_FIN_TOOL},
+    {"function_call", API_FIN_TOOL}, {"content_filter", API_FIN_FILTER}, {NULL, API_FIN_NONE}};
 
 static void decode_choice(struct js *s, const char *part, struct api_event *ev)
 {
@@ -156,7 +135,7 @@ static void decode_choice(struct js *s, const char *part, struct api_event *ev)
         else if (!part && str_eqz(key, "text"))
             api_event_string(s, API_CONTENT, ev);
         else if (str_eqz(key, "finish_reason"))
-            decode_finish(s, ev);
+            api_event_finish(s, reasons, ev);
         else
             js_skip(s, NULL);
     }

@@ -25,14 +25,6 @@ static struct str opening(enum plan_role role, bool first)
 /* Each message is three pieces (opening, content, closing); the nonce, head and tail are six more. */
 enum { DIRECT_MESSAGES = (API_MAX_PIECES - 6) / 3 };
 
-static void put(struct api_body *b, bool direct, struct str s)
-{
-    if (direct)
-        api_piece(b, s);
-    else
-        buf_adds(&b->spill, s);
-}
-
 static void chat_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
     const struct plan_sample *s = it->what;
@@ -42,17 +34,17 @@ static void chat_body(const struct api *a, const struct plan_item *it, struct ap
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         const struct plan_msg *m = &s->msgs[i];
         if (m->raw_json.n > 0) {
-            put(b, direct, i ? STR(",") : STR(""));
-            put(b, direct, m->raw_json);
+            api_put(b, direct, i ? STR(",") : STR(""));
+            api_put(b, direct, m->raw_json);
             continue;
         }
-        put(b, direct, opening(m->role, i == 0));
+        api_put(b, direct, opening(m->role, i == 0));
         if (nonce) {
-            put(b, direct, str_of(it->nonce));
+            api_put(b, direct, str_of(it->nonce));
             nonce = false;
         }
-        put(b, direct, m->content);
-        put(b, direct, STR("\"}"));
+        api_put(b, direct, m->content);
+        api_put(b, direct, STR("\"}"));
     }
     if (!direct)
         api_piece(b, buf_str(&b->spill));
@@ -83,6 +75,7 @@ const struct api_ops api_oai_chat = {
     .ours = oai_ours,
     .has_terminal = true,
     .asks_usage = true,
+    .can_ignore_eos = true,
     .check = chat_check,
     .members = oai_members,
     .body = chat_body,

@@ -40,6 +40,7 @@ const struct api_ops api_oai_completions = {
     .ours = oai_ours,
     .has_terminal = true,
     .asks_usage = true,
+    .can_ignore_eos = true,
     .check = completions_check,
     .members = oai_members,
     .body = completions_body,

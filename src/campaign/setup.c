@@ -320,6 +320,16 @@ static int settle_auth(struct campaign_state *s, struct err *e)
     return s->key ? 0 : auth_key_load(&source, &s->key, e);
 }
 
+/* What a dialect has no word for is not left out silently. */
+static int check_dialect(const struct campaign_state *s, const struct variant *v, struct err *e)
+{
+    if (v->api_opts.ignore_eos && !s->ops->can_ignore_eos)
+        return err_set(e, ERR_USAGE,
+                       "--ignore-eos: %s has no such member; give what the server calls it by --extra-body",
+                       s->ops->name);
+    return 0;
+}
+
 /* Whether the URL names the path that the dialect has for the other kind of answers. */
 static int check_path(const struct api_ops *ops, bool stream, struct str path, struct err *e)
 {
@@ -431,6 +441,8 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         v->api_opts.include_usage = s->ops->asks_usage;
+        if (check_dialect(s, v, e) < 0)
+            return variant_fail(s, v, e);
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
         if (!v->ep && open_endpoints(s, v, url, n, e) < 0)

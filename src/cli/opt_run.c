@@ -23,7 +23,8 @@ static const struct opt rows[] = {
     {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty,
      .help = "Model to ask for. Default: the first that the server's /v1/models names."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
-     .choices = "auto openai-chat openai-completions",
+     .choices =
+         "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi",
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},

@@ -318,7 +318,13 @@ static void paths_name_their_dialect(void **state)
     assert_string_equal(api_of_path(STR("/openai/v1/chat/completions/"))->name, "openai-chat");
     assert_string_equal(api_of_path(STR("/v1/completions"))->name, "openai-completions");
     assert_null(api_of_path(STR("/")));
-    assert_null(api_of_path(STR("/generate")));
+    assert_string_equal(api_of_path(STR("/v1/responses"))->name, "openai-responses");
+    assert_string_equal(api_of_path(STR("/anthropic/v1/messages"))->name, "anthropic-messages");
+    assert_string_equal(api_of_path(STR("/api/chat"))->name, "ollama-chat");
+    assert_string_equal(api_of_path(STR("/api/generate/"))->name, "ollama-generate");
+    assert_string_equal(api_of_path(STR("/generate_stream"))->name, "tgi");
+    assert_null(api_of_path(STR("/generate"))); /* several servers have it, each in its own way */
+    assert_null(api_of_path(STR("/elsewhere")));
 }
 
 int main(void)
