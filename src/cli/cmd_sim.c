@@ -26,7 +26,8 @@ const struct cmd cmd_sim = {
     .args = "[options]",
     .summary = "serve as an LLM server with a known model and a recorded truth",
     .prose =
-        "Serves the OpenAI chat and completions dialects, /v1/models, /health, /version, Prometheus metrics on "
+        "Serves OpenAI's chat, completions and responses, Anthropic's messages, Ollama's chat and generate, Text "
+        "Generation Inference's generate and generate_stream, /v1/models, /health, /version, Prometheus metrics on "
         "/metrics, "
         "and /tokenizer?output_tokens=N, until SIGTERM or Ctrl-C. The address stands on standard output as soon as it "
         "listens.\n"

@@ -15,8 +15,8 @@
 #include "sim/sim_event.h"
 
 struct sim_dialect {
-    const char *stream_type; /* Content-Type of a stream */
-    const char *key_header;  /* the only header that a key may come in; NULL: any that is known */
+    const char *stream_type;  /* Content-Type of a stream */
+    const char *needs_header; /* without which a request is refused; NULL: none */
     /* As ask_parse. */
     int (*ask)(struct ask *a, struct str body, const struct ask_rules *r, struct ask_error *x);
     void (*init)(struct event_fmt *f, struct str model, struct str id, int64_t created); /* as event_init */
@@ -32,6 +32,7 @@ struct sim_dialect {
     void (*refusal)(struct buf *b, int status, const char *message);
 };
 
-extern const struct sim_dialect sim_openai_chat, sim_openai_completions;
+extern const struct sim_dialect sim_openai_chat, sim_openai_completions, sim_responses, sim_anthropic, sim_ollama_chat,
+    sim_ollama_generate, sim_tgi_generate, sim_tgi_stream;
 
 #endif

@@ -33,6 +33,39 @@ static void models(struct sim_request *r)
     sim_answer(r, 200, "application/json", buf_str(b), NULL);
 }
 
+/* Ollama's list. */
+static void tags(struct sim_request *r)
+{
+    struct buf *b = &r->w->body;
+    struct jout j;
+    buf_clear(b);
+    jo_init(&j, b, 0);
+    jo_obj(&j);
+    jo_key(&j, "models");
+    jo_arr(&j);
+    jo_obj(&j);
+    jo_kstrz(&j, "name", r->w->sim->model_name);
+    jo_kstrz(&j, "model", r->w->sim->model_name);
+    jo_end_obj(&j);
+    jo_end_arr(&j);
+    jo_end_obj(&j);
+    sim_answer(r, 200, "application/json", buf_str(b), NULL);
+}
+
+/* Of Text Generation Inference, as far as it is true here. */
+static void info(struct sim_request *r)
+{
+    struct buf *b = &r->w->body;
+    struct jout j;
+    buf_clear(b);
+    jo_init(&j, b, 0);
+    jo_obj(&j);
+    jo_kstrz(&j, "model_id", r->w->sim->model_name);
+    jo_kstrz(&j, "version", WEIR_VERSION);
+    jo_end_obj(&j);
+    sim_answer(r, 200, "application/json", buf_str(b), NULL);
+}
+
 static void health(struct sim_request *r)
 {
     sim_answer(r, 200, NULL, STR(""), NULL);
@@ -57,7 +90,15 @@ static void metrics(struct sim_request *r)
 static const struct route routes[] = {
     {"/v1/chat/completions", "POST", true, sim_generate, &sim_openai_chat},
     {"/v1/completions", "POST", true, sim_generate, &sim_openai_completions},
+    {"/v1/responses", "POST", true, sim_generate, &sim_responses},
+    {"/v1/messages", "POST", true, sim_generate, &sim_anthropic},
+    {"/api/chat", "POST", true, sim_generate, &sim_ollama_chat},
+    {"/api/generate", "POST", true, sim_generate, &sim_ollama_generate},
+    {"/generate", "POST", true, sim_generate, &sim_tgi_generate},
+    {"/generate_stream", "POST", true, sim_generate, &sim_tgi_stream},
     {"/v1/models", "GET", true, models, NULL},
+    {"/api/tags", "GET", true, tags, NULL},
+    {"/info", "GET", true, info, NULL},
     {"/health", "GET", false, health, NULL},
     {"/version", "GET", false, version, NULL},
     {"/metrics", "GET", false, metrics, NULL},
@@ -77,12 +118,8 @@ static bool same_key(struct str given, const char *key)
     return diff == 0;
 }
 
-static bool has_key(const struct hs_request *q, const struct sim_dialect *d, const char *key)
+static bool has_key(const struct hs_request *q, const char *key)
 {
-    if (d != NULL && d->key_header != NULL) {
-        struct str only = hs_header(q, d->key_header);
-        return only.p != NULL && same_key(only, key);
-    }
     struct str auth = hs_header(q, "authorization");
     if (str_istarts(auth, STR("Bearer ")) && same_key(str_trim(str_sub(auth, 7, auth.n)), key))
         return true;
@@ -167,9 +204,11 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
         not_allowed(&r);
     else if (route == NULL)
         sim_answer_error(&r, 404, "There is nothing at this path.", NULL, "not_found", NULL);
-    else if (route->needs_key && key != NULL && !has_key(q, r.dialect, key))
+    else if (route->needs_key && key != NULL && !has_key(q, key))
         sim_answer_error(&r, 401, "The API key is missing or wrong.", NULL, "invalid_api_key",
                          "WWW-Authenticate: Bearer\r\n");
+    else if (r.dialect != NULL && r.dialect->needs_header != NULL && hs_header(q, r.dialect->needs_header).p == NULL)
+        sim_answer_error(&r, 400, "A header that this API needs is missing.", r.dialect->needs_header, NULL, NULL);
     else
         route->handle(&r);
 }

@@ -372,6 +372,71 @@ static void the_path_chooses_the_dialect(void **state)
     }
 }
 
+/* How the key is sent, where it is found and which headers go with it, unless the user says otherwise. */
+static void the_dialect_says_how_it_is_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *api, *style;
+        enum auth_style sent;
+        const char *key; /* of the environment */
+        bool version;
+    } cases[] = {{"openai-chat", "auto", AUTH_BEARER, "sk-openai", false},
+                 {"anthropic-messages", "auto", AUTH_X_API_KEY, "sk-anthropic", true},
+                 {"anthropic-messages", "bearer", AUTH_BEARER, "sk-anthropic", true}};
+    setenv("OPENAI_API_KEY", "sk-openai", 1);
+    setenv("ANTHROPIC_API_KEY", "sk-anthropic", 1);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        const char *urls[] = {"127.0.0.1", NULL};
+        c.urls = urls;
+        c.api = cases[i].api;
+        c.auth_style = cases[i].style;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_int_equal(setup_target(&s, &e), 0);
+        assert_int_equal(s.auth_style, cases[i].sent);
+        assert_string_equal(s.key, cases[i].key);
+        struct str head = buf_str(&s.variant[0].ep->target[0].common);
+        assert_int_equal(str_find(head, STR("\r\nanthropic-version: 2023-06-01\r\n")) >= 0, cases[i].version);
+        setup_free(&s);
+    }
+    unsetenv("OPENAI_API_KEY");
+    unsetenv("ANTHROPIC_API_KEY");
+}
+
+/* A dialect of two paths takes the one of its kind of answers. */
+static void the_other_kinds_path_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        bool whole;
+        const char *says, *path;
+    } cases[] = {{"127.0.0.1", false, NULL, "/generate_stream"},
+                 {"127.0.0.1", true, NULL, "/generate"},
+                 {"http://127.0.0.1/x/generate", true, NULL, "/x/generate"},
+                 {"http://127.0.0.1/generate/", false, "give /generate_stream, or --no-stream", NULL},
+                 {"http://127.0.0.1/generate_stream", true, "is that of streamed answers; give /generate", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct campaign_state s;
+        struct err e;
+        struct run_config c = defaults();
+        const char *urls[] = {cases[i].url, NULL};
+        c.urls = urls;
+        c.api = "tgi";
+        c.no_stream = cases[i].whole;
+        assert_int_equal(parse(&s, &c, &e), 0);
+        assert_int_equal(setup_target(&s, &e), cases[i].says ? -1 : 0);
+        if (cases[i].says)
+            assert_non_null(strstr(e.text, cases[i].says));
+        else
+            assert_string_equal(s.variant[0].ep->target[0].path, cases[i].path);
+        setup_free(&s);
+    }
+}
+
 static void several_urls_become_targets(void **state)
 {
     (void)state;
@@ -490,6 +555,8 @@ int main(void)
         cmocka_unit_test(other_texts_than_the_stored_are_refused),
         cmocka_unit_test(bad_settings_name_their_option),
         cmocka_unit_test(the_path_chooses_the_dialect),
+        cmocka_unit_test(the_dialect_says_how_it_is_asked),
+        cmocka_unit_test(the_other_kinds_path_is_refused),
         cmocka_unit_test(several_urls_become_targets),
         cmocka_unit_test(one_bad_url_of_several_is_named),
         cmocka_unit_test(levels_have_options_of_their_own),
