@@ -73,6 +73,8 @@ struct run_config {
     int64_t wait_ready;     /* ns to wait until the endpoint answers; 0 = not at all */
     const char *output_dir; /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live, no_records;
+    const char **files; /* -f, NULL-ended: read by the cli */
+    bool show_config;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */

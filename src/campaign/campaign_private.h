@@ -10,6 +10,7 @@
 #include "campaign/breaker.h"
 #include "campaign/campaign.h"
 #include "campaign/cores.h"
+#include "campaign/redact.h"
 #include "engine/engine.h"
 #include "engine/probe.h"
 #include "load/dataset.h"
@@ -179,10 +180,6 @@ void probing_notes(struct campaign_state *s); /* into the records, once they are
 
 /* The endpoint for messages and records: its URL as given, redacted, cut to cap. Returns out. */
 char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap);
-
-/* redact.c: what is stored of the command line. */
-void redact_url(struct buf *out, struct str url); /* appended, without credentials and secret query values */
-void redact_command(struct jout *j, const char *const *word, int n); /* an array of its words */
 
 /* outdir.c: the folder, metadata.json. */
 int outdir_prepare(struct campaign_state *s, struct err *e); /* nothing is made yet where it can be avoided */

@@ -1,5 +1,5 @@
-/* redact.c - keys, headers' values, and what in a URL may be one, replaced by a word. What is in doubt is replaced. */
-#include "campaign/campaign_private.h"
+/* redact.c - what is in doubt is replaced. */
+#include "campaign/redact.h"
 
 #define REDACTED "[redacted]"
 
@@ -81,7 +81,7 @@ static void put_word(struct jout *j, const char *w, size_t from)
 
 static const char *secret_option(const char *w)
 {
-    static const char *const secret[] = {"--api-key", "--token", "--header"};
+    static const char *const secret[] = {"--api-key", "--token", "--header", "--headers"};
     const char *name = w[0] == '-' && w[1] == 'H' ? "-H" : NULL;
     for (size_t k = 0; k < ARRAY_LEN(secret); k++)
         name = is_option(w, secret[k]) ? secret[k] : name;

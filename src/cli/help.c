@@ -148,8 +148,10 @@ void help_command(FILE *out, const struct cmd *c, unsigned width)
     buf_addf(
         &b,
         "Values in brackets are defaults. Durations: 500ms, 10s, 2m; a bare number is seconds. Each option can also "
-        "come from the environment: %s and its long name in capitals, such as %s%s; the command line wins.",
-        t->env_prefix, t->env_prefix, "SEED");
+        "come from the environment: %s and its long name in capitals, such as %s%s; the command line wins.%s",
+        t->env_prefix, t->env_prefix, "SEED",
+        opt_find(t, STR("file")) ? " And from a YAML file (-f), by its long name; the environment wins over files."
+                                 : "");
     wrap(out, buf_str(&b), 0, width);
     buf_free(&b);
 }

@@ -119,6 +119,38 @@ static void options(const struct opt_table *t)
          "written 512, 64k, 10M.");
 }
 
+static void bench_file(const struct opt_table *t)
+{
+    if (!opt_find(t, STR("file")))
+        return;
+    puts(".SH A BENCHMARK IN A FILE");
+    paragraphs(
+        "With --file, options come from a YAML file, by their long names. What an option repeats or separates by "
+        "commas "
+        "may be a list. Headers, --slo, --goodput and --extra-body may be maps. A flag takes true or false; stream: "
+        "false "
+        "is no-stream: true.\n"
+        "\n"
+        "Anchors and merge keys (<<) work; keys that begin with x- hold what they refer to and are ignored otherwise. "
+        "In "
+        "values, ${NAME} is a variable of the environment, ${NAME:-TEXT} one with a default, and $$ a dollar. A value "
+        "from a variable whose name speaks of a key, token, secret or password is neither stored nor shown.\n"
+        "\n"
+        "levels is a list of levels, one after another. Each is a map of the options that are its own, such as rate, "
+        "concurrency, duration, max-tokens, dataset or headers, and may have a name, which the report shows. What is "
+        "of "
+        "the whole run, such as the URL or the seed, stands outside. A level that lists several rates is so many "
+        "levels.\n"
+        "\n"
+        "The command line wins over the environment, that over a level, that over the file, a later file over an "
+        "earlier "
+        "one. --show-config prints what comes together, and from where.");
+    puts(".PP\nAn example:\n.PP\n.nf\n.RS");
+    puts("url: http://localhost:8000\nmodel: ${MODEL:\\-llama}\nduration: 60s\nslo: {ttft: {p95: 500ms}}\nlevels:\n"
+         "  \\- {name: calm, rate: 1}\n  \\- {name: busy, rate: 20, arrival: poisson}\n"
+         "  \\- {name: long answers, concurrency: 8, max\\-tokens: 1000}\n.RE\n.fi");
+}
+
 static void environment(const struct opt_table *t)
 {
     puts(".SH ENVIRONMENT");
@@ -224,6 +256,7 @@ static void page_command(const struct cmd *c)
     puts("\n.SH DESCRIPTION");
     paragraphs(c->prose);
     options(c->options);
+    bench_file(c->options);
     environment(c->options);
     exit_status();
     if (strcmp(c->name, "run") == 0 || strcmp(c->name, "report") == 0) { /* they have the files of a run */

@@ -38,7 +38,7 @@ static const struct opt *find_letter(const struct opt_table *t, char c)
 }
 
 /* "no-NAME" of a negatable flag NAME, or NAME of a negatable flag "no-NAME". */
-static const struct opt *find_negated(const struct opt_table *t, struct str name)
+const struct opt *opt_find_negated(const struct opt_table *t, struct str name)
 {
     for (size_t i = 0; i < t->n; i++) {
         const struct opt *o = &t->opts[i];
@@ -89,17 +89,19 @@ const char *opt_nearest(struct str word, const char *const *names)
     return best;
 }
 
-static int unknown(const struct opt_table *t, struct str name, struct err *e)
+const char *opt_suggest(const struct opt_table *t, struct str name, const char *const *more, char out[64])
 {
     /* Long names first, so that they win over other spellings that are as near. */
+    enum { MORE = 8 };
     char aliases[OPT_MAX][40];
-    const char *names[2 * OPT_MAX + 2] = {0};
+    const char *names[2 * OPT_MAX + MORE + 1] = {0};
     size_t n = 0, n_aliases = 0;
     for (size_t i = 0; i < t->n; i++) {
         if (!(t->opts[i].flags & OPT_HIDDEN))
             names[n++] = t->opts[i].name;
     }
-    names[n++] = "help";
+    for (size_t i = 0; more && more[i] && i < MORE; i++)
+        names[n++] = more[i];
     for (size_t i = 0; i < t->n; i++) {
         struct str_split it = {.rest = str_of(t->opts[i].aliases), .sep = ' '};
         struct str part;
@@ -109,7 +111,17 @@ static int unknown(const struct opt_table *t, struct str name, struct err *e)
         }
     }
     const char *near = opt_nearest(name, names);
-    if (near)
+    if (!near)
+        return NULL;
+    snprintf(out, 64, "%s", near);
+    return out;
+}
+
+static int unknown(const struct opt_table *t, struct str name, struct err *e)
+{
+    static const char *const more[] = {"help", NULL};
+    char near[64];
+    if (opt_suggest(t, name, more, near))
         return err_set(e, ERR_USAGE, "unknown option --" STR_FMT "; did you mean --%s? (see weir %s --help)",
                        STR_ARG(name), near, t->command);
     return err_set(e, ERR_USAGE, "unknown option --" STR_FMT " (see weir %s --help)", STR_ARG(name), t->command);
@@ -171,14 +183,14 @@ static const char *spelled(char out[80], const struct opt_table *t, const struct
     char env[64];
     if (from == OPT_FROM_ENV)
         snprintf(out, 80, "%s", opt_env_name(env, t, o));
-    else if (from == OPT_FROM_FILE)
+    else if (from < OPT_FROM_ENV)
         snprintf(out, 80, "%s", o->name);
     else
         snprintf(out, 80, "--%s", o->name);
     return out;
 }
 
-static bool same_group(const struct opt *a, const struct opt *b)
+bool opt_same_group(const struct opt *a, const struct opt *b)
 {
     return a != b && a->group && b->group && strcmp(a->group, b->group) == 0;
 }
@@ -190,7 +202,7 @@ static int check_group(const struct opt_table *t, const struct opt_seen *seen, c
     for (size_t i = 0; !(o->flags & OPT_TOGETHER) && i < t->n; i++) {
         const struct opt *other = &t->opts[i];
         char a[80], b[80];
-        if (same_group(o, other) && seen->source[i] == from)
+        if (opt_same_group(o, other) && seen->source[i] == from)
             return err_set(e, ERR_USAGE, "%s and %s exclude each other; give one of them",
                            spelled(a, t, o < other ? o : other, from), spelled(b, t, o < other ? other : o, from));
     }
@@ -203,7 +215,7 @@ int opt_settle(const struct opt_table *t, void *config, struct opt_seen *seen, s
         const struct opt *o = &t->opts[i];
         enum opt_source strongest = (enum opt_source)seen->source[i];
         for (size_t k = 0; o->group && k < t->n; k++) {
-            if (same_group(o, &t->opts[k]) && seen->source[k] > strongest)
+            if (opt_same_group(o, &t->opts[k]) && seen->source[k] > strongest)
                 strongest = (enum opt_source)seen->source[k];
         }
         bool gives_way = seen->source[i] < strongest;
@@ -280,7 +292,7 @@ static bool take_apart(const struct opt_table *t, const char *arg, struct word *
         w->name = (struct str){arg + 2, eq ? (size_t)(eq - arg) - 2 : strlen(arg) - 2};
         w->value = eq ? eq + 1 : NULL;
         w->o = t ? opt_find(t, w->name) : NULL;
-        if (t && !w->o && (w->o = find_negated(t, w->name)) != NULL)
+        if (t && !w->o && (w->o = opt_find_negated(t, w->name)) != NULL)
             w->negated = true;
         return true;
     }

@@ -1,8 +1,8 @@
 /* opt.h - the option table engine: one table per command, from which the command line, the environment, the help, the
  * man page and the completions come. An option is a row: name, kind, place in the command's settings (a plain struct),
  * default as text. Defaults, environment and flags are read by the same code, so a default shown is a default that
- * works. A value from a higher source is never replaced by a lower one: default < file < environment < flag, whatever
- * the order of the calls. Strings are borrowed from the table, the environment and argv; lists own their array
+ * works. A value from a higher source is never replaced by a lower one, see enum opt_source, whatever the order of the
+ * calls. Strings are borrowed from the table, the environment and argv; lists own their array
  * (opt_free). Cold path, no global state: thread-safe as long as nobody changes the environment. */
 #ifndef WEIR_CLI_OPT_H
 #define WEIR_CLI_OPT_H
@@ -23,7 +23,15 @@ enum opt_kind {
     OPT_SIZE,     /* uint64_t, bytes */
 };
 
-enum opt_source { OPT_FROM_DEFAULT = 0, OPT_FROM_FILE, OPT_FROM_ENV, OPT_FROM_FLAG };
+enum opt_source { /* the higher wins */
+                  OPT_FROM_DEFAULT = 0,
+                  OPT_FROM_STORED,       /* a stored run that is replayed ... */
+                  OPT_FROM_STORED_LEVEL, /* ... and one of its levels */
+                  OPT_FROM_FILE,
+                  OPT_FROM_LEVEL, /* one of the levels that a file lists */
+                  OPT_FROM_ENV,
+                  OPT_FROM_FLAG
+};
 
 enum {
     OPT_HIDDEN = 1,    /* for tests: works, but stands in no help, man page or completion */
@@ -33,6 +41,16 @@ enum {
     OPT_FILE = 16,     /* the value names a file: for completions */
     OPT_DIR = 32,      /* the value names a folder: for completions */
     OPT_TOGETHER = 64, /* of a group: may be given with the others; only its default gives way to them */
+    OPT_LEVEL = 128,   /* may differ between the levels of a file: whatever reads it reads the level's settings */
+    OPT_NO_FILE = 256, /* belongs on a command line, not in a file */
+};
+
+enum opt_map { /* what a map in a file becomes */
+               OPT_MAP_NONE = 0,
+               OPT_MAP_LINES,  /* {NAME: VALUE}: a list of "NAME: VALUE" */
+               OPT_MAP_PAIRS,  /* {A: 1, B: 2}: "A:1,B:2" */
+               OPT_MAP_LIMITS, /* {ttft: {p95: 500ms}, error_rate: 1%}: "ttft:p95<500ms,error_rate<1%" */
+               OPT_MAP_JSON,   /* as JSON */
 };
 
 struct opt {
@@ -52,6 +70,8 @@ struct opt {
                         * lower sources said; two from one source are an error */
     size_t given;      /* offset of a bool that is set when the user gave a value; 0 = none */
     unsigned flags;
+    char list;        /* a list in a file is joined by this; 0: no list (OPT_LIST: repeated) */
+    enum opt_map map; /* what a map in a file becomes */
     int (*check)(const char *value, struct err *e); /* cheap syntax check; its text is put behind "--NAME VALUE: " */
     const char *help;                               /* one or more sentences, wrapped where they are shown */
 };
@@ -79,11 +99,13 @@ struct opt_table {
     size_t max_pos;
 };
 
-#define OPT_MAX 160 /* options of one table */
+#define OPT_MAX 192 /* options of one table */
 
 /* What was given, and where from. Zero it before the first use. */
 struct opt_seen {
     unsigned char source[OPT_MAX]; /* enum opt_source, by the option's place in the table */
+    const char *where[OPT_MAX];    /* of a file: "bench.yaml:3"; borrowed from whoever set it */
+    bool secret[OPT_MAX];          /* the value holds what must not be stored or shown, OPT_SECRET aside */
     const char **pos;              /* the words that are no options, NULL-ended; owned, words borrowed */
     size_t n_pos;
 };
@@ -107,6 +129,13 @@ int opt_settle(const struct opt_table *t, void *config, struct opt_seen *seen, s
 bool opt_wants_help(const struct opt_table *t, int argc, const char *const *argv);
 
 const struct opt *opt_find(const struct opt_table *t, struct str name); /* by long name or alias, or NULL */
+/* The flag whose opposite `name` is ("stream" of no-stream, "no-json" of json), or NULL. */
+const struct opt *opt_find_negated(const struct opt_table *t, struct str name);
+/* The option's name, or that of one of `more` (NULL-ended, or NULL), that `name` was perhaps meant to be, into out;
+ * NULL: none is near. */
+const char *opt_suggest(const struct opt_table *t, struct str name, const char *const *more, char out[64]);
+/* Whether giving one takes back the other. */
+bool opt_same_group(const struct opt *a, const struct opt *b);
 enum opt_source opt_source_of(const struct opt_table *t, const struct opt_seen *seen, const char *name);
 /* "WEIR_MAX_TOKENS". Returns out. */
 char *opt_env_name(char out[64], const struct opt_table *t, const struct opt *o);

@@ -1,43 +1,5 @@
 #include "cli/opt_dump.h"
 
-static void put_value(struct jout *j, const struct opt *o, const void *config)
-{
-    const char *place = (const char *)config + o->at;
-    char text[64] = "";
-    switch (o->kind) {
-    case OPT_FLAG:
-        jo_strz(j, *(const bool *)place ? "true" : "false");
-        return;
-    case OPT_STRING:
-    case OPT_ENUM:
-        jo_strz(j, *(const char *const *)place);
-        return;
-    case OPT_LIST:
-        jo_arr(j);
-        for (const char *const *v = *(const char *const *const *)place; v && *v; v++)
-            jo_strz(j, *v);
-        jo_end_arr(j);
-        return;
-    case OPT_INT:
-        snprintf(text, sizeof text, "%lld", (long long)*(const int64_t *)place);
-        break;
-    case OPT_UINT:
-    case OPT_SIZE:
-        snprintf(text, sizeof text, "%llu", (unsigned long long)*(const uint64_t *)place);
-        break;
-    case OPT_SMALLINT:
-        snprintf(text, sizeof text, "%d", *(const int *)place);
-        break;
-    case OPT_DOUBLE:
-        snprintf(text, sizeof text, "%.17g", *(const double *)place);
-        break;
-    case OPT_DURATION:
-        snprintf(text, sizeof text, "%lldns", (long long)*(const int64_t *)place);
-        break;
-    }
-    jo_strz(j, text);
-}
-
 /* The word ("none") where the value is the word's. */
 static bool is_word(const struct opt *o, const void *config)
 {
@@ -66,6 +28,90 @@ static bool is_word(const struct opt *o, const void *config)
     return *(const int64_t *)place == o->word_value;
 }
 
+/* A duration in the largest unit that it is whole in. */
+static void duration_text(char out[64], int64_t ns)
+{
+    static const struct {
+        int64_t ns;
+        const char *unit;
+    } units[] = {{NS_PER_S, "s"}, {NS_PER_MS, "ms"}, {NS_PER_US, "us"}};
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (ns % units[i].ns == 0) {
+            snprintf(out, 64, "%lld%s", (long long)(ns / units[i].ns), units[i].unit);
+            return;
+        }
+    }
+    snprintf(out, 64, "%lldns", (long long)ns);
+}
+
+/* The fewest digits that read back as the same. */
+static void double_text(char out[64], double v)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        char text[64];
+        double back;
+        snprintf(text, sizeof text, "%.*g", digits, v);
+        memcpy(out, text, sizeof text);
+        if (parse_f64(str_of(text), &back) == 0 && memcmp(&back, &v, sizeof v) == 0)
+            return;
+    }
+}
+
+const char *opt_text(const struct opt *o, const void *config, size_t i, char out[64])
+{
+    const char *place = (const char *)config + o->at;
+    if (o->kind != OPT_LIST && i > 0)
+        return NULL;
+    if (is_word(o, config))
+        return o->kind == OPT_LIST ? NULL : o->word;
+    switch (o->kind) {
+    case OPT_FLAG:
+        return *(const bool *)place ? "true" : "false";
+    case OPT_STRING:
+    case OPT_ENUM:
+        return *(const char *const *)place;
+    case OPT_LIST: {
+        const char *const *v = *(const char *const *const *)place;
+        for (size_t k = 0; v && v[k]; k++) {
+            if (k == i)
+                return v[k];
+        }
+        return NULL;
+    }
+    case OPT_INT:
+        snprintf(out, 64, "%lld", (long long)*(const int64_t *)place);
+        break;
+    case OPT_UINT:
+    case OPT_SIZE:
+        snprintf(out, 64, "%llu", (unsigned long long)*(const uint64_t *)place);
+        break;
+    case OPT_SMALLINT:
+        snprintf(out, 64, "%d", *(const int *)place);
+        break;
+    case OPT_DOUBLE:
+        double_text(out, *(const double *)place);
+        break;
+    case OPT_DURATION:
+        duration_text(out, *(const int64_t *)place);
+        break;
+    }
+    return out;
+}
+
+static void put_value(struct jout *j, const struct opt *o, const void *config)
+{
+    char out[64];
+    const char *text;
+    if (o->kind != OPT_LIST) {
+        jo_strz(j, opt_text(o, config, 0, out));
+        return;
+    }
+    jo_arr(j);
+    for (size_t i = 0; (text = opt_text(o, config, i, out)) != NULL; i++)
+        jo_strz(j, text);
+    jo_end_arr(j);
+}
+
 static bool left_out(const struct opt *o, const char *const *without)
 {
     if (o->flags & OPT_SECRET)
@@ -78,23 +124,23 @@ static bool left_out(const struct opt *o, const char *const *without)
 }
 
 void opt_dump(struct jout *j, const struct opt_table *t, const void *config, const struct opt_seen *seen,
-              const char *const *without)
+              const char *const *without, bool level)
 {
     jo_obj(j);
     for (size_t i = 0; i < t->n; i++) {
         const struct opt *o = &t->opts[i];
-        if (seen->source[i] == OPT_FROM_DEFAULT || left_out(o, without))
+        enum opt_source from = (enum opt_source)seen->source[i];
+        bool of_level = from == OPT_FROM_LEVEL || from == OPT_FROM_STORED_LEVEL;
+        if (from == OPT_FROM_DEFAULT || (level && !of_level) || seen->secret[i] || left_out(o, without))
             continue;
         jo_key(j, o->name);
-        if (is_word(o, config))
-            jo_strz(j, o->word);
-        else
-            put_value(j, o, config);
+        put_value(j, o, config);
     }
     jo_end_obj(j);
 }
 
-int opt_load(const struct opt_table *t, void *config, struct opt_seen *seen, jnode *options, struct err *e)
+int opt_load(const struct opt_table *t, void *config, struct opt_seen *seen, jnode *options, enum opt_source from,
+             struct err *e)
 {
     for (size_t i = 0; i < jn_len(options); i++) {
         const char *name;
@@ -107,7 +153,7 @@ int opt_load(const struct opt_table *t, void *config, struct opt_seen *seen, jno
             struct str text = jn_str(jn_is_arr(v) ? jn_at(v, k) : v, NULL);
             if (!text.p)
                 return err_set(e, ERR_DATA, "options.%s: must be text", name);
-            if (opt_set(t, config, seen, o, text.p, OPT_FROM_FILE, e) < 0)
+            if (opt_set(t, config, seen, o, text.p, from, e) < 0)
                 return err_prefix(e, "options.%s: ", name);
         }
     }

@@ -3,6 +3,7 @@
 #include "cli/opts.h"
 
 #define C struct run_config
+#define FILES "The benchmark"
 #define TARGET "Target"
 #define AUTH "Authentication"
 #define LOAD "Load"
@@ -11,6 +12,14 @@
 #define OUT "Judgement and output"
 
 static const struct opt rows[] = {
+    /* --- the benchmark itself --- */
+    {"file", 'f', "config", "FILE", FILES, OPT_STRS(C, files), .flags = OPT_FILE | OPT_NO_FILE,
+     .check = check_not_empty,
+     .help = "Read options from this YAML file, by their long names, and levels that differ in more than their load; - "
+             "is standard input. Repeated: the later file wins. The environment and the command line win over files."},
+    {"show-config", 0, NULL, NULL, FILES, OPT_BOOL(C, show_config), .flags = OPT_NO_FILE,
+     .help = "Print the options as they come together, as YAML with where each comes from, and end."},
+
     /* --- target --- */
     {"url", 0, "base-url", "URL", TARGET, OPT_STRS(C, urls), .check = check_not_empty,
      .help = "The same as a URL without an option, for the environment: an endpoint to measure, or several, separated "
@@ -20,7 +29,7 @@ static const struct opt rows[] = {
      .help =
          "How requests are spread over several URLs: in turn, or each to the one with the fewest requests in flight "
          "(counted by each of the --workers for itself)."},
-    {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty,
+    {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty, .flags = OPT_LEVEL,
      .help = "Model to ask for. Default: the first that the server's /v1/models names."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices =
@@ -28,8 +37,8 @@ static const struct opt rows[] = {
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},
-    {"header", 'H', NULL, "'NAME: VALUE'", TARGET, OPT_STRS(C, headers), .check = check_header, .flags = OPT_SECRET,
-     .help = "Add a header to each request; may be repeated."},
+    {"header", 'H', "headers", "'NAME: VALUE'", TARGET, OPT_STRS(C, headers), .check = check_header,
+     .flags = OPT_SECRET | OPT_LEVEL, .map = OPT_MAP_LINES, .help = "Add a header to each request; may be repeated."},
     {"unix-socket", 0, NULL, "PATH", TARGET, OPT_STR(C, unix_socket), .group = "route", .flags = OPT_FILE,
      .check = check_not_empty, .help = "Connect to this unix socket instead of the URL's host."},
     {"connect-to", 0, NULL, "HOST:PORT", TARGET, OPT_STR(C, connect_to), .group = "route", .check = check_not_empty,
@@ -45,7 +54,7 @@ static const struct opt rows[] = {
     {"wait-ready", 0, NULL, "TIME", TARGET, OPT_NS(C, wait_ready), .def = "none", .word = "none", .flags = OPT_POSITIVE,
      .help = "First wait, at most so long, until the endpoint answers: a refused connection and the statuses 502, 503 "
              "and 504 are waited for, others (401, 404) are not."},
-    {"check", 0, NULL, NULL, TARGET, OPT_BOOL(C, check), .flags = OPT_NEGATABLE,
+    {"check", 0, NULL, NULL, TARGET, OPT_BOOL(C, check), .flags = OPT_NEGATABLE | OPT_NO_FILE,
      .help = "Send one request and print everything about it: addresses, connection, request, answer, what weir makes "
              "of it. Nothing is written. Exit code 1 when the endpoint cannot be measured. The first thing to run when "
              "something does not work."},
@@ -66,88 +75,94 @@ static const struct opt rows[] = {
 
     /* --- load --- */
     {"rate", 'r', "request-rate qps", "RATES", LOAD, OPT_STR(C, rate), .group = "load", .check = check_rates,
+     .flags = OPT_LEVEL, .list = ',',
      .help = "Open loop: requests per second, sent at their instants whatever the server does. A list (1,5,10) "
              "measures one level after another. inf: all --num-requests (or the whole dataset) at once."},
     {"profile", 0, NULL, "PIECES", LOAD, OPT_STR(C, profile), .group = "load", .check = check_profile,
+     .flags = OPT_LEVEL, .list = ',',
      .help = "Open loop with a rate that changes: 30s@50,1m@200 (steps), 30s@10..200 (linear), 1m@exp:1..500, "
              "5m@sine:20..80/1m. The level is as long as its pieces; a longer --duration repeats them."},
     {"concurrency", 'c', "connections users", "COUNTS", LOAD, OPT_STR(C, concurrency), .def = "1", .group = "load",
-     .given = offsetof(C, concurrency_given), .check = check_counts,
+     .given = offsetof(C, concurrency_given), .check = check_counts, .flags = OPT_LEVEL, .list = ',',
      .help = "Closed loop: so many requests in flight, each followed by the next. A list (8,32) measures one level "
              "after another."},
     {"concurrency-profile", 0, NULL, "PIECES", LOAD, OPT_STR(C, concurrency_profile), .group = "load",
-     .check = check_users_profile,
+     .check = check_users_profile, .flags = OPT_LEVEL, .list = ',',
      .help = "Closed loop with users that come and go: pieces as of --profile, of requests in flight instead of rates. "
              "A user who is to leave does so when his request has ended."},
     {"session-rate", 0, NULL, "RATES", LOAD, OPT_STR(C, session_rate), .group = "load", .check = check_rates,
+     .flags = OPT_LEVEL, .list = ',',
      .help =
          "Partly open loop: so many sessions begin per second, at their instants whatever the server does; each turn "
          "after the first follows the answer before it and the think time. See --sessions."},
-    {"sessions", 0, "multi-turn", NULL, LOAD, OPT_BOOL(C, sessions), .flags = OPT_NEGATABLE,
+    {"sessions", 0, "multi-turn", NULL, LOAD, OPT_BOOL(C, sessions), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help =
          "Send each conversation of the dataset turn by turn, with the server's own answers for history. With "
          "--concurrency: so many users, each of whom takes the next conversation when the last one is over. "
          "--num-requests and --warmup count turns, rounded up to whole sessions. A turn that fails ends its session."},
     {"think-time", 0, NULL, "TIME", LOAD, OPT_STR(C, think_time), .def = "none", .word = "none",
-     .check = check_think_time,
+     .check = check_think_time, .flags = OPT_LEVEL,
      .help = "Pause from an answer to the user's next turn, or, in a closed loop without sessions, to the slot's next "
              "request: 2s, uniform:1s,5s, exp:2s, normal:2s,500ms or lognormal:2s,0.8 (median and sigma)."},
-    {"canned-history", 0, NULL, NULL, LOAD, OPT_BOOL(C, canned_history), .flags = OPT_NEGATABLE,
+    {"canned-history", 0, NULL, NULL, LOAD, OPT_BOOL(C, canned_history), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Of sessions: send what the dataset has the assistant say for history, not the server's own answers."},
-    {"history-limit", 0, NULL, "SIZE", LOAD, OPT_BYTES(C, history_limit), .def = "1G", .flags = OPT_POSITIVE,
+    {"history-limit", 0, NULL, "SIZE", LOAD, OPT_BYTES(C, history_limit), .def = "1G",
+     .flags = OPT_POSITIVE | OPT_LEVEL,
      .help = "Memory for the answers that sessions keep for their next turns. A session whose answer does not fit ends "
              "there, which is counted and said."},
-    {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .flags = OPT_DIR, .check = check_not_empty,
+    {"replay", 0, NULL, "DIR", LOAD, OPT_STR(C, replay), .flags = OPT_DIR | OPT_NO_FILE, .check = check_not_empty,
      .help = "Repeat the plan of the run stored in DIR: the same requests at the same instants."},
     {"arrival", 0, NULL, "PROCESS", LOAD, OPT_CHOICE(C, arrival), .def = "constant",
-     .choices = "constant poisson gamma uniform trace",
+     .choices = "constant poisson gamma uniform trace", .flags = OPT_LEVEL,
      .help = "Instants of the open loop: evenly spaced; a Poisson process, as many independent users make; gamma, with "
              "--burstiness; uniform, at any place within each even space; or those of the dataset's trace."},
-    {"burstiness", 0, NULL, "X", LOAD, OPT_F64(C, burstiness), .def = "1", .min = 0.001, .max = 1e6,
+    {"burstiness", 0, NULL, "X", LOAD, OPT_F64(C, burstiness), .def = "1", .min = 0.001, .max = 1e6, .flags = OPT_LEVEL,
      .help = "Shape of gamma arrivals: below 1 they come in bursts, 1 is Poisson, above 1 they are more even. The "
              "variance of the gaps is 1/X of Poisson's."},
-    {"speed", 0, NULL, "FACTORS", LOAD, OPT_STR(C, speed), .check = check_speeds,
+    {"speed", 0, NULL, "FACTORS", LOAD, OPT_STR(C, speed), .check = check_speeds, .flags = OPT_LEVEL, .list = ',',
      .help = "With --arrival trace: so many times as fast as it was recorded. A list (1,2,4) measures one level after "
              "another."},
-    {"rate-limit", 0, NULL, "N/TIME", LOAD, OPT_STR(C, rate_limit), .check = check_rate_limit,
+    {"rate-limit", 0, NULL, "N/TIME", LOAD, OPT_STR(C, rate_limit), .check = check_rate_limit, .flags = OPT_LEVEL,
      .help = "Start at most so many requests per s, min or h (60/min), each at least that share of it behind the one "
              "before. In an open loop what is due meanwhile waits, and the wait counts in its response latency."},
     {"duration", 'd', NULL, "TIME", LOAD, OPT_NS(C, duration), .def = "30s", .word = "none", .group = "end",
-     .given = offsetof(C, duration_given), .flags = OPT_POSITIVE | OPT_TOGETHER,
+     .given = offsetof(C, duration_given), .flags = OPT_POSITIVE | OPT_TOGETHER | OPT_LEVEL,
      .help = "Length of each level, after its warm-up. With --num-requests there is none unless given; the first of "
              "both ends the level."},
     {"num-requests", 'n', "num-prompts requests", "N", LOAD, OPT_U64(C, num_requests), .def = "none", .word = "none",
-     .group = "end", .flags = OPT_POSITIVE | OPT_TOGETHER,
+     .group = "end", .flags = OPT_POSITIVE | OPT_TOGETHER | OPT_LEVEL,
      .help = "Measured requests of each level, warm-up not counted."},
     {"warmup", 0, "num-warmups", "N|TIME", LOAD, OPT_STR(C, warmup), .def = "none", .word = "none",
-     .check = check_warmup,
+     .check = check_warmup, .flags = OPT_LEVEL,
      .help = "Warm-up of each level, sent but not measured: a number of requests (10) or a time (10s)."},
-    {"cooldown", 0, NULL, "TIME", LOAD, OPT_NS(C, cooldown), .def = "0s", .help = "Pause between two levels."},
+    {"cooldown", 0, NULL, "TIME", LOAD, OPT_NS(C, cooldown), .def = "0s", .flags = OPT_LEVEL,
+     .help = "Pause between two levels."},
     {"grace", 0, NULL, "TIME", LOAD, OPT_NS(C, grace), .def = "timeout", .word = "timeout", .word_value = -1,
+     .flags = OPT_LEVEL,
      .help = "How long a level waits at its end for the requests still open; then they are cancelled. Default: as "
              "--timeout."},
-    {"ramp-up", 0, NULL, "TIME", LOAD, OPT_STR(C, ramp_up), .def = "auto", .check = check_ramp,
+    {"ramp-up", 0, NULL, "TIME", LOAD, OPT_STR(C, ramp_up), .def = "auto", .check = check_ramp, .flags = OPT_LEVEL,
      .help = "Closed loop: spread the first requests evenly over this time, so that they do not go in lock-step; none: "
              "all at once. auto: 1 s per 10000 in flight, at most a tenth of the level."},
     {"max-concurrency", 0, NULL, "N", LOAD, OPT_U64(C, max_concurrency), .def = "none", .word = "none",
-     .flags = OPT_POSITIVE, .max = 1000000,
+     .flags = OPT_POSITIVE | OPT_LEVEL, .max = 1000000,
      .help = "Cap on the open loop's requests in flight. What is due meanwhile waits, and the wait counts in its "
              "response latency; nothing is skipped."},
     {"cancel-rate", 0, NULL, "SHARE", LOAD, OPT_STR(C, cancel_rate), .def = "none", .word = "none",
-     .check = check_share,
+     .check = check_share, .flags = OPT_LEVEL,
      .help = "Clients that go away: cancel this seeded share of the requests (5%) before their end. They count neither "
              "as successes nor as failures."},
     {"cancel-after", 0, NULL, "WHEN", LOAD, OPT_STR(C, cancel_after), .def = "1s", .check = check_cancel_after,
-     .given = offsetof(C, cancel_after_given),
+     .given = offsetof(C, cancel_after_given), .flags = OPT_LEVEL,
      .help = "When they go: so long after the request's start (500ms, uniform:200ms,5s, exp:2s, lognormal:2s,0.8), or "
              "with so many token events (20tokens, uniform:1,50tokens)."},
     {"max-errors", 0, NULL, "N|SHARE", LOAD, OPT_STR(C, max_errors), .def = "none", .word = "none",
-     .check = check_max_errors,
+     .check = check_max_errors, .flags = OPT_LEVEL,
      .help = "Stop the run when more than N requests of a level have failed, or more than this share (5%) of the last "
              "100 (20 at least) that ended. Exit code 1."},
     {"workers", 0, "threads", "N", LOAD, OPT_U64(C, workers), .def = "auto", .word = "auto", .flags = OPT_POSITIVE,
      .max = 1024, .help = "Threads that send. Default: as few as the load needs, so that connections are reused."},
-    {"pin", 0, "affinity", "CORES", LOAD, OPT_STR(C, pin), .def = "none", .check = check_pin,
+    {"pin", 0, "affinity", "CORES", LOAD, OPT_STR(C, pin), .def = "none", .check = check_pin, .list = ',',
      .help = "Keep each worker on a core of its own: auto chooses the cores, and others for the thread that writes and "
              "for the simulator; a list (1,4-7) names the workers'. none leaves it to the system."},
     {"seed", 0, NULL, "N", LOAD, OPT_U64(C, seed), .def = "random", .word = "random", .given = offsetof(C, seed_given),
@@ -155,65 +170,71 @@ static const struct opt rows[] = {
              "--workers is. Default: a random one, printed and stored."},
 
     /* --- what to send --- */
-    {"dataset", 0, "dataset-path", "FILE|URL", BODY, OPT_STR(C, dataset), .group = "text", .flags = OPT_FILE,
-     .check = check_not_empty,
+    {"dataset", 0, "dataset-path", "FILE|URL", BODY, OPT_STR(C, dataset), .group = "text",
+     .flags = OPT_FILE | OPT_LEVEL, .check = check_not_empty,
      .help =
          "Prompts: conversations, ShareGPT, IPEX, CSV, JSONL, OpenAI messages, traces (Mooncake, Azure, BurstGPT) or "
          "text with a prompt per line; - is standard input. Default: a few built-in conversations."},
     {"dataset-format", 0, NULL, "FORMAT", BODY, OPT_CHOICE(C, dataset_format), .def = "auto",
-     .choices = "auto conversations sharegpt ipex mooncake azure burstgpt csv messages jsonl text",
+     .choices = "auto conversations sharegpt ipex mooncake azure burstgpt csv messages jsonl text", .flags = OPT_LEVEL,
      .help = "Format of --dataset; auto looks at its head."},
-    {"dataset-fields", 0, NULL, "MAP", BODY, OPT_STR(C, dataset_fields), .check = check_fields,
+    {"dataset-fields", 0, NULL, "MAP", BODY, OPT_STR(C, dataset_fields), .check = check_fields, .flags = OPT_LEVEL,
+     .list = ',',
      .help =
          "Of CSV and JSONL: what the file calls its fields, as prompt=question,max_tokens=len. The fields are prompt, "
          "system, answer, max_tokens, input_tokens, class, model and at; in JSON dots go deeper (prompt=in.text)."},
     {"dataset-key", 0, NULL, "FAMILY/LENGTH", BODY, OPT_STR(C, dataset_key), .check = check_not_empty,
+     .flags = OPT_LEVEL,
      .help = "Of IPEX: which prompts to send, as llama/1024, or llama for all of that family. Default: all."},
     {"dataset-lengths", 0, NULL, "RANGES", BODY, OPT_STR(C, dataset_lengths), .def = "auto", .check = check_lengths,
+     .flags = OPT_LEVEL, .list = ',',
      .help = "Keep only entries of these lengths in words, or in tokens where the dataset tells them: "
              "input:4..1024,output:4..,total:..2048, which is what auto does with ShareGPT; none: keep all."},
-    {"answer-length", 0, NULL, NULL, BODY, OPT_BOOL(C, answer_length), .flags = OPT_NEGATABLE,
+    {"answer-length", 0, NULL, NULL, BODY, OPT_BOOL(C, answer_length), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Ask for as many output tokens as the dataset's own answer has words, where it has one (ShareGPT, CSV, "
              "JSONL)."},
-    {"skip-bad", 0, NULL, NULL, BODY, OPT_BOOL(C, skip_bad), .flags = OPT_NEGATABLE,
+    {"skip-bad", 0, NULL, NULL, BODY, OPT_BOOL(C, skip_bad), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Leave bad entries of the dataset out and count them, instead of refusing it."},
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
-     .help = "Send this one prompt each time."},
+     .flags = OPT_LEVEL, .help = "Send this one prompt each time."},
     {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
+     .flags = OPT_LEVEL,
      .help = "Order of the dataset: as in the file, or shuffled by the seed anew each time through it."},
-    {"unique-prompts", 0, NULL, NULL, BODY, OPT_BOOL(C, unique_prompts), .flags = OPT_NEGATABLE,
+    {"unique-prompts", 0, NULL, NULL, BODY, OPT_BOOL(C, unique_prompts), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Put a seeded nonce in front of each prompt, so that no prefix cache of the server can help."},
     {"max-tokens", 0, "output-tokens max-completion-tokens", "N", BODY, OPT_I64(C, max_tokens), .def = "none",
-     .word = "none", .word_value = -1, .flags = OPT_POSITIVE,
+     .word = "none", .word_value = -1, .flags = OPT_POSITIVE | OPT_LEVEL,
      .help = "Ask for at most so many output tokens. Default: what the dataset says, else not sent."},
-    {"temperature", 0, NULL, "X", BODY, OPT_F64(C, temperature), .def = "none", .word = "none",
+    {"temperature", 0, NULL, "X", BODY, OPT_F64(C, temperature), .def = "none", .word = "none", .flags = OPT_LEVEL,
      .help = "Sampling temperature. Default: not sent."},
-    {"ignore-eos", 0, NULL, NULL, BODY, OPT_BOOL(C, ignore_eos), .flags = OPT_NEGATABLE,
+    {"ignore-eos", 0, NULL, NULL, BODY, OPT_BOOL(C, ignore_eos), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Ask the server (vLLM, SGLang) to go on to --max-tokens whatever the model says."},
-    {"no-stream", 0, NULL, NULL, BODY, OPT_BOOL(C, no_stream), .flags = OPT_NEGATABLE,
+    {"no-stream", 0, NULL, NULL, BODY, OPT_BOOL(C, no_stream), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Ask for one whole response instead of a stream; there is no TTFT and no ITL then."},
-    {"extra-body", 0, NULL, "JSON", BODY, OPT_STR(C, extra_body), .check = check_json_object,
-     .help = "A JSON object whose members are merged into each request's body."},
+    {"extra-body", 0, NULL, "JSON", BODY, OPT_STR(C, extra_body), .check = check_json_object, .flags = OPT_LEVEL,
+     .map = OPT_MAP_JSON, .help = "A JSON object whose members are merged into each request's body."},
 
     /* --- timeouts and connections --- */
-    {"timeout", 0, "request-timeout", "TIME", TIME, OPT_NS(C, timeout), .def = "300s", .flags = OPT_POSITIVE,
-     .help = "A request not complete by then has failed."},
-    {"connect-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, connect_timeout), .def = "10s", .flags = OPT_POSITIVE,
-     .help = "Likewise for a connection, TLS included."},
+    {"timeout", 0, "request-timeout", "TIME", TIME, OPT_NS(C, timeout), .def = "300s",
+     .flags = OPT_POSITIVE | OPT_LEVEL, .help = "A request not complete by then has failed."},
+    {"connect-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, connect_timeout), .def = "10s",
+     .flags = OPT_POSITIVE | OPT_LEVEL, .help = "Likewise for a connection, TLS included."},
     {"first-token-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, first_token_timeout), .def = "none", .word = "none",
-     .flags = OPT_POSITIVE, .help = "Likewise for the first token."},
-    {"idle-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, idle_timeout), .def = "4s", .flags = OPT_POSITIVE,
+     .flags = OPT_POSITIVE | OPT_LEVEL, .help = "Likewise for the first token."},
+    {"idle-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, idle_timeout), .def = "4s", .flags = OPT_POSITIVE | OPT_LEVEL,
      .help = "Close a connection that was idle so long; many servers close theirs after 5 s."},
     {"http", 0, NULL, "VERSION", TIME, OPT_CHOICE(C, http), .def = "auto", .choices = "auto 1.1 2 h2c",
+     .flags = OPT_LEVEL,
      .help = "Version of HTTP. auto: over TLS what the server chooses (ALPN), else 1.1. 2: HTTP/2 over TLS and nothing "
              "else. h2c: HTTP/2 without TLS, which the server must be known to speak."},
     {"streams-per-conn", 0, "max-concurrent-streams", "N", TIME, OPT_U64(C, streams_per_conn), .def = "100",
-     .flags = OPT_POSITIVE, .max = 1000000,
+     .flags = OPT_POSITIVE | OPT_LEVEL, .max = 1000000,
      .help = "HTTP/2: at most so many requests at once on a connection, or as many as the server allows if that is "
              "fewer; beyond, another connection is opened."},
-    {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE,
+    {"no-keepalive", 0, NULL, NULL, TIME, OPT_BOOL(C, no_keepalive), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "A new connection for each request."},
     {"connect-rate", 0, NULL, "N", TIME, OPT_STR(C, connect_rate), .def = "auto", .check = check_connect_rate,
+     .flags = OPT_LEVEL,
      .help =
          "The closed loop opens its connections before a level begins, so many per second over all workers; max: as "
          "quickly as it goes. auto: 2000, and more where that would take longer than 3 s, since servers close idle "
@@ -221,7 +242,7 @@ static const struct opt rows[] = {
     {"no-tls-resume", 0, NULL, NULL, TIME, OPT_BOOL(C, no_tls_resume), .flags = OPT_NEGATABLE,
      .help = "A whole TLS handshake for each new connection; otherwise it resumes the session of an earlier one where "
              "the server lets it."},
-    {"bind", 0, "source-address", "ADDRESSES", TIME, OPT_STR(C, bind), .check = check_binds,
+    {"bind", 0, "source-address", "ADDRESSES", TIME, OPT_STR(C, bind), .check = check_binds, .list = ',',
      .help = "Connect from these addresses of this machine, in turn (10.0.0.5,10.0.0.6). Each has ports of its own."},
     {"no-probe", 0, NULL, NULL, TIME, OPT_BOOL(C, no_probe), .flags = OPT_NEGATABLE,
      .help = "Skip the one unmeasured request that settles model, usage and authentication before a run."},
@@ -234,13 +255,13 @@ static const struct opt rows[] = {
      .help = "Stamp arrivals by the program's clock."},
 
     /* --- judgement and output --- */
-    {"slo", 0, NULL, "TERMS", OUT, OPT_STR(C, slo), .check = check_slo,
+    {"slo", 0, NULL, "TERMS", OUT, OPT_STR(C, slo), .check = check_slo, .list = ',', .map = OPT_MAP_LIMITS,
      .help = "Objectives that a level must meet, such as 'ttft:p95<500ms,itl:p99<50ms,error_rate<1%'. Exit code 3 "
              "when one is broken."},
-    {"goodput", 0, NULL, "TERMS", OUT, OPT_STR(C, goodput), .check = check_goodput,
+    {"goodput", 0, NULL, "TERMS", OUT, OPT_STR(C, goodput), .check = check_goodput, .list = ',', .map = OPT_MAP_PAIRS,
      .help = "Objectives that each request must meet, such as ttft:500ms,e2e:5s. Printed: their share and their rate."},
     {"percentiles", 0, "metric-percentiles", "LIST", OUT, OPT_STR(C, percentiles), .def = "50,95,99",
-     .check = check_percentiles, .help = "Percentiles shown in the table."},
+     .check = check_percentiles, .list = ',', .help = "Percentiles shown in the table."},
     {"output-dir", 'o', "output", "DIR", OUT, OPT_STR(C, output_dir), .flags = OPT_DIR, .check = check_not_empty,
      .help = "Write the files there; the folder must be new or empty. Default: results/ and the time."},
     {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
@@ -283,7 +304,7 @@ int run_replay_check(const struct opt_seen *seen, struct err *e)
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(plan); i++) {
-        if (opt_source_of(&opt_run, seen, plan[i]) > OPT_FROM_FILE)
+        if (opt_source_of(&opt_run, seen, plan[i]) > OPT_FROM_STORED_LEVEL)
             return err_set(e, ERR_USAGE, "--replay repeats the stored run's plan; --%s would change it", plan[i]);
     }
     return 0;

@@ -168,10 +168,10 @@ static void run_contradictions(void **state)
     /* What the stored run says comes in as from a file, and clears the defaults that it replaces. */
     TRY(&t, "--replay", "d", "--timeout", "5s", "--output-dir", "o");
     assert_int_equal(t.rc, 0);
-    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("rate")), "5", OPT_FROM_FILE, &t.e), 0);
+    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("rate")), "5", OPT_FROM_STORED, &t.e), 0);
     assert_int_equal(
-        opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("num-requests")), "9", OPT_FROM_FILE, &t.e), 0);
-    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("timeout")), "60s", OPT_FROM_FILE, &t.e),
+        opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("num-requests")), "9", OPT_FROM_STORED, &t.e), 0);
+    assert_int_equal(opt_set(&opt_run, &t.c, &t.seen, opt_find(&opt_run, STR("timeout")), "60s", OPT_FROM_STORED, &t.e),
                      0);
     assert_int_equal(opt_settle(&opt_run, &t.c, &t.seen, &t.e), 0);
     assert_int_equal(run_config_check(&t.c, &t.e), 0);
