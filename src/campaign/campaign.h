@@ -74,7 +74,7 @@ struct run_config {
     const char *output_dir; /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live, no_records;
     const char **files; /* -f, NULL-ended: read by the cli */
-    bool show_config;
+    bool show_config, dry_run;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */
@@ -130,6 +130,10 @@ struct campaign_result {
     bool interrupted;
     struct campaign_state *state; /* private: campaign_result_free */
 };
+
+/* --dry-run: checks everything that needs no endpoint and tells the plan by say() as lines without their ends: levels,
+ * their first instants, and a request as it would go out, without secrets. Nothing is sent, no name is looked up. */
+int campaign_rehearse(const struct run_config *c, void (*say)(void *arg, const char *line), void *arg, struct err *e);
 
 /* --check: one request, everything about it told by say() as lines without their ends. *ok: weir can measure this
  * endpoint. 0, or -1 + e where there was no request to tell of: settings, a name that does not resolve. */

@@ -182,10 +182,13 @@ void probing_notes(struct campaign_state *s); /* into the records, once they are
 char *endpoint_text(const struct campaign_state *s, unsigned i, char *out, size_t cap);
 
 /* outdir.c: the folder, metadata.json. */
+int outdir_check(struct campaign_state *s, struct err *e);   /* whether --output-dir can be taken; nothing is made */
 int outdir_prepare(struct campaign_state *s, struct err *e); /* nothing is made yet where it can be avoided */
 int outdir_metadata(struct campaign_state *s, struct err *e);
 
 /* level.c */
+void level_load(const struct campaign_state *s, uint32_t level, struct load *load, struct rec_level *l); /* its plan */
+int64_t level_ramp(const struct variant *v, uint32_t concurrency); /* over which its first requests are spread */
 int level_run(struct campaign_state *s, uint32_t level, struct err *e);
 void level_skip(struct campaign_state *s, uint32_t level); /* interrupted before it began: only its line */
 void campaign_note(struct campaign_state *s, const char *fmt, ...) ATTR_PRINTF(2, 3); /* on the whole run */

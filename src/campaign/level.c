@@ -132,39 +132,45 @@ static void turn(struct run_state *r)
     usleep(NAP_US);
 }
 
-static void plan_level(struct run_state *r, uint32_t level)
+void level_load(const struct campaign_state *s, uint32_t level, struct load *load, struct rec_level *l)
 {
-    struct campaign_state *s = r->s;
-    const struct level_plan *p = r->plan = &s->level[level];
+    const struct level_plan *p = &s->level[level];
     const struct variant *v = p->v;
-    r->c = v->c;
+    const struct run_config *c = v->c;
+    const char *name = c->level_name;
     struct load_opts o = {
         .warmup_requests = v->warmup_requests,
         .warmup_ns = v->warmup_ns,
         .order = v->order,
-        .unique_prompts = r->c->unique_prompts,
+        .unique_prompts = c->unique_prompts,
         .leaving = v->leaving,
-        .sessions = r->c->sessions || r->c->session_rate,
-        .canned = r->c->canned_history,
+        .sessions = c->sessions || c->session_rate,
+        .canned = c->canned_history,
         .think = v->think,
         .seed = s->seed,
         .level = level,
     };
-    struct rec_level *l = &r->line;
     shape_level(p, &o, l);
-    load_init(&r->load, &o, v->ds);
+    load_init(load, &o, v->ds);
     l->level = level;
     l->num_requests = o.num_requests;
     l->duration = o.duration_ns;
     l->warmup = o.warmup_ns;
     l->warmup_requests = o.warmup_requests;
     l->sessions = o.sessions;
-    snprintf(l->think, sizeof l->think, "%s", r->c->think_time ? r->c->think_time : "");
-    snprintf(l->name, sizeof l->name, "%s", r->c->level_name ? r->c->level_name : "");
+    snprintf(l->think, sizeof l->think, "%s", c->think_time ? c->think_time : "");
+    snprintf(l->name, sizeof l->name, "%s", name ? name : "");
+}
+
+static void plan_level(struct run_state *r, uint32_t level)
+{
+    r->plan = &r->s->level[level];
+    r->c = r->plan->v->c;
+    level_load(r->s, level, &r->load, &r->line);
 }
 
 /* auto: what 10,000 users a second would make, but no large part of the level. */
-static int64_t ramp_of(const struct variant *v, uint32_t concurrency)
+int64_t level_ramp(const struct variant *v, uint32_t concurrency)
 {
     int64_t ramp = (int64_t)concurrency * (NS_PER_S / 10000);
     if (v->ramp >= 0)
@@ -204,7 +210,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .no_kernel_stamps = c->no_kernel_stamps,
         .no_tls_resume = c->no_tls_resume,
         .connect_rate = connect_rate_of(v, r->line.concurrency),
-        .ramp = ramp_of(v, r->line.concurrency),
+        .ramp = level_ramp(v, r->line.concurrency),
         .save_text = c->save_text,
         .history_limit = c->history_limit,
         .epoch = s->epoch,

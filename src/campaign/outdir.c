@@ -9,7 +9,7 @@
 #include "base/jout.h"
 #include "campaign/campaign_private.h"
 
-static int take_given(struct campaign_state *s, struct err *e)
+int outdir_check(struct campaign_state *s, struct err *e)
 {
     const char *given = s->c->output_dir;
     size_t most = sizeof s->result->dir - 32;
@@ -29,7 +29,7 @@ int outdir_prepare(struct campaign_state *s, struct err *e)
     char *dir = s->result->dir, stamp[32];
     size_t cap = sizeof s->result->dir;
     if (s->c->output_dir) {
-        if (take_given(s, e) < 0)
+        if (outdir_check(s, e) < 0)
             return -1;
     } else {
         fmt_local_stamp(stamp, s->epoch_unix);

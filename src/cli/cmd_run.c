@@ -147,6 +147,8 @@ static int go(struct session *s, struct err *e)
         .arg = s, .banner = on_banner, .waiting = on_waiting, .tick = on_tick, .level_end = on_level_end};
     struct campaign_result r;
     bool ok = false;
+    if (s->set.c.dry_run)
+        return campaign_rehearse(&s->set.c, print_line, NULL, e);
     if (s->set.c.check)
         return campaign_check(&s->set.c, &view, print_line, NULL, &ok, e) < 0 ? -1 : ok ? 0 : 1;
     int rc = campaign_run(&s->set.c, &view, &r, e);

@@ -144,7 +144,7 @@ static void bench_file(const struct opt_table *t)
         "\n"
         "The command line wins over the environment, that over a level, that over the file, a later file over an "
         "earlier "
-        "one. --show-config prints what comes together, and from where.");
+        "one. --show-config prints what comes together, and from where; --dry-run what would be sent, and when.");
     puts(".PP\nAn example:\n.PP\n.nf\n.RS");
     puts("url: http://localhost:8000\nmodel: ${MODEL:\\-llama}\nduration: 60s\nslo: {ttft: {p95: 500ms}}\nlevels:\n"
          "  \\- {name: calm, rate: 1}\n  \\- {name: busy, rate: 20, arrival: poisson}\n"

@@ -19,6 +19,8 @@ static const struct opt rows[] = {
              "is standard input. Repeated: the later file wins. The environment and the command line win over files."},
     {"show-config", 0, NULL, NULL, FILES, OPT_BOOL(C, show_config), .flags = OPT_NO_FILE,
      .help = "Print the options as they come together, as YAML with where each comes from, and end."},
+    {"dry-run", 0, NULL, NULL, FILES, OPT_BOOL(C, dry_run), .flags = OPT_NO_FILE,
+     .help = "Check everything, print the levels, their first instants and a request, and send nothing."},
 
     /* --- target --- */
     {"url", 0, "base-url", "URL", TARGET, OPT_STRS(C, urls), .check = check_not_empty,

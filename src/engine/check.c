@@ -74,7 +74,7 @@ static char *since(const struct checker *k, int64_t at, char out[32])
 /* ---- the request */
 
 /* The request as it goes out; what a header line may hold of a secret is not shown. */
-static void say_request(const struct checker *k)
+static void say_request(const struct checker *k, const char *id)
 {
     struct buf head = BUF_INIT(256u << 10);
     call_head(k->s->target, &k->c, &head);
@@ -94,9 +94,17 @@ static void say_request(const struct checker *k)
             say_text(k, "> ", line, SHOWN_BODY);
         }
     }
+    if (id)
+        say(k, "> %s", id);
     say(k, ">");
-    say_text(k, "> ", buf_str(&k->body), SHOWN_BODY);
+    say_text(k, "> ", k->c.body, SHOWN_BODY);
     buf_free(&head);
+}
+
+void check_show_request(const struct check *s, const struct call *c, const char *id)
+{
+    const struct checker k = {.s = s, .c = *c};
+    say_request(&k, id);
 }
 
 /* ---- what came */
@@ -353,7 +361,7 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     int rc = probe_render(s->ops, s->opts, s->sample, &k.body, why);
     if (rc == 0) {
         k.c.body = buf_str(&k.body);
-        say_request(&k);
+        say_request(&k, NULL);
         rc = call_do(s->target, &k.c, why);
         k.framing = api_framing_of(s->ops, s->opts->stream, str_of(k.c.type));
         say_all(&k, rc == 0);

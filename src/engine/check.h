@@ -17,6 +17,9 @@ struct check { /* borrowed */
     void *arg;
 };
 
+/* A request line by line, head and body, behind "> "; `id` is one more line of its head, or NULL. */
+void check_show_request(const struct check *k, const struct call *c, const char *id);
+
 /* 0: weir can measure this endpoint. -1 + why. Fills p as probe_judge does. */
 int check_ask(const struct check *k, struct probe *p, struct err *why);
 
