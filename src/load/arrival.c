@@ -15,8 +15,10 @@ struct process {
 /* From where an item stands at one request per second to its instant. */
 static int64_t instant(struct arrival *a, double place)
 {
-    if (a->o.profile)
-        return MIN(profile_when(a->o.profile, place, &a->piece), FAR);
+    if (a->o.profile) {
+        int64_t t = profile_when(a->o.profile, place, &a->piece);
+        return MIN(t, FAR);
+    }
     double s = place / a->o.rate;
     return s < (double)FAR * 1e-9 ? llrint(s * 1e9) : FAR;
 }

@@ -11,9 +11,9 @@
  *             1 Poisson, above 1 more even (as vLLM's option of that name)
  * Two processes have no rate: burst, where everything is due at once, and trace, whose instants stand in the dataset.
  * To add a process: one more entry in the array in arrival.c, its moments in tests/unit/test_arrival.c.
- * Not thread-safe: one cursor per worker. Cost of a step: constant 3 ns, Poisson 15, gamma 60; a sine adds 100.
- * Sources: G. Marsaglia, W. W. Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000); the change
- * of time: D. R. Cox, P. A. W. Lewis, The statistical analysis of series of events (1966), 2.3. */
+ * Not thread-safe: one cursor per worker. Cost of a step: constant 3 ns, Poisson 15, gamma 60; a profile adds 15, a
+ * sine 150. Sources: G. Marsaglia, W. W. Tsang, A simple method for generating gamma variables, ACM TOMS 26 (2000); the
+ * change of time: D. R. Cox, P. A. W. Lewis, The statistical analysis of series of events (1966), 2.3. */
 #ifndef WEIR_LOAD_ARRIVAL_H
 #define WEIR_LOAD_ARRIVAL_H
 

@@ -11,25 +11,15 @@ static const char FORMS[] = "write TIME@LEVEL (1m@50), TIME@FROM..TO (30s@10..20
 
 /* ---- one piece; x: s from its begin */
 
-static double growth(const struct profile_piece *k) /* of exp, per second */
-{
-    return log(k->to / k->from) / ((double)k->length * 1e-9);
-}
-
-static double slope(const struct profile_piece *k)
-{
-    return (k->to - k->from) / ((double)k->length * 1e-9);
-}
-
 static double piece_level(const struct profile_piece *k, double x)
 {
     switch (k->kind) {
     case PROFILE_STAY:
         return k->from;
     case PROFILE_LINEAR:
-        return k->from + slope(k) * x;
+        return k->from + k->change * x;
     case PROFILE_EXP:
-        return k->from * exp(growth(k) * x);
+        return k->from * exp(k->change * x);
     case PROFILE_SINE:
         return (k->from + k->to) / 2 + (k->to - k->from) / 2 * sin(TWO_PI * x / k->period);
     }
@@ -42,9 +32,9 @@ static double piece_area(const struct profile_piece *k, double x)
     case PROFILE_STAY:
         return k->from * x;
     case PROFILE_LINEAR:
-        return x * (k->from + slope(k) * x / 2);
+        return x * (k->from + k->change * x / 2);
     case PROFILE_EXP:
-        return k->from == k->to ? k->from * x : k->from * expm1(growth(k) * x) / growth(k);
+        return k->from * expm1(k->change * x) / k->change;
     case PROFILE_SINE:
         return (k->from + k->to) / 2 * x +
                (k->to - k->from) / 2 * k->period / TWO_PI * (1 - cos(TWO_PI * x / k->period));
@@ -52,26 +42,30 @@ static double piece_area(const struct profile_piece *k, double x)
     return 0;
 }
 
-/* s = mean x + swing (1 - cos(w x)) for x within one period: Newton's method, kept within a shrinking bracket because
- * the rate may come down to 0. */
+/* With phi = w x + pi / 2 and the amplitude a of a mean of 1, the area is s where phi - a sin(phi) = m: Kepler's
+ * equation, whose solution lies within a of m. Halley's method, kept in a shrinking bracket because for a = 1 the
+ * derivative comes down to 0. */
 static double sine_when(const struct profile_piece *k, double s)
 {
-    const double w = TWO_PI / k->period, mean = (k->from + k->to) / 2, amplitude = (k->to - k->from) / 2;
+    const double w = TWO_PI / k->period, mean = (k->from + k->to) / 2, a = (k->to - k->from) / 2 / mean;
     double periods = floor(s / (mean * k->period));
-    s -= periods * mean * k->period;
-    double lo = MAX((s - 2 * amplitude / w) / mean, 0.0), hi = MIN(s / mean, k->period);
-    double x = hi - amplitude / (w * mean) * (1 - cos(w * hi));
+    double m = w * (s / mean - periods * k->period) + TWO_PI / 4 - a, lo = m - a, hi = m + a;
+    double phi = m + a * sin(m);
     for (int turn = 0; turn < 100; turn++) {
-        if (!(x > lo && x < hi))
-            x = lo + (hi - lo) / 2;
-        double miss = mean * x + amplitude / w * (1 - cos(w * x)) - s, rate = mean + amplitude * sin(w * x);
-        *(miss > 0 ? &hi : &lo) = x;
-        double next = x - miss / rate; /* a rate of 0 gives no number, and the bracket's middle is taken */
-        if (hi - lo < 1e-10 || fabs(next - x) < 1e-10)
-            return periods * k->period + (next > lo && next < hi ? next : x);
-        x = next;
+        double sine, cosine;
+        sincos(phi, &sine, &cosine);
+        double miss = phi - a * sine - m, rate = 1 - a * cosine;
+        hi = miss > 0 ? phi : hi;
+        lo = miss > 0 ? lo : phi;
+        double next = phi - miss / (rate - miss / rate * a * sine / 2);
+        if (!(next >= lo && next <= hi)) /* or no number */
+            next = lo + (hi - lo) / 2;
+        double step = fabs(next - phi);
+        phi = next;
+        if (step < 1e-10 * w || step < 1e-15 || (step < k->near && rate > 0.1))
+            break;
     }
-    return periods * k->period + x;
+    return periods * k->period + (phi - TWO_PI / 4) / w;
 }
 
 static double piece_when(const struct profile_piece *k, double s)
@@ -82,9 +76,9 @@ static double piece_when(const struct profile_piece *k, double s)
     case PROFILE_STAY:
         return s / k->from;
     case PROFILE_LINEAR: /* the root that does not cancel where the slope is small */
-        return 2 * s / (k->from + sqrt(MAX(k->from * k->from + 2 * slope(k) * s, 0.0)));
+        return 2 * s / (k->from + sqrt(MAX(k->from * k->from + 2 * k->change * s, 0.0)));
     case PROFILE_EXP:
-        return k->from == k->to ? s / k->from : log1p(s * growth(k) / k->from) / growth(k);
+        return log1p(s * k->change / k->from) / k->change;
     case PROFILE_SINE:
         return sine_when(k, s);
     }
@@ -152,6 +146,11 @@ static int read_piece(struct profile_piece *k, struct str text, double most, str
         return bad(e, text, "has its highest level before its lowest");
     if (k->from == k->to)
         k->kind = PROFILE_STAY;
+    double seconds = (double)k->length * 1e-9;
+    if (k->kind == PROFILE_SINE)
+        k->near = cbrt(1e-12 * TWO_PI / k->period);
+    else if (k->kind != PROFILE_STAY)
+        k->change = (k->kind == PROFILE_EXP ? log(k->to / k->from) : k->to - k->from) / seconds;
     return 0;
 }
 
@@ -227,7 +226,8 @@ int64_t profile_when(const struct profile *p, double area, unsigned *hint)
         i++;
     *hint = i;
     const struct profile_piece *k = &p->piece[i];
-    double ns = MIN(piece_when(k, rest - k->before) * 1e9, (double)k->length);
+    double ns = piece_when(k, rest - k->before) * 1e9;
+    ns = MIN(ns, (double)k->length);
     if (!(rounds * (double)p->length + ns < FAR / 2))
         return INT64_MAX;
     return (int64_t)rounds * p->length + k->begin + llround(ns);

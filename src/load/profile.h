@@ -9,7 +9,7 @@
  *
  * After its end it begins anew. An arrival process is laid over a profile by an exact change of time: the point that a
  * process of one request per second has at s is sent when the integral of the rate reaches s. The inverse of that
- * integral is in closed form, but for the sine's, which is found by Newton's method to 0.1 ns.
+ * integral is in closed form, but for the sine's, which is Kepler's equation and solved by Halley's method to 0.1 ns.
  * Read-only after profile_parse, so thread-safe. Times are ns from the profile's begin. */
 #ifndef WEIR_LOAD_PROFILE_H
 #define WEIR_LOAD_PROFILE_H
@@ -24,7 +24,9 @@ struct profile_piece {
     enum profile_kind kind;
     int64_t begin, length; /* ns */
     double from, to;       /* sine: lowest and highest */
+    double change;         /* linear: per second; exp: its logarithm's */
     double period;         /* s, of a sine */
+    double near;           /* of a sine: a step of its search, in radians, behind which 0.1 ns are left at most */
     double before;         /* integral of the level over all before this piece: requests */
 };
 
@@ -42,7 +44,7 @@ double profile_at(const struct profile *p, int64_t t);   /* the level */
 double profile_area(const struct profile *p, int64_t t); /* its integral from 0 to t: requests */
 /* When the integral reaches `area` (>= 0); where the level is 0 then, when it rises again. INT64_MAX: beyond 2^62 ns.
  * *hint, 0 at first, is the piece that was found last: it saves looking for it and changes no result. About 10 ns, a
- * sine 100 ns. */
+ * sine 150 ns. */
 int64_t profile_when(const struct profile *p, double area, unsigned *hint);
 /* The level as a whole number. */
 uint32_t profile_users(const struct profile *p, int64_t t);
