@@ -72,7 +72,9 @@ static const char *token_text(const struct campaign_state *s)
     }
     if (!known)
         return "server's usage where it is reported, else words";
-    return usage ? "server's usage" : "words (the server reports no usage)";
+    if (!usage)
+        return "words (the server reports no usage)";
+    return s->ops->own_counts ? "server's own fields" : "server's usage";
 }
 
 /* What is sent, and what of the dataset is not. */

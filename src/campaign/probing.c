@@ -96,6 +96,12 @@ static bool gave_no_usage(const struct campaign_state *s, const struct variant *
     return !p->refused && !p->usage && asked;
 }
 
+static bool gave_no_input(const struct campaign_state *s, const struct variant *v, const struct probe *p)
+{
+    (void)s, (void)v;
+    return !p->refused && p->usage && !p->usage_input;
+}
+
 static bool did_not_stream(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
     (void)s;
@@ -161,6 +167,7 @@ static void say_what_was_found(struct campaign_state *s, const struct variant *v
     note_of(s, v, gave_no_usage,
             "The server reports no usage; output tokens are counted as words of the text, which a tokenizer would "
             "count differently.");
+    note_of(s, v, gave_no_input, "The server counts its output alone: how many tokens the input has is unknown.");
     note_of(s, v, did_not_stream,
             "The server answered a request for a stream in one piece: there is no TTFT and no ITL.");
 }

@@ -168,7 +168,7 @@ void probe_version(const struct target *t, struct probe *p)
 struct answer { /* what a 2xx reply held */
     const struct api_ops *ops;
     unsigned flags;
-    bool bad;
+    bool bad, input; /* input: its tokens were counted */
     char said[256];
 };
 
@@ -182,6 +182,7 @@ static int on_event(struct answer *a, struct str type, struct str data)
     if ((ev.flags & API_ERROR) && !a->said[0])
         excerpt(a->said, sizeof a->said, ev.error);
     a->flags |= ev.flags;
+    a->input |= ev.prompt_tokens >= 0;
     return 0;
 }
 
@@ -220,6 +221,7 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
     if (ev.flags & API_ERROR)
         excerpt(a->said, sizeof a->said, ev.error);
     a->flags = ev.flags;
+    a->input = ev.prompt_tokens >= 0;
 }
 
 int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
@@ -248,6 +250,7 @@ int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, 
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
                        t->origin, path, ops->name);
     p->usage = (a.flags & API_USAGE) != 0;
+    p->usage_input = a.input;
     return 0;
 }
 

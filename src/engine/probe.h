@@ -16,6 +16,7 @@ struct probe {
     char model[256];              /* of the list of models; "" not asked or not said */
     bool stream_options_rejected; /* the server refused them and answered without */
     bool usage;                   /* token counts came */
+    bool usage_input;             /* that of the input among them */
     bool streamed;                /* the answer was a stream */
     int http;                     /* version that was spoken: 1 or 2; 0: not known */
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */

@@ -56,6 +56,8 @@ def measure(dialect, stream):
     # of the best half: a busy machine delays some, a client that waits for more than the token's own bytes delays all
     typical = sorted(late)[len(late) // 2] if late else 0
     check(SANITIZED or typical < 2e6, f"{name}: half of the tokens {typical / 1e6:.1f} ms late")
+    told = "how many tokens the input has is unknown" in " ".join(str(n) for n in r.lines("note"))
+    check(told == (not stream and not tells_input), f"{name}: what the dialect cannot give {'is' if told else 'is not'} told")
     level = r.summary["levels"][0]
     check(level["tokens"]["source"] == source and level["tokens"]["output"] == N * TOKENS, f"{name}: {level['tokens']}")
     check(bool(level["latency_ms"]["ttft"]) == stream, f"{name}: TTFT is {level['latency_ms']['ttft']}")
