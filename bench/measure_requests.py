@@ -122,7 +122,7 @@ def memory(weir, peer, http_peers, log, few=100, many=10000):
             with Sim(weir, "--ttft", "3s" if streams == many else "100ms", "--itl", "500ms", "--prefill", "0us", "--max-seqs", "100000",
                      *more) as sim:
                 folder = tempfile.mkdtemp(prefix="weir-bench-")
-                command, env = peer.stream_command(sim.url, streams, 4, folder, *(["--insecure"] if tls else []))
+                command, env = peer.stream_command(sim.url, streams, 4, folder, *(["--insecure", "--http", "1.1"] if tls else []))
                 child = measure(command, 100, sim, cwd=folder, env={**os.environ, **env})
                 try:
                     done = peer.stream_result(folder, child)

@@ -184,6 +184,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     out->client.send_lag.present = out->open;
     judge_slo(s, o->slo, out);
     judge_goodput(l, o->goodput, out);
+    cost_finish(out, o->cost_per_hour);
     judge_client(l, out);
     for (size_t i = 0; i < l->notes.n; i++)
         texts_add(&out->notes, "%s", l->notes.v[i]);

@@ -72,6 +72,8 @@ void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_s
 void acc_level_finish(struct acc_level *l, const struct summary *s, const struct acc_opts *o, struct sum_level *out);
 void sum_level_free(struct sum_level *out);
 
+void cost_finish(struct sum_level *out, double per_hour);
+
 /* The parts of the end, in this order. */
 void outcomes_finish(const struct outcome_counts *c, struct sum_counts *out);
 void judge_slo(const struct summary *s, const struct slo_set *set, struct sum_level *out);

@@ -95,6 +95,14 @@ struct sum_goodput {
     double rps_lo, rps_hi;
 };
 
+/* US dollars: the window's share of what the deployment costs, over what came in the window. What an input token costs
+ * and what an output token costs is not told apart: each is the whole cost over the tokens of that kind. NaN: unknown.
+ */
+struct sum_cost {
+    double per_hour; /* 0: not asked */
+    double window, per_request /* successful */, per_input_token, per_output_token, per_token;
+};
+
 struct sum_client {
     struct sum_dist lag;      /* user - kernel stamp, ns */
     struct sum_dist send_lag; /* start - max(intended, admitted), ns; open loop only */
@@ -174,6 +182,7 @@ struct sum_level {
     struct sum_counts outcomes, status_codes, finish_reasons;
     struct sum_slo slo;
     struct sum_goodput goodput;
+    struct sum_cost cost;
     struct sum_client client;
     size_t n_endpoints; /* 0 where the run has only one: the level's figures are its own */
     struct sum_endpoint *endpoints;

@@ -23,7 +23,8 @@ static int open_files(struct campaign_state *s, struct err *e)
     struct acc_opts o = {.slo = s->slo.n ? &s->slo : NULL,
                          .goodput = s->goodput.n ? &s->goodput : NULL,
                          .percentiles = s->q,
-                         .n_percentiles = s->n_q};
+                         .n_percentiles = s->n_q,
+                         .cost_per_hour = run_config_cost(s->c)};
     s->acc = acc_new(&o);
     struct rec_run run = {.epoch_mono = s->epoch,
                           .epoch_unix = s->epoch_unix,

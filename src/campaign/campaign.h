@@ -69,9 +69,11 @@ struct run_config {
     bool no_kernel_stamps;     /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
-    bool check;             /* only one request, with everything printed */
-    int64_t wait_ready;     /* ns to wait until the endpoint answers; 0 = not at all */
-    const char *output_dir; /* NULL: results/STAMP */
+    double cost_per_hour, gpu_rate; /* US dollars; NAN = not given */
+    uint64_t num_gpus;              /* what gpu_rate is for */
+    bool check;                     /* only one request, with everything printed */
+    int64_t wait_ready;             /* ns to wait until the endpoint answers; 0 = not at all */
+    const char *output_dir;         /* NULL: results/STAMP */
     bool json, quiet, save_text, no_live, no_records;
     const char **files; /* -f, NULL-ended: read by the cli */
     bool show_config, dry_run;
@@ -91,6 +93,8 @@ struct run_config {
     size_t n_levels;
     const char *level_name; /* of a level, NULL: none */
 };
+
+double run_config_cost(const struct run_config *c); /* US dollars per hour, 0 = not given */
 
 /* The URLs one by one: the first `max` into out, which borrow; returns how many there are. */
 enum { RUN_URLS_MAX = 64 };

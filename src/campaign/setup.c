@@ -254,6 +254,11 @@ static int check_tls(const struct target *t, struct err *e)
     return 0;
 }
 
+double run_config_cost(const struct run_config *c)
+{
+    return c->cost_per_hour > 0 ? c->cost_per_hour : c->gpu_rate > 0 ? c->gpu_rate * (double)c->num_gpus : 0;
+}
+
 size_t run_config_urls(const struct run_config *c, struct str *out, size_t max)
 {
     size_t n = 0;

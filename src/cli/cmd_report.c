@@ -1,10 +1,12 @@
 /* cmd_report.c - `weir report`: the table of a stored run, from its records alone. */
+#include <math.h>
 #include <unistd.h>
 
 #include "analysis/acc.h"
 #include "base/jdoc.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "campaign/campaign.h"
 #include "cli/cmd.h"
 #include "cli/opts.h"
 #include "report/report.h"
@@ -17,6 +19,7 @@ struct job {
     struct slo_set slo, goodput;
     double q[SUMMARY_SHOWN_MAX];
     size_t n_q;
+    double cost_per_hour;
     struct buf out;
     enum verdict verdict;
     bool broken, stopped, any_ok, any_sent;
@@ -35,6 +38,22 @@ static int ask(struct job *j, const struct report_config *c, struct err *e)
     return 0;
 }
 
+/* Options are stored as the text they were given. */
+static double stored_number(const jnode *options, const char *name)
+{
+    double v;
+    return parse_f64(jn_str(jn_get(options, name), NULL), &v) == 0 ? v : NAN;
+}
+
+static double stored_cost(const jnode *options)
+{
+    double gpus = stored_number(options, "num-gpus");
+    const struct run_config c = {.cost_per_hour = stored_number(options, "cost-per-hour"),
+                                 .gpu_rate = stored_number(options, "gpu-rate"),
+                                 .num_gpus = gpus >= 1 ? (uint64_t)gpus : 1};
+    return run_config_cost(&c);
+}
+
 static int ask_as_stored(struct job *j, const char *dir, struct err *e)
 {
     struct report_config c = j->c;
@@ -47,6 +66,7 @@ static int ask_as_stored(struct job *j, const char *dir, struct err *e)
         c.goodput = jn_str(jn_get(options, "goodput"), NULL).p;
     if (!c.percentiles)
         c.percentiles = jn_str(jn_get(options, "percentiles"), NULL).p;
+    j->cost_per_hour = c.cost_per_hour > 0 ? c.cost_per_hour : stored_cost(options);
     int rc = ask(j, &c, e);
     jdoc_free(&d);
     free(path);
@@ -79,6 +99,7 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
         .goodput = j->goodput.n ? &j->goodput : NULL,
         .percentiles = j->n_q ? j->q : NULL,
         .n_percentiles = j->n_q,
+        .cost_per_hour = j->cost_per_hour,
     };
     struct acc *a = acc_new(&o);
     struct rec_read_stats st;

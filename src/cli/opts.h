@@ -15,6 +15,7 @@ struct calibrate_config;
 struct report_config {
     const char *slo, *goodput; /* NULL: those of the stored run */
     const char *percentiles;   /* NULL: those of the stored run */
+    double cost_per_hour;      /* NAN: as the stored run */
     bool json, quiet;
 };
 

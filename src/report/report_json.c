@@ -219,6 +219,25 @@ static void put_goodput(struct jout *j, const struct sum_level *l)
     jo_end_obj(j);
 }
 
+static void put_cost(struct jout *j, const struct sum_cost *c)
+{
+    jo_key(j, "cost");
+    if (!(c->per_hour > 0)) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    put_num(j, "per_hour", c->per_hour, 6);
+    put_num(j, "window", c->window, 9);
+    put_num(j, "per_request", c->per_request, 9);
+    put_num(j, "per_1k_input_tokens", c->per_input_token * 1e3, 9);
+    put_num(j, "per_1k_output_tokens", c->per_output_token * 1e3, 9);
+    put_num(j, "per_million_input_tokens", c->per_input_token * 1e6, 6);
+    put_num(j, "per_million_output_tokens", c->per_output_token * 1e6, 6);
+    put_num(j, "per_million_tokens", c->per_token * 1e6, 6);
+    jo_end_obj(j);
+}
+
 static void put_client(struct jout *j, const struct summary *s, const struct sum_level *l)
 {
     const struct sum_client *c = &l->client;
@@ -304,6 +323,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     put_counts(j, "finish_reasons", &l->finish_reasons);
     put_slo(j, l);
     put_goodput(j, l);
+    put_cost(j, &l->cost);
     put_endpoints(j, s, l);
     put_client(j, s, l);
     put_texts(j, "notes", &l->notes);

@@ -173,6 +173,27 @@ static void put_goodput(struct buf *out, const struct sum_level *l, int width)
     buf_free(&t);
 }
 
+static void put_price(struct buf *t, double usd, double n, const char *of)
+{
+    if (isfinite(usd))
+        buf_addf(t, "%s$%.3g per %s", t->n ? " · " : "", usd * n, of);
+}
+
+static void put_cost(struct buf *out, const struct sum_cost *c, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    if (!(c->per_hour > 0))
+        return;
+    put_price(&t, c->per_token, 1e6, "million tokens");
+    put_price(&t, c->per_input_token, 1e6, "million input");
+    put_price(&t, c->per_output_token, 1e6, "million output tokens");
+    put_price(&t, c->per_output_token, 1e3, "1k output");
+    put_price(&t, c->per_request, 1, "request");
+    buf_addf(&t, "%sat $%.6g per hour", t.n ? " " : "nothing came, ", c->per_hour);
+    labelled(out, "cost", t.p, width);
+    buf_free(&t);
+}
+
 static void put_verdict(struct buf *out, const struct sum_level *l, const struct paint *p, int width)
 {
     const char *hue = l->verdict == VERDICT_VALID ? p->green : l->verdict == VERDICT_DEGRADED ? p->yellow : p->red;
@@ -202,6 +223,7 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
     put_tokens(out, l, width);
     put_slo(out, l, p);
     put_goodput(out, l, width);
+    put_cost(out, &l->cost, width);
     put_client(out, s, l, width);
     put_verdict(out, l, p, width);
 }

@@ -13,6 +13,11 @@ weir report run --percentiles 90 --slo 'ttft:p90<10ms,error_rate<60%' --goodput 
 printf '{"options":{"slo":"ttft:p50<1s","percentiles":"75"}}' >run/metadata.json
 weir report run | grep -e p75 -e slo
 
+# What it cost: as the run was told, and as asked anew. An hour at $3.60 is $0.001 a second; 10 tokens went in, 3 came out.
+printf '{"options":{"gpu-rate":"1.8","num-gpus":"2"}}' >run/metadata.json
+weir report run | grep -A 2 '  cost'
+weir report run --cost-per-hour 7.2 --json | sed -n '/"cost": {/,/}/p'
+
 head -c 800 run/requests.jsonl >cut/requests.jsonl
 weir report cut --json | grep -e stdout -e cut -e attempted -e complete -e '^\['
 weir report run cut | grep -e '^run' -e '^cut'
