@@ -224,6 +224,87 @@ static void models_are_asked_where_they_are(void **state)
     }
 }
 
+/* Each dialect has its list, beside its own path. */
+static void every_dialect_has_its_list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *api, *url_path, *asked, *list, *model;
+    } cases[] = {
+        {"ollama-chat", "", "GET /api/tags HTTP", "{\"models\":[{\"name\":\"llama3.2:latest\",\"size\":1}]}",
+         "llama3.2:latest"},
+        {"ollama-generate", "/x/api/generate", "GET /x/api/tags HTTP",
+         "{\"models\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", "a"},
+        {"anthropic-messages", "/anthropic/v1/messages/", "GET /anthropic/v1/models HTTP",
+         "{\"data\":[{\"type\":\"model\",\"id\":\"m-1\",\"display_name\":\"M\"}]}", "m-1"},
+        {"openai-responses", "/v1/responses", "GET /v1/models HTTP", "{\"data\":[{\"id\":\"m-2\"}]}", "m-2"},
+        {"tgi", "/generate_stream", "GET /info HTTP", "{\"model_id\":\"org/m\",\"router\":\"text-generation-router\"}",
+         "org/m"},
+        {"tgi", "/y/generate", "GET /y/info HTTP", "{\"max_input_tokens\":1}", ""}, /* it may keep it to itself */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct reply list = {"200 OK", JSON_TYPE, cases[i].list};
+        const struct api_ops *ops = api_find(str_of(cases[i].api));
+        struct rig g;
+        struct target t;
+        struct probe p = {.timeout = 10 * NS_PER_S};
+        char url[128];
+        rig_start(&g, &list, 1);
+        snprintf(url, sizeof url, "%s%s", g.url, cases[i].url_path);
+        struct target_opts o = {.url = url, .default_path = api_path(ops, true)};
+        assert_int_equal(target_open(&t, &o, NULL), 0);
+        assert_int_equal(probe_model(&t, ops, NULL, &p, NULL), 0);
+        assert_string_equal(p.model, cases[i].model);
+        rig_stop(&g);
+        assert_memory_equal(g.log[0], cases[i].asked, strlen(cases[i].asked));
+        target_close(&t);
+        rig_free(&g);
+    }
+}
+
+/* JSON lines are a stream too; an error line is an error; counts of the output alone are told apart. */
+static void json_lines_are_probed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        int rc;
+        bool usage, input;
+        const char *says;
+    } cases[] = {
+        {"{\"message\":{\"content\":\"a\"},\"done\":false}\n"
+         "{\"message\":{\"content\":\"\"},\"done\":true,\"eval_count\":1,\"prompt_eval_count\":3}\n",
+         0, true, true, NULL},
+        {"{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"done\":true,\"eval_count\":1}", 0, true, false, NULL},
+        {"{\"error\":\"model requires more system memory\"}\n", -1, false, false, "model requires more system memory"},
+        {"{\"hello\":1}\n", -1, false, false, "the answer is not ollama-chat's JSON"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct reply r = {"200 OK", "Content-Type: application/x-ndjson\r\n", cases[i].lines};
+        struct rig g;
+        struct target t;
+        struct probe p = {.timeout = 10 * NS_PER_S};
+        struct err e = {0};
+        struct api_opts o = {.model = "m", .max_tokens = -1, .temperature = NAN, .stream = true};
+        struct dataset *ds = dataset_of_prompt("Hi");
+        rig_start(&g, &r, 1);
+        struct target_opts to = {.url = g.url, .default_path = "/api/chat", .stream = true, .lines = true};
+        assert_int_equal(target_open(&t, &to, NULL), 0);
+        assert_int_equal(probe_request(&t, api_find(STR("ollama-chat")), &o, dataset_at(ds, 0), &p, &e), cases[i].rc);
+        assert_true(p.streamed);
+        assert_int_equal(p.usage, cases[i].usage);
+        assert_int_equal(p.usage_input, cases[i].input);
+        if (cases[i].says && !strstr(e.text, cases[i].says))
+            fail_msg("%s", e.text);
+        rig_stop(&g);
+        assert_non_null(strstr(g.log[0], "\r\nAccept: application/x-ndjson, application/json\r\n"));
+        assert_non_null(strstr(g.log[0], "\"options\":{\"num_predict\":8}"));
+        target_close(&t);
+        dataset_free(&ds);
+        rig_free(&g);
+    }
+}
+
 static void no_model_is_an_error(void **state)
 {
     (void)state;
@@ -271,6 +352,8 @@ int main(void)
         cmocka_unit_test(a_passing_fault_passes),
         cmocka_unit_test(an_overloaded_server_is_measured_unprobed),
         cmocka_unit_test(models_are_asked_where_they_are),
+        cmocka_unit_test(every_dialect_has_its_list),
+        cmocka_unit_test(json_lines_are_probed),
         cmocka_unit_test(no_model_is_an_error),
         cmocka_unit_test(versions_are_asked_but_not_needed),
     };
