@@ -307,7 +307,7 @@ static void users_come_and_go_with_a_profile(void **state)
 {
     (void)state;
     struct profile p;
-    assert_int_equal(profile_parse(&p, STR("100ms@2,200ms@6,100ms@1,50ms@0"), 100, NULL), 0);
+    assert_int_equal(profile_parse(&p, STR("100ms@2,400ms@6,100ms@1,50ms@0"), 100, NULL), 0);
     for (unsigned workers = 1; workers <= 4; workers += 3) {
         struct level_rig x;
         level_open(&x, &hang, 1,
