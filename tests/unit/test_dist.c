@@ -26,6 +26,9 @@ static void test_forms(void **state)
         {"normal:-5,2", DIST_NORMAL, -5, 2, -5},
         {"lognormal:100,0.5", DIST_LOGNORMAL, 100, 0.5, 113.31484530668263},
         {"lognormal:0.1", DIST_LOGNORMAL, 1, 0.1, 1.005012520859401},
+        {"zipf:1,4", DIST_ZIPF, 1, 4, 4 / (1 + 1 / 2.0 + 1 / 3.0 + 1 / 4.0)},
+        {"zipf:0,9", DIST_ZIPF, 0, 9, 5},
+        {"1e+3", DIST_FIXED, 1000, 0, 1000},
     };
     for (size_t i = 0; i < ARRAY_LEN(t); i++) {
         struct dist d;
@@ -44,9 +47,12 @@ static void test_errors_name_text_and_forms(void **state)
                                       "exp:-1",     "exp:a",      "normal:1",      "normal:1,-1",
                                       "lognormal:", "-3",         "lognormal:0,1", "lognormal:1,99",
                                       "fixed:inf",  "uniform:,1", "Uniform:1,2",   "exp:1,2",
-                                      ":5",         "1 2"};
+                                      ":5",         "1 2",        "zipf:1",        "zipf:-1,9",
+                                      "zipf:1,0",   "zipf:1,2.5", "zipf:21,5",     "zipf:1,2e9",
+                                      "1+",         "+1",         "0*5+1",         "-1*5+1",
+                                      "a*5+1",      "5*",         "1+2*gauss:1",   "1+2+3+4+5+6+7+8+9"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct dist d = {DIST_EXP, 3, 4};
+        struct dist d = {.kind = DIST_EXP, .a = 3, .b = 4};
         struct err e = {0};
         char quoted[64];
         assert_int_equal(dist_parse(&d, str_of(bad[i]), &e), -1);
@@ -83,6 +89,81 @@ static void test_moments(void **state)
     check_moments("exp:3", 3, 3);
     check_moments("normal:10,2", 10, 2);
     check_moments("lognormal:50,0.25", 50 * exp(0.03125), 50 * exp(0.03125) * sqrt(exp(0.0625) - 1));
+}
+
+/* Generalized harmonic numbers, term by term. */
+static double sum_of_powers(double s, double n)
+{
+    double sum = 0;
+    for (double k = n; k >= 1; k--)
+        sum += pow(k, -s);
+    return sum;
+}
+
+static void test_moments_of_zipf(void **state)
+{
+    static const struct {
+        const char *text;
+        double s, n;
+    } t[] = {{"zipf:1,1000", 1, 1000},
+             {"zipf:1.1,100000", 1.1, 100000},
+             {"zipf:0.5,77", 0.5, 77},
+             {"zipf:2.5,20", 2.5, 20},
+             {"zipf:0,50", 0, 50}};
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        double h = sum_of_powers(t[i].s, t[i].n), mean = sum_of_powers(t[i].s - 1, t[i].n) / h;
+        check_moments(t[i].text, mean, sqrt(sum_of_powers(t[i].s - 2, t[i].n) / h - mean * mean));
+    }
+}
+
+/* How often each of the first values comes, against its probability; and none lies outside. */
+static void test_frequencies_of_zipf(void **state)
+{
+    struct dist d;
+    uint64_t count[6] = {0};
+    double x = 0, h = sum_of_powers(1.2, 500);
+    assert_int_equal(dist_parse(&d, STR("zipf:1.2,500"), NULL), 0);
+    for (uint64_t i = 0; i < N; i++) {
+        int64_t v = dist_int(&d, rng_unit(6, RNG_TEST, i), 0.5, 0, 1000);
+        assert_true(v >= 1 && v <= 500);
+        count[MIN(v, 6) - 1]++;
+    }
+    double rest = N;
+    for (int k = 1; k <= 6; k++) {
+        double want = k < 6 ? N * pow(k, -1.2) / h : rest;
+        rest -= want;
+        x += ((double)count[k - 1] - want) * ((double)count[k - 1] - want) / want;
+    }
+    assert_true(x < 20.5); /* chi-square of 5 degrees of freedom: 99.9 % */
+    assert_int_equal(dist_int(&d, 1 - 0x1p-53, 0.5, 0, 1000), 500);
+    assert_int_equal(dist_int(&d, 0x1p-60, 0.5, 0, 1000), 1);
+}
+
+/* Mean and variance of a mixture from those of its parts. */
+static void test_moments_of_mixtures(void **state)
+{
+    check_moments("0.8*fixed:200+0.2*uniform:2000,4000", 0.8 * 200 + 0.2 * 3000,
+                  sqrt(0.8 * 200 * 200 + 0.2 * (9e6 + 4e6 / 12) - 760 * 760));
+    check_moments("3*normal:10,2 + normal:100,5", 32.5, sqrt(0.75 * (100 + 4) + 0.25 * (1e4 + 25) - 32.5 * 32.5));
+    check_moments("5+exp:5", 5, sqrt(12.5));
+    check_moments("2*7", 7, 0);
+}
+
+static void test_mixture_shares_and_integers(void **state)
+{
+    struct dist d;
+    int low = 0;
+    uint64_t count[2] = {0};
+    assert_int_equal(dist_parse(&d, STR("1*uniform:1,2+3*1e+2"), NULL), 0);
+    for (uint64_t i = 0; i < N; i++) {
+        int64_t v = dist_int(&d, rng_unit(7, RNG_TEST, 2 * i), rng_unit(7, RNG_TEST, 2 * i + 1), 0, 1000);
+        assert_true(v == 1 || v == 2 || v == 100);
+        low += v < 100;
+        if (v < 100)
+            count[v - 1]++;
+    }
+    assert_true(abs(low - N / 4) < 5 * sqrt(N * 0.25 * 0.75));
+    assert_true(fabs((double)count[0] - low / 2.0) < 5 * sqrt(low) / 2);
 }
 
 static void test_median_of_lognormal(void **state)
@@ -132,7 +213,8 @@ static void test_integers_are_clamped(void **state)
 /* The smallest and largest arguments give finite samples. */
 static void test_samples_are_finite(void **state)
 {
-    static const char *const t[] = {"uniform:0,1", "exp:1", "normal:0,1", "lognormal:1,2"};
+    static const char *const t[] = {"uniform:0,1",   "exp:1",    "normal:0,1",
+                                    "lognormal:1,2", "zipf:1,9", "1*normal:0,1+1e-9*exp:1"};
     static const double u[] = {0x1p-53, 0.5, 1 - 0x1p-53};
     for (size_t i = 0; i < ARRAY_LEN(t); i++) {
         struct dist d;
@@ -149,6 +231,10 @@ int main(void)
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_errors_name_text_and_forms),
         cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_moments_of_zipf),
+        cmocka_unit_test(test_frequencies_of_zipf),
+        cmocka_unit_test(test_moments_of_mixtures),
+        cmocka_unit_test(test_mixture_shares_and_integers),
         cmocka_unit_test(test_median_of_lognormal),
         cmocka_unit_test(test_integers_are_inclusive_and_even),
         cmocka_unit_test(test_integers_are_clamped),
