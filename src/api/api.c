@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/jdoc.h"
+#include "base/xalloc.h"
 
 extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
     api_responses, api_tgi;
@@ -102,9 +103,9 @@ struct str api_limit_name(const struct api_ops *ops)
 }
 
 /* Where the sample's limit goes in `text`, the whole object: at its beginning, or at that of the object it lies in. */
-static int find_limit(struct api *a, struct str text, struct err *e)
+static int find_limit(struct api_tail *t, const struct api_ops *ops, struct str text, struct err *e)
 {
-    struct str limit = str_of(a->ops->limit), raw = text;
+    struct str limit = str_of(ops->limit), raw = text;
     ptrdiff_t dot = str_chr(limit, '.');
     char parent[32];
     if (dot > 0) {
@@ -112,22 +113,16 @@ static int find_limit(struct api *a, struct str text, struct err *e)
         if (js_path(text, parent, &raw) < 0 || raw.p[0] != '{')
             return err_set(e, ERR_USAGE, "--extra-body: \"%s\" must be an object", parent);
     }
-    a->limit_at = (size_t)(raw.p - text.p);
-    a->limit_alone = str_trim(str_sub(raw, 1, raw.n - 2)).n == 0;
+    t->limit_at = (size_t)(raw.p - text.p);
+    t->limit_alone = str_trim(str_sub(raw, 1, raw.n - 2)).n == 0;
     return 0;
 }
 
-int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e)
+static int make_tail(struct api_tail *t, const struct api_ops *ops, const struct api_opts *o, struct err *e)
 {
-    *a = (struct api){.ops = ops, .stream = o->stream};
-    bool limits = false;
-    buf_init(&a->rest, 16u << 20);
-    if (o->extra_body && check_extra(ops, o->extra_body, &limits, e) < 0)
-        return -1;
-    a->max_tokens_fixed = o->max_tokens >= 0 || limits;
-
     struct buf own = BUF_INIT(1u << 20), all = BUF_INIT(16u << 20);
     struct jout j;
+    buf_init(&t->text, 16u << 20);
     jo_init(&j, &own, 0);
     jo_obj(&j);
     ops->members(&j, o);
@@ -136,17 +131,41 @@ int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts 
     if (rc == 0) {
         struct str text = str_trim(buf_str(&all));
         if (ops->limit)
-            rc = find_limit(a, text, e);
-        buf_adds(&a->rest, str_sub(text, 1, text.n)); /* without the opening brace: it stands behind the messages */
+            rc = find_limit(t, ops, text, e);
+        buf_adds(&t->text, str_sub(text, 1, text.n)); /* without the opening brace: it stands behind the messages */
     }
     buf_free(&own);
     buf_free(&all);
     return rc;
 }
 
+int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e)
+{
+    *a = (struct api){.ops = ops, .stream = o->stream};
+    bool limits = false;
+    if (o->extra_body && check_extra(ops, o->extra_body, &limits, e) < 0)
+        return -1;
+    a->max_tokens_fixed = o->max_tokens >= 0 || limits;
+    a->tails = xcalloc(1 + o->n_others, sizeof *a->tails);
+    int rc = 0;
+    while (rc == 0 && a->n_tails < 1 + o->n_others) {
+        struct api_opts own = *o;
+        char *name = NULL;
+        if (a->n_tails > 0)
+            own.model = name = xmemdup0(o->others[a->n_tails - 1].p, o->others[a->n_tails - 1].n);
+        rc = make_tail(&a->tails[a->n_tails++], ops, &own, e);
+        free(name);
+    }
+    return rc;
+}
+
 void api_free(struct api *a)
 {
-    buf_free(&a->rest);
+    for (size_t i = 0; i < a->n_tails; i++)
+        buf_free(&a->tails[i].text);
+    free(a->tails);
+    a->tails = NULL;
+    a->n_tails = 0;
 }
 
 void api_piece(struct api_body *b, struct str s)
@@ -169,7 +188,8 @@ static int64_t limit_of(const struct api *a, const struct plan_item *it)
 
 void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    struct str rest = buf_str(&a->rest), name;
+    const struct api_tail *t = &a->tails[it->model_ix < a->n_tails ? it->model_ix : 0];
+    struct str rest = buf_str(&t->text), name;
     int64_t limit = limit_of(a, it);
     if (limit < 0) {
         api_piece(b, rest);
@@ -177,10 +197,10 @@ void api_rest(const struct api *a, const struct plan_item *it, struct api_body *
     }
     name = api_limit_name(a->ops);
     int n = snprintf(b->glue, sizeof b->glue, "\"%.*s\":%lld%s", STR_ARG(name), (long long)limit,
-                     a->limit_alone ? "" : ",");
-    api_piece(b, str_sub(rest, 0, a->limit_at));
+                     t->limit_alone ? "" : ",");
+    api_piece(b, str_sub(rest, 0, t->limit_at));
     api_piece(b, (struct str){b->glue, (size_t)n});
-    api_piece(b, str_sub(rest, a->limit_at, rest.n));
+    api_piece(b, str_sub(rest, t->limit_at, rest.n));
 }
 
 enum { DIRECT_JOINED = (API_MAX_PIECES - 8) / 2 };

@@ -24,7 +24,9 @@
 #include "plan/plan.h"
 
 struct api_opts {
-    const char *model;  /* NULL: no "model" member */
+    const char *model;        /* NULL: no "model" member */
+    const struct str *others; /* further models that items may ask for: plan_item.model_ix counts from 1 for them */
+    size_t n_others;
     int64_t max_tokens; /* -1: not sent unless the sample says */
     double temperature; /* NaN: not sent */
     bool stream, ignore_eos;
@@ -32,14 +34,20 @@ struct api_opts {
     const char *extra_body; /* JSON object merged over what we send, or NULL */
 };
 
+/* Members that are the same in all bodies for one model: `"model":"m",...}` */
+struct api_tail {
+    struct buf text;
+    size_t limit_at;  /* where in it the sample's limit goes */
+    bool limit_alone; /* nothing stands behind it in its object */
+};
+
 struct api_ops;
 struct api {
     const struct api_ops *ops;
     bool stream;
-    bool max_tokens_fixed; /* what the user gives (--max-tokens, --extra-body) wins over the sample's */
-    struct buf rest;       /* constant members: `"model":"m",...}` */
-    size_t limit_at;       /* where in it the sample's limit goes */
-    bool limit_alone;      /* nothing stands behind it in its object */
+    bool max_tokens_fixed;  /* what the user gives (--max-tokens, --extra-body) wins over the sample's */
+    struct api_tail *tails; /* of the run's model, then of each further one */
+    size_t n_tails;
 };
 
 enum { API_MAX_PIECES = 40 };
@@ -136,7 +144,7 @@ uint64_t api_count_words(struct str raw, bool *in_word);
 
 /* For the dialects' files. */
 void api_piece(struct api_body *b, struct str s);
-/* The constant members, the sample's limit among them, and the closing brace: at most 3 pieces. */
+/* The constant members for the item's model, the sample's limit among them, and the closing brace: at most 3 pieces. */
 void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b);
 /* All contents joined by line feeds, the nonce in front: at most API_MAX_PIECES - 6 pieces. */
 void api_joined(const struct plan_item *it, struct api_body *b);

@@ -23,6 +23,13 @@ enum rng_purpose { /* one stream per use; append only: the numbers are part of w
                    RNG_THINK = 22,
                    RNG_GAMMA = 40,
                    RNG_JITTER = 41,
+                   RNG_CLASS = 60,
+                   RNG_MODEL = 61,
+                   RNG_ISL = 62,
+                   RNG_OSL = 63,
+                   RNG_PLACE = 64,
+                   RNG_PREFIX = 65,
+                   RNG_DSX = 66,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);

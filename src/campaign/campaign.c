@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
-#include "campaign/campaign_private.h"
+#include "campaign/workload.h"
 
 static int open_files(struct campaign_state *s, struct err *e)
 {
@@ -82,9 +82,9 @@ static const char *token_text(const struct campaign_state *s)
 static size_t dataset_lines(const struct variant *v, char **line, size_t n)
 {
     const struct dataset_stats *d = dataset_get_stats(v->ds);
-    struct buf name = BUF_INIT(1u << 16);
-    redact_url(&name, str_of(v->c->dataset ? v->c->dataset : v->c->prompt ? "--prompt" : "built in"));
-    line[n++] = xasprintf("Dataset: %s, %zu %s", buf_str(&name).p, d->samples, d->samples == 1 ? "sample" : "samples");
+    struct buf name = BUF_INIT(1u << 20);
+    workload_text(v, &name);
+    line[n++] = xasprintf("Dataset: %s", buf_str(&name).p);
     if (d->skipped > 0)
         line[n++] = xasprintf("Skipped: %zu turn%s or entr%s not sent (system turns in a history, empty ones)",
                               d->skipped, d->skipped == 1 ? "" : "s", d->skipped == 1 ? "y" : "ies");
@@ -115,8 +115,12 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Server: %s", server_id_text(&v->ep->probe[0].id, server));
     if (s->n_targets > 1)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
-    line[n++] = xasprintf("Model: %s (%s%s%s)", v->ep->model ? v->ep->model : "not named", s->ops->name,
-                          v->api_opts.stream ? ", streamed" : "", s->c->insecure ? ", certificate not verified" : "");
+    line[n++] = xasprintf("Model: %s (%s%s%s)",
+                          v->c->model_mix ? v->c->model_mix
+                          : v->ep->model  ? v->ep->model
+                                          : "not named",
+                          s->ops->name, v->api_opts.stream ? ", streamed" : "",
+                          s->c->insecure ? ", certificate not verified" : "");
     if (v->ep->target[0].http_seen == 2)
         line[n++] =
             xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)v->c->streams_per_conn);

@@ -11,10 +11,11 @@ struct addr;
  * from the command line, the environment or the configuration. Defaults stand in the option table, nowhere else. */
 struct run_config {
     /* target */
-    const char **urls;   /* NULL-ended; one may hold several, separated by spaces. None: measure the simulator */
-    const char *balance; /* "round-robin" "least-in-flight" */
-    const char *model;   /* NULL: the first that /v1/models names */
-    const char *api;     /* "auto", or the name of a dialect (api/api.h) */
+    const char **urls;     /* NULL-ended; one may hold several, separated by spaces. None: measure the simulator */
+    const char *balance;   /* "round-robin" "least-in-flight" */
+    const char *model;     /* NULL: the first that /v1/models names */
+    const char *model_mix; /* "a=3,b=1" or NULL */
+    const char *api;       /* "auto", or the name of a dialect (api/api.h) */
     const char *unix_socket, *connect_to;
     const char **headers; /* -H, NULL-ended or NULL */
     bool insecure;
@@ -51,6 +52,10 @@ struct run_config {
     const char *dataset, *dataset_format, *prompt, *order;
     const char *dataset_fields, *dataset_key, *dataset_lengths; /* as struct dataset_opts */
     bool answer_length, skip_bad;
+    const char **mix;       /* "chat=3:chat.json", NULL-ended or NULL */
+    const char *isl, *osl;  /* distributions as text, or NULL; of synthetic prompts, and of max_tokens */
+    uint64_t prefix_tokens; /* 0 = none */
+    uint64_t prefix_groups, prompt_pool;
     bool unique_prompts;
     int64_t max_tokens; /* -1 = not sent */
     double temperature; /* NAN = not sent */

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "campaign/campaign_private.h"
 #include "campaign/recorder.h"
+#include "campaign/workload.h"
 
 #define LEAD_NS (20 * NS_PER_MS) /* from all workers being ready to the level's start */
 #define TICK_NS (100 * NS_PER_MS)
@@ -149,6 +149,8 @@ void level_load(const struct campaign_state *s, uint32_t level, struct load *loa
         .think = v->think,
         .seed = s->seed,
         .level = level,
+        .first_sample = workload_first(s, v, level),
+        .models = &v->models,
     };
     shape_level(p, &o, l);
     load_init(load, &o, v->ds);

@@ -166,7 +166,20 @@ static void put_dataset(struct jout *j, const struct variant *v)
         jo_kstrz(j, "first_bad", d->first_bad);
     jo_ku64(j, "text_bytes", d->text_bytes);
     jo_kstrz(j, "sha256", d->sha256);
+    jo_ku64(j, "classes", d->classes);
     jo_end_obj(j);
+}
+
+/* All that items ask for, where there are several. */
+static void put_models(struct jout *j, const struct variant *v)
+{
+    if (v->models.n < 2)
+        return;
+    jo_key(j, "models");
+    jo_arr(j);
+    for (size_t i = 0; i < v->models.n; i++)
+        jo_str(j, v->models.name[i]);
+    jo_end_arr(j);
 }
 
 /* What each level of a file has of its own. */
@@ -179,6 +192,7 @@ static void put_levels(struct jout *j, const struct campaign_state *s)
         jo_obj(j);
         jo_kstrz(j, "name", v->c->level_name);
         jo_kstrz(j, "model", v->ep->model);
+        put_models(j, v);
         jo_key(j, "options");
         jo_raw(j, str_of(v->c->options_json ? v->c->options_json : "{}"));
         put_dataset(j, v);
@@ -202,6 +216,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     jo_kbool(&j, "simulator", s->sim.pid != 0);
     jo_kstrz(&j, "api", s->ops->name);
     jo_kstrz(&j, "model", s->variant[0].ep->model);
+    put_models(&j, &s->variant[0]);
     jo_kbool(&j, "records", !s->c->no_records);
     jo_ku64(&j, "workers", s->workers);
     jo_key(&j, "command");

@@ -1,6 +1,6 @@
 /* probing.c - settles the model and what the server takes, before the load. */
 #include "base/log.h"
-#include "campaign/campaign_private.h"
+#include "campaign/workload.h"
 
 /* Of 8 tokens; a run without a probe can wait longer. */
 #define LONGEST_PROBE (60 * NS_PER_S)
@@ -9,6 +9,11 @@
 int probing_model(struct campaign_state *s, const struct variant *v, struct err *e)
 {
     struct endpoints *ep = v->ep;
+    if (v->models.mix.n > 0) {
+        snprintf(ep->found, sizeof ep->found, STR_FMT, STR_ARG(v->models.name[0]));
+        ep->model = ep->found;
+        return 0;
+    }
     if (v->c->model) {
         ep->model = v->c->model;
         return 0;
@@ -69,6 +74,10 @@ int probing(struct campaign_state *s, struct err *e)
         if (v->own_ep && probe_endpoints(s, v, e) < 0)
             return -1;
         v->api_opts.model = v->ep->model;
+        if (v->models.mix.n == 0)
+            v->models.name[0] = str_of(v->ep->model);
+        v->api_opts.others = v->models.name + 1;
+        v->api_opts.n_others = v->models.n - 1;
         v->api_opts.include_usage = v->ep->include_usage;
         if (api_prepare(&v->api, s->ops, &v->api_opts, e) < 0)
             return -1;
@@ -207,6 +216,7 @@ void probing_notes(struct campaign_state *s)
 {
     for (uint32_t i = 0; i < s->n_variants; i++) {
         const struct variant *v = &s->variant[i];
+        workload_notes(s, v);
         if (v->own_ds)
             say_what_was_set(s, v);
         if (v->c->unique_prompts && v->own_ds)

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
-#include "campaign/campaign_private.h"
+#include "campaign/workload.h"
 
 static int parse_warmup(struct variant *v, struct err *e)
 {
@@ -100,7 +100,7 @@ static bool same_texts(const struct run_config *a, const struct run_config *b)
            same_text(a->dataset_format, b->dataset_format) && same_text(a->dataset_fields, b->dataset_fields) &&
            same_text(a->dataset_key, b->dataset_key) && same_text(a->dataset_lengths, b->dataset_lengths) &&
            a->answer_length == b->answer_length && a->skip_bad == b->skip_bad &&
-           same_text(a->replay_sha256, b->replay_sha256);
+           same_text(a->replay_sha256, b->replay_sha256) && workload_same(a, b);
 }
 
 static int load_texts(const struct campaign_state *s, struct variant *v, struct err *e)
@@ -117,18 +117,22 @@ static int load_texts(const struct campaign_state *s, struct variant *v, struct 
         .progress = !c->quiet && !c->no_live,
     };
     v->own_ds = true;
-    if (c->prompt)
+    if (workload_is_made(c))
+        v->ds = workload_make(c, &o, e);
+    else if (c->prompt)
         v->ds = dataset_of_prompt(c->prompt);
     else if (c->dataset)
         v->ds = dataset_load_with(c->dataset, &o, e);
     else
         v->ds = dataset_builtin();
     if (!v->ds)
-        return e->code == ERR_IO ? err_prefix(e, "--dataset: ") : -1;
+        return e->code == ERR_IO && !workload_is_made(c) ? err_prefix(e, "--dataset: ") : -1;
     if (c->replay_sha256 && strcmp(c->replay_sha256, dataset_get_stats(v->ds)->sha256) != 0)
         return err_set(e, ERR_DATA, "--replay: %s is not what the stored run sent (its SHA-256 differs)",
-                       c->dataset ? c->dataset : "the built-in dataset");
-    return 0;
+                       c->dataset            ? c->dataset
+                       : workload_is_made(c) ? "what is made"
+                                             : "the built-in dataset");
+    return workload_lengths(s, v, e);
 }
 
 static int check_samples(const struct campaign_state *s, struct err *e)
@@ -197,7 +201,7 @@ static int load_all_texts(struct campaign_state *s, struct err *e)
         struct variant *v = &s->variant[i];
         for (uint32_t k = 0; k < i && !v->ds; k++)
             v->ds = same_texts(v->c, s->variant[k].c) ? s->variant[k].ds : NULL;
-        if (!v->ds && load_texts(s, v, e) < 0)
+        if ((!v->ds && load_texts(s, v, e) < 0) || workload_models(v, e) < 0)
             return variant_fail(s, v, e);
     }
     return 0;
@@ -402,9 +406,9 @@ static bool same_words(const char *const *a, const char *const *b)
 /* Whether two levels' requests are alike to a server in all that a probe settles and that stands in the head. */
 static bool same_asking(const struct run_config *a, const struct run_config *b)
 {
-    return same_text(a->model, b->model) && same_words(a->headers, b->headers) && a->no_stream == b->no_stream &&
-           a->ignore_eos == b->ignore_eos && same_text(a->extra_body, b->extra_body) && same_text(a->http, b->http) &&
-           a->no_keepalive == b->no_keepalive;
+    return same_text(a->model, b->model) && same_text(a->model_mix, b->model_mix) &&
+           same_words(a->headers, b->headers) && a->no_stream == b->no_stream && a->ignore_eos == b->ignore_eos &&
+           same_text(a->extra_body, b->extra_body) && same_text(a->http, b->http) && a->no_keepalive == b->no_keepalive;
 }
 
 static int open_endpoints(struct campaign_state *s, struct variant *v, const struct str *url, size_t n, struct err *e)
@@ -511,6 +515,7 @@ void setup_free(struct campaign_state *s)
         struct variant *v = &s->variant[i];
         api_free(&v->api);
         shape_free(&v->shape);
+        models_free(&v->models);
         if (v->own_ep)
             free_endpoints(v->ep);
         if (v->own_ds)

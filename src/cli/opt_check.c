@@ -11,8 +11,10 @@
 #include "load/ds_fields.h"
 #include "load/ds_lengths.h"
 #include "load/leaving.h"
+#include "load/mix.h"
 #include "load/profile.h"
 #include "net/resolve.h"
+#include "stat/dist.h"
 #include "stat/dist_time.h"
 
 int check_not_empty(const char *v, struct err *e)
@@ -179,6 +181,28 @@ int check_header(const char *v, struct err *e)
             return err_set(e, ERR_USAGE, "a header must not hold control characters");
     }
     return 0;
+}
+
+int check_mix(const char *v, struct err *e)
+{
+    struct mix m;
+    return mix_parse(&m, str_of(v), "the mix", e);
+}
+
+int check_class(const char *v, struct err *e)
+{
+    const char *eq = strchr(v, '='), *colon = eq ? strchr(eq, ':') : NULL;
+    if (!colon || eq == v || colon == eq + 1 || !colon[1])
+        return err_set(e, ERR_USAGE, "is no class with its dataset; write NAME=WEIGHT:FILE, such as chat=3:chat.json");
+    return 0;
+}
+
+int check_length(const char *v, struct err *e)
+{
+    struct dist d;
+    if (dist_parse(&d, str_of(v), e) != 0)
+        return -1;
+    return dist_mean(&d) >= 1 ? 0 : err_set(e, ERR_USAGE, "is a length below 1 on average");
 }
 
 int check_json_object(const char *v, struct err *e)

@@ -31,8 +31,12 @@ static const struct opt rows[] = {
      .help =
          "How requests are spread over several URLs: in turn, or each to the one with the fewest requests in flight "
          "(counted by each of the --workers for itself)."},
-    {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .check = check_not_empty, .flags = OPT_LEVEL,
-     .help = "Model to ask for. Default: the first that the server's /v1/models names."},
+    {"model", 'm', NULL, "NAME", TARGET, OPT_STR(C, model), .group = "model", .check = check_not_empty,
+     .flags = OPT_LEVEL, .help = "Model to ask for. Default: the first that the server's /v1/models names."},
+    {"model-mix", 0, "lora-mix", "'NAME=WEIGHT,...'", TARGET, OPT_STR(C, model_mix), .group = "model",
+     .check = check_mix, .flags = OPT_LEVEL,
+     .help = "Models, or LoRA adapters by the names under which the server has them, each asked for in proportion to "
+             "its weight, drawn by the seed: 'a=3,b=1' asks for a three times out of four."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices =
          "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi",
@@ -199,13 +203,38 @@ static const struct opt rows[] = {
      .help = "Leave bad entries of the dataset out and count them, instead of refusing it."},
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
      .flags = OPT_LEVEL, .help = "Send this one prompt each time."},
+    {"mix", 0, NULL, "NAME=WEIGHT:FILE", BODY, OPT_STRS(C, mix), .group = "text", .check = check_class,
+     .flags = OPT_LEVEL,
+     .help = "A request class of its own with its dataset; repeated, each sends in proportion to its weight, drawn by "
+             "the seed: --mix chat=3:chat.json --mix code=1:code.jsonl. In place of FILE, synthetic:ISL or "
+             "synthetic:ISL/OSL makes prompts as --isl and --osl do. Each request's record says its class."},
+    {"isl", 0, "random-input-len synthetic-input-tokens-mean input-len", "DIST", BODY, OPT_STR(C, isl), .group = "text",
+     .check = check_length, .flags = OPT_LEVEL,
+     .help =
+         "Synthetic prompts of random words, so long: 512, uniform:100,1000, normal:500,100, lognormal:500,0.8 "
+         "(median, sigma), zipf:1.1,4000, exp:500, or a mixture (0.8*200+0.2*uniform:2000,4000). Lengths are words. "
+         "No two prompts begin alike."},
+    {"osl", 0, "random-output-len output-len output-tokens-mean", "DIST", BODY, OPT_STR(C, osl), .group = "limit",
+     .check = check_length, .flags = OPT_LEVEL,
+     .help = "Output tokens to ask for at most, drawn for each entry of the dataset from a distribution as of --isl. "
+             "With --ignore-eos the answers are that long."},
+    {"prefix-tokens", 0, "random-prefix-len prefix-prompt-length", "N", BODY, OPT_U64(C, prefix_tokens), .def = "0",
+     .max = 1 << 22, .flags = OPT_LEVEL,
+     .help = "Put a system message of so many words in front of each synthetic prompt that all of its group share, so "
+             "that a prefix cache can help. --isl does not count it."},
+    {"prefix-groups", 0, "num-prefix-prompts", "N", BODY, OPT_U64(C, prefix_groups), .def = "1",
+     .flags = OPT_POSITIVE | OPT_LEVEL, .max = 1 << 18,
+     .help = "So many different shared prefixes; which one a prompt has is drawn by the seed."},
+    {"prompt-pool", 0, NULL, "N", BODY, OPT_U64(C, prompt_pool), .def = "10000", .flags = OPT_POSITIVE | OPT_LEVEL,
+     .max = 1 << 18,
+     .help = "So many different synthetic prompts. Beyond, they repeat; levels begin at different ones."},
     {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
      .flags = OPT_LEVEL,
      .help = "Order of the dataset: as in the file, or shuffled by the seed anew each time through it."},
     {"unique-prompts", 0, NULL, NULL, BODY, OPT_BOOL(C, unique_prompts), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Put a seeded nonce in front of each prompt, so that no prefix cache of the server can help."},
     {"max-tokens", 0, "output-tokens max-completion-tokens", "N", BODY, OPT_I64(C, max_tokens), .def = "none",
-     .word = "none", .word_value = -1, .flags = OPT_POSITIVE | OPT_LEVEL,
+     .word = "none", .word_value = -1, .group = "limit", .flags = OPT_POSITIVE | OPT_LEVEL,
      .help = "Ask for at most so many output tokens. Default: what the dataset says, else not sent."},
     {"temperature", 0, NULL, "X", BODY, OPT_F64(C, temperature), .def = "none", .word = "none", .flags = OPT_LEVEL,
      .help = "Sampling temperature. Default: not sent."},
@@ -303,12 +332,49 @@ int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e)
 int run_replay_check(const struct opt_seen *seen, struct err *e)
 {
     static const char *const plan[] = {
-        "session-rate",   "sessions",       "think-time",          "canned-history", "history-limit", "rate",
-        "profile",        "concurrency",    "concurrency-profile", "burstiness",     "speed",         "rate-limit",
-        "arrival",        "duration",       "num-requests",        "warmup",         "cancel-rate",   "cancel-after",
-        "max-errors",     "ramp-up",        "max-concurrency",     "seed",           "dataset",       "dataset-format",
-        "dataset-fields", "dataset-key",    "dataset-lengths",     "answer-length",  "skip-bad",      "prompt",
-        "order",          "unique-prompts", "max-tokens",          "temperature",    "ignore-eos",    "no-stream",
+        "model-mix",
+        "mix",
+        "isl",
+        "osl",
+        "prefix-tokens",
+        "prefix-groups",
+        "prompt-pool",
+        "session-rate",
+        "sessions",
+        "think-time",
+        "canned-history",
+        "history-limit",
+        "rate",
+        "profile",
+        "concurrency",
+        "concurrency-profile",
+        "burstiness",
+        "speed",
+        "rate-limit",
+        "arrival",
+        "duration",
+        "num-requests",
+        "warmup",
+        "cancel-rate",
+        "cancel-after",
+        "max-errors",
+        "ramp-up",
+        "max-concurrency",
+        "seed",
+        "dataset",
+        "dataset-format",
+        "dataset-fields",
+        "dataset-key",
+        "dataset-lengths",
+        "answer-length",
+        "skip-bad",
+        "prompt",
+        "order",
+        "unique-prompts",
+        "max-tokens",
+        "temperature",
+        "ignore-eos",
+        "no-stream",
         "extra-body",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
@@ -429,6 +495,34 @@ static int check_load(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static bool mix_makes(const struct run_config *c)
+{
+    for (size_t i = 0; c->mix && c->mix[i]; i++)
+        if (strstr(c->mix[i], ":synthetic:"))
+            return true;
+    return false;
+}
+
+/* What is made instead of read. */
+static int check_made(const struct run_config *c, struct err *e)
+{
+    if (c->prefix_tokens && !c->isl && !mix_makes(c))
+        return err_set(e, ERR_USAGE, "--prefix-tokens is for synthetic prompts; it needs --isl");
+    if (c->prefix_groups > 1 && !c->prefix_tokens)
+        return err_set(e, ERR_USAGE, "--prefix-groups needs --prefix-tokens, the length of the shared prefixes");
+    if (c->prefix_tokens && c->unique_prompts)
+        return err_set(e, ERR_USAGE,
+                       "--unique-prompts begins each prompt differently, so none would share a prefix; give either it "
+                       "or --prefix-tokens");
+    if (c->mix && strcmp(c->arrival, "trace") == 0)
+        return err_set(
+            e, ERR_USAGE,
+            "--arrival trace takes the instants of one dataset, but --mix draws from several; give --dataset");
+    if (c->osl && c->answer_length)
+        return err_set(e, ERR_USAGE, "--osl and --answer-length both say how much to ask for; give one of them");
+    return 0;
+}
+
 static int check_dataset(const struct run_config *c, struct err *e)
 {
     const char *name = strcmp(c->dataset_format, "auto") != 0 ? "--dataset-format"
@@ -437,7 +531,7 @@ static int check_dataset(const struct run_config *c, struct err *e)
                        : c->answer_length                     ? "--answer-length"
                        : c->skip_bad                          ? "--skip-bad"
                                                               : NULL;
-    if (!c->dataset && name)
+    if (!c->dataset && !c->mix && name)
         return err_set(e, ERR_USAGE, "%s needs --dataset", name);
     if (c->answer_length && c->max_tokens >= 0)
         return err_set(e, ERR_USAGE, "--answer-length and --max-tokens both say how much to ask for; give one of them");
@@ -448,7 +542,7 @@ int run_config_check(const struct run_config *c, struct err *e)
 {
     if (check_target(c, e) != 0 || check_load(c, e) != 0)
         return -1;
-    if (check_dataset(c, e) != 0)
+    if (check_dataset(c, e) != 0 || check_made(c, e) != 0)
         return -1;
     if (c->no_records && c->save_text)
         return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");

@@ -55,6 +55,9 @@ int check_binds(const char *v, struct err *e);        /* "10.0.0.5,::1" */
 int check_header(const char *v, struct err *e);       /* "Name: value" */
 int check_fields(const char *v, struct err *e);       /* as load/ds_fields.h */
 int check_lengths(const char *v, struct err *e);      /* "auto" or as load/ds_lengths.h */
+int check_mix(const char *v, struct err *e);          /* "a=3,b=1" */
+int check_class(const char *v, struct err *e);        /* "chat=3:chat.json" */
+int check_length(const char *v, struct err *e);       /* as stat/dist.h */
 int check_json_object(const char *v, struct err *e);
 int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
 int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */

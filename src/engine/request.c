@@ -71,6 +71,8 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
     rec->session = it->session;
     rec->turn = it->turn;
     rec->turns = it->turns;
+    rec->klass = it->klass;
+    rec->model = it->model;
     if (it->warmup)
         rec->flags |= REC_WARMUP;
     if (!w->e->o.api->stream)

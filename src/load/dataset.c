@@ -3,11 +3,15 @@
 
 #include <sys/mman.h>
 
+#include "base/file.h"
 #include "base/jout.h"
+#include "base/rng.h"
 #include "base/xalloc.h"
 #include "load/ds_formats.h"
 #include "load/ds_lengths.h"
 #include "load/ds_util.h"
+#include "load/mix.h"
+#include "load/synth.h"
 
 #define BLOCK_BYTES ((size_t)1 << 20)
 #define RELEASE_BYTES ((size_t)16 << 20)
@@ -42,6 +46,8 @@ struct dataset {
     const char *name;                /* for `where`; borrowed while loading */
     const char *mapped, *mapped_end; /* the part of the file not yet given back; NULL: not mapped */
     struct dataset_stats stats;
+    struct dataset_part *parts; /* of a joined one */
+    struct mix *shares;         /* of the parts; their names are the parts' */
 };
 
 struct dataset *dataset_new(const char *name, const char *format, const struct dataset_opts *o)
@@ -65,6 +71,8 @@ void dataset_free(struct dataset **pds)
         free(b);
     }
     free(ds->samples);
+    free(ds->parts);
+    free(ds->shares);
     free(ds->cur);
     buf_free(&ds->escaped);
     free(ds);
@@ -150,6 +158,12 @@ static struct plan_msg *add(struct dataset *ds, enum plan_role role, uint32_t wo
 void dataset_add_escaped(struct dataset *ds, enum plan_role role, struct str raw)
 {
     add(ds, role, ds_words(raw))->content = dataset_keep(ds, raw);
+    ds->cur_bytes += raw.n;
+}
+
+void dataset_add_kept(struct dataset *ds, enum plan_role role, struct str raw, uint32_t words)
+{
+    add(ds, role, words)->content = raw;
     ds->cur_bytes += raw.n;
 }
 
@@ -366,4 +380,137 @@ const struct plan_sample *dataset_at(const struct dataset *ds, size_t i)
 const struct dataset_stats *dataset_get_stats(const struct dataset *ds)
 {
     return &ds->stats;
+}
+
+void dataset_draw_lengths(struct dataset *ds, const struct dist *osl, uint64_t seed)
+{
+    for (size_t i = 0; i < ds->n; i++)
+        ds->samples[i].max_tokens =
+            dist_int(osl, rng_unit(seed, RNG_OSL, 2 * i), rng_unit(seed, RNG_OSL, 2 * i + 1), 1, INT32_MAX);
+}
+
+const struct dataset_part *dataset_parts(const struct dataset *ds, size_t *n)
+{
+    *n = ds->shares ? ds->shares->n : 0;
+    return ds->parts;
+}
+
+size_t dataset_pick_part(const struct dataset *ds, double u)
+{
+    return mix_pick(ds->shares, u);
+}
+
+/* The entries of one part move over, with the memory that holds their text. */
+static void take_part(struct dataset *ds, struct dataset_part *to, struct str name, struct dataset **part)
+{
+    struct dataset *from = *part;
+    struct plan_extra *named = take(ds, sizeof *named, _Alignof(struct plan_extra));
+    *named = (struct plan_extra){.at = -1, .tokens_in = -1, .klass = dataset_keep(ds, name)};
+    *to = (struct dataset_part){named->klass, ds->n, from->n};
+    ds->samples = xreallocarray(ds->samples, ds->n + from->n, sizeof *ds->samples);
+    memcpy(ds->samples + ds->n, from->samples, from->n * sizeof *from->samples);
+    for (size_t i = to->first; i < to->first + to->n; i++) {
+        struct plan_sample *s = &ds->samples[i];
+        if (!s->extra)
+            s->extra = named;
+        else if (s->extra->klass.n == 0)
+            ((struct plan_extra *)(uintptr_t)s->extra)->klass = named->klass;
+    }
+    ds->n = ds->cap = ds->n + from->n;
+    ds->stats.samples += from->stats.samples;
+    ds->stats.messages += from->stats.messages;
+    ds->stats.skipped += from->stats.skipped;
+    ds->stats.out_of_range += from->stats.out_of_range;
+    if (ds->stats.bad == 0)
+        memcpy(ds->stats.first_bad, from->stats.first_bad, sizeof ds->stats.first_bad);
+    ds->stats.bad += from->stats.bad;
+    ds->stats.text_bytes += from->stats.text_bytes;
+    struct block **last = &ds->blocks;
+    while (*last)
+        last = &(*last)->next;
+    *last = from->blocks;
+    from->blocks = NULL;
+    dataset_free(part);
+}
+
+struct dataset *dataset_join(struct dataset **part, const struct str *name, const double *weight, size_t n)
+{
+    struct dataset *ds = dataset_new("mix", "mix", NULL);
+    struct buf digests = BUF_INIT(1u << 20);
+    ds->parts = xcalloc(n, sizeof *ds->parts);
+    ds->shares = xcalloc(1, sizeof *ds->shares);
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(&digests, STR_FMT "=%.17g:%s\n", STR_ARG(name[i]), weight[i], part[i]->stats.sha256);
+        take_part(ds, &ds->parts[i], name[i], &part[i]);
+        mix_add(ds->shares, ds->parts[i].name, weight[i], "", NULL);
+    }
+    mix_settle(ds->shares);
+    sha256_hex(buf_str(&digests), ds->stats.sha256);
+    buf_free(&digests);
+    ds->name = NULL;
+    return ds;
+}
+
+/* Different names, found by their hash. */
+enum { NAME_SLOTS = 4 * MODELS_MAX };
+struct name_set {
+    uint32_t slot[NAME_SLOTS]; /* place in `name` + 1 */
+    struct str name[MODELS_MAX];
+    size_t n;
+};
+
+/* Its place; -1: there is no room for it. */
+static ptrdiff_t name_place(struct name_set *s, struct str name)
+{
+    uint64_t h = 14695981039346656037ULL;
+    for (size_t i = 0; i < name.n; i++)
+        h = (h ^ (unsigned char)name.p[i]) * 1099511628211ULL;
+    for (size_t at = (h ^ h >> 32) % NAME_SLOTS;; at = (at + 1) % NAME_SLOTS) {
+        if (s->slot[at] == 0) {
+            if (s->n == MODELS_MAX)
+                return -1;
+            s->name[s->n++] = name;
+            s->slot[at] = (uint32_t)s->n;
+            return (ptrdiff_t)s->n - 1;
+        }
+        if (str_eq(s->name[s->slot[at] - 1], name))
+            return (ptrdiff_t)s->slot[at] - 1;
+    }
+}
+
+static int settle_names(struct dataset *ds, struct name_set *classes, struct name_set *models, struct err *e)
+{
+    bool without = false;
+    for (size_t i = 0; i < ds->n; i++) {
+        struct plan_extra *x = (struct plan_extra *)(uintptr_t)ds->samples[i].extra;
+        without |= !x || x->klass.n == 0;
+        if (x && x->klass.n > 0 && name_place(classes, x->klass) < 0)
+            return err_set(e, ERR_DATA,
+                           STR_FMT ": more than %d request classes; is the right field named as the class?",
+                           STR_ARG(ds->samples[i].where), MODELS_MAX);
+        if (!x || x->model.n == 0)
+            continue;
+        ptrdiff_t at = name_place(models, x->model);
+        if (at < 0)
+            return err_set(e, ERR_DATA, STR_FMT ": more than %d models; is the right field named as the model?",
+                           STR_ARG(ds->samples[i].where), MODELS_MAX);
+        x->model_ix = (uint32_t)at;
+    }
+    ds->stats.classes = classes->n + without;
+    return 0;
+}
+
+int dataset_settle(struct dataset *ds, struct models *m, struct err *e)
+{
+    struct name_set *sets = xcalloc(2, sizeof *sets);
+    for (size_t i = 0; i < m->n; i++)
+        name_place(&sets[1], m->name[i]);
+    int rc = settle_names(ds, &sets[0], &sets[1], e);
+    if (rc == 0) {
+        m->n = sets[1].n;
+        m->name = xreallocarray(m->name, MAX(m->n, (size_t)1), sizeof *m->name);
+        memcpy(m->name, sets[1].name, m->n * sizeof *m->name);
+    }
+    free(sets);
+    return rc;
 }

@@ -32,6 +32,7 @@ struct dataset_stats {
     size_t bad;          /* with skip_bad: entries that are wrong */
     char first_bad[400]; /* what the first of them is refused for */
     uint64_t text_bytes; /* of all messages, as escaped */
+    size_t classes;      /* different request classes, that of entries without one included; 1: none to tell apart */
     char sha256[65];     /* of the file, or of the prompt */
     char format[24];
 };
@@ -65,6 +66,22 @@ size_t dataset_n(const struct dataset *ds);
 const struct plan_sample *dataset_at(const struct dataset *ds, size_t i);
 const struct dataset_stats *dataset_get_stats(const struct dataset *ds);
 const struct dataset_ops *const *dataset_formats(void); /* NULL-ended */
+
+/* Several datasets as one, each a part with a share of the items and a name for their request class (where the entry
+ * has none of its own). Takes the parts over: they are NULL afterwards. Weights above 0; names are copied. */
+struct dataset_part {
+    struct str name;
+    size_t first, n; /* its entries */
+};
+struct dataset *dataset_join(struct dataset **part, const struct str *name, const double *weight, size_t n);
+const struct dataset_part *dataset_parts(const struct dataset *ds, size_t *n); /* none of a dataset that is one */
+size_t dataset_pick_part(const struct dataset *ds, double u);                  /* u in (0, 1) */
+
+/* To be called once, before the load: counts the request classes, and adds the models that entries name to the run's,
+ * each once, in the order of their first entry; each such entry learns its model's place. -1 + e: too many of either.
+ */
+struct models;
+int dataset_settle(struct dataset *ds, struct models *m, struct err *e);
 
 /* For the formats' files: build one sample. `raw` is JSON-escaped text as in the source, or plain text to escape. */
 void dataset_begin(struct dataset *ds);

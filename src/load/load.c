@@ -19,12 +19,37 @@ static void open_arrival(const struct load *l, struct arrival *a)
 
 static uint32_t pick_sample(const struct load *l, uint64_t i)
 {
-    uint64_t n = dataset_n(l->ds), at = l->o.first_sample + i;
+    uint64_t n = dataset_n(l->ds), at = l->o.first_sample + i, first = 0;
+    size_t n_parts;
+    const struct dataset_part *part = dataset_parts(l->ds, &n_parts);
+    if (n_parts > 0) {
+        /* Item i has an entry in each part; which of them is sent is drawn. So a part is gone through in its order, and
+         * each item is known without those before it. */
+        part += dataset_pick_part(l->ds, rng_unit(l->o.seed, RNG_CLASS, arrival_key(l->o.level, i)));
+        n = part->n;
+        first = part->first;
+    }
     if (l->o.order == ORDER_SEQUENTIAL)
-        return (uint32_t)(at % n);
+        return (uint32_t)(first + at % n);
     /* A permutation of its own for each time through. */
     uint64_t seed = rng_u64(l->o.seed, RNG_ORDER, at / n);
-    return (uint32_t)rng_permute(seed, RNG_ORDER, at % n, n);
+    return (uint32_t)(first + rng_permute(seed, RNG_ORDER, at % n, n));
+}
+
+/* The entry's own model, or one drawn by the weights. */
+static void pick_model(const struct load *l, uint64_t i, struct plan_item *it)
+{
+    const struct models *m = l->o.models;
+    const struct plan_extra *x = it->what->extra;
+    it->model = STR("");
+    it->model_ix = 0;
+    if (!m || m->n < 2)
+        return;
+    if (x && x->model.n > 0)
+        it->model_ix = x->model_ix;
+    else if (m->mix.n > 1)
+        it->model_ix = (uint32_t)mix_pick(&m->mix, rng_unit(l->o.seed, RNG_MODEL, arrival_key(l->o.level, i)));
+    it->model = m->name[it->model_ix];
 }
 
 /* The first item behind n requests that begin with item `from`. */
@@ -57,7 +82,8 @@ static void settle_counts(struct load *l)
 
 void load_init(struct load *l, const struct load_opts *o, const struct dataset *ds)
 {
-    *l = (struct load){.o = *o, .ds = ds, .stride = o->sessions ? most_turns(ds) : 1};
+    *l = (struct load){
+        .o = *o, .ds = ds, .classes = dataset_get_stats(ds)->classes > 1, .stride = o->sessions ? most_turns(ds) : 1};
     atomic_init(&l->next_closed, 0);
     atomic_init(&l->measured, 0);
     atomic_init(&l->next_start, 0);
@@ -102,6 +128,8 @@ static void fill(const struct load *l, uint64_t i, int64_t due, bool warmup, str
     it->turn = 0;
     it->turns = l->o.sessions ? turns_count(it->what) : 0;
     leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
+    it->klass = l->classes && it->what->extra ? it->what->extra->klass : STR("");
+    pick_model(l, i, it);
     it->nonce[0] = 0;
     if (l->o.unique_prompts)
         put_nonce(it->nonce, rng_u64(l->o.seed, RNG_NONCE, arrival_key(l->o.level, i)));
@@ -116,7 +144,7 @@ void load_next_turn(const struct load *l, struct plan_item *it)
 
 int64_t load_think(const struct load *l, const struct plan_item *it)
 {
-    if (l->o.think.a == 0 && l->o.think.b == 0)
+    if (l->o.think.kind != DIST_MIX && l->o.think.a == 0 && l->o.think.b == 0)
         return 0;
     return dist_time_at(&l->o.think, l->o.seed, RNG_THINK, arrival_key(l->o.level, it->index));
 }

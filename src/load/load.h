@@ -12,6 +12,7 @@
 #include "load/arrival.h"
 #include "load/dataset.h"
 #include "load/leaving.h"
+#include "load/mix.h"
 
 enum load_mode { LOAD_OPEN, LOAD_CLOSED };
 enum load_order { ORDER_SEQUENTIAL, ORDER_SHUFFLE };
@@ -40,7 +41,8 @@ struct load_opts {
     struct dist think;      /* ns from an answer to the next turn; closed loop without sessions: to the next request */
     uint64_t seed;
     uint32_t level;
-    uint64_t first_sample; /* where this level goes on in the dataset */
+    uint64_t first_sample;       /* where this level goes on in the dataset */
+    const struct models *models; /* that items ask for; NULL: the run's one. Borrowed, constant */
 };
 
 struct load {
@@ -50,6 +52,7 @@ struct load {
     uint64_t first_item;          /* the first item (session) of the window; closed: behind the warm-up by count */
     uint64_t end_item;            /* the first behind num_requests, where that is known; else UINT64_MAX */
     uint64_t stride;              /* sessions: the most turns that one has */
+    bool classes;                 /* the dataset has more than one request class */
     _Atomic uint64_t next_closed; /* closed loop: the next item */
     _Atomic uint64_t measured;    /* closed loop: items taken that are no warm-up */
     _Atomic int64_t w0_closed;    /* closed loop: the window's begin, -1 while unknown */

@@ -23,7 +23,8 @@ struct plan_msg {
 struct plan_extra {
     int64_t at;              /* of a trace: instant after the trace's begin, ns; -1: none */
     int64_t tokens_in;       /* input tokens as the dataset gives or asks for them; -1: not said */
-    struct str klass, model; /* request class, and the model to ask instead of the run's; "" none */
+    struct str klass, model; /* request class, and the model to ask instead of the run's; plain text, "" none */
+    uint32_t model_ix;       /* place of `model` among the run's models (load/mix.h), once they are known */
     struct str method, path; /* of a plain HTTP target: "GET", and path with query; "" none */
     struct str body, type;   /* the whole request body, sent as it is, and its Content-Type; "" none */
 };
@@ -47,8 +48,11 @@ struct plan_item {
     uint64_t session;     /* the how-manieth of the level, from 0; 0 without sessions */
     uint32_t turn, turns; /* of the session, from 0; and how many it has: 0 without sessions */
     const struct plan_sample *what;
-    int64_t leave_after;        /* the client goes away so long after the start, ns; -1: it stays */
-    uint32_t leave_tokens;      /* ... or with so many token events; 0: it stays */
+    int64_t leave_after;   /* the client goes away so long after the start, ns; -1: it stays */
+    uint32_t leave_tokens; /* ... or with so many token events; 0: it stays */
+    struct str klass;      /* of a run with several request classes; else "" */
+    struct str model;      /* likewise of several models: the one to ask; else "" */
+    uint32_t model_ix;     /* its place among the run's models, 0 the first: which constant part of the body it has */
     char nonce[PLAN_NONCE_MAX]; /* "" or text to put in front of the first message (--unique-prompts), JSON-safe */
 };
 

@@ -33,7 +33,8 @@ struct rec_read_stats {
     bool cut; /* the last line was not whole */
 };
 /* Reads the whole file in order. Errors name PATH:LINE. Unknown members and line types are skipped (additive changes).
- * What a sink gets is valid during the call alone. A record's texts (prompt, answer) are not read back, its detail is.
+ * What a sink gets is valid during the call alone; but a record's class and model are, until the file is read, the same
+ * memory wherever they are equal. A record's texts (prompt, answer) are not read back, its detail is.
  */
 int rec_read_file(const char *path, const struct rec_sink *sink, void *arg, struct rec_read_stats *st, struct err *e);
 /* The same from memory; `name` stands in errors. */

@@ -103,9 +103,11 @@ struct record {
     struct rec_block *first, *last;
     int64_t prev_event; /* writer side: the last event's instant */
 
-    char request_id[64];   /* as the server named it (x-request-id), "" none */
-    struct str detail;     /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
-    struct rec_text *text; /* prompt and answer kept (--save-text) or the error body, or NULL */
+    struct str klass, model; /* of a run with several: request class and model asked for; borrowed from whoever made
+                              * the record; else "" */
+    char request_id[64];     /* as the server named it (x-request-id), "" none */
+    struct str detail;       /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
+    struct rec_text *text;   /* prompt and answer kept (--save-text) or the error body, or NULL */
 
     struct record *next; /* free list */
 };

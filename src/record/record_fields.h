@@ -22,6 +22,7 @@ enum field_kind {
     F_BOOL,
     F_FLAG, /* bit `arg` of a uint32_t */
     F_TEXT, /* char[arg] */
+    F_NAME, /* struct str, borrowed; one of few that many records share */
 };
 
 enum { F_EVER = 1 }; /* `arg` of a number that is written even when it is 0 */
@@ -54,6 +55,8 @@ struct field_table {
     X(F_U64, "session", session, 0)                                                                                    \
     X(F_U32, "turn", turn, 0)                                                                                          \
     X(F_U32, "turns", turns, 0)                                                                                        \
+    X(F_NAME, "class", klass, 0)                                                                                       \
+    X(F_NAME, "model", model, 0)                                                                                       \
     X(F_U64, "conn", conn, F_EVER)                                                                                     \
     X(F_FLAG, "warmup", flags, REC_WARMUP)                                                                             \
     X(F_FLAG, "new_conn", flags, REC_NEW_CONN)                                                                         \

@@ -8,10 +8,18 @@
 /* One reader per file. The slab and the vectors are reused from line to line, so memory follows the longest line. */
 #define BLOCKS_MAX ((size_t)1 << 22)
 #define TEXT_MAX ((size_t)1 << 20)
+#define NAMES_MAX ((size_t)4096)
+#define NAME_MAX_BYTES ((size_t)1536) /* of 255 characters, each escaped */
 #define HIST_MID_MAX REC_NS_MAX
 
 struct vec {
     int64_t *v;
+    size_t n, cap;
+};
+
+/* Names that many records share (class, model): each is kept once, until the end of the file. */
+struct names {
+    struct str *name;
     size_t n, cap;
 };
 
@@ -21,6 +29,7 @@ struct reader {
     struct rec_slab slab;
     struct vec dt, len, width, cum;
     struct buf detail;
+    struct names names;
     struct js js;
     const char *wrong; /* what is wrong with the line, beside its JSON */
     char what[128];
@@ -67,6 +76,33 @@ static int get_text(struct reader *r, const struct field *f, char *out)
     return 0;
 }
 
+static int get_name(struct reader *r, const char *name, struct str *out)
+{
+    struct names *all = &r->names;
+    struct str raw;
+    char room[NAME_MAX_BYTES + 1];
+    if (js_string(&r->js, &raw) != 0)
+        return -1;
+    if (raw.n > NAME_MAX_BYTES)
+        return wrong(r, "is too long", name);
+    struct str text = {room, js_decode(raw, room)};
+    for (size_t i = all->n; i-- > 0;) {
+        if (str_eq(all->name[i], text)) {
+            *out = all->name[i];
+            return 0;
+        }
+    }
+    if (all->n == NAMES_MAX)
+        return wrong(r, "has more different values than weir can tell apart", name);
+    if (all->n == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 16;
+        all->name = xreallocarray(all->name, all->cap, sizeof *all->name);
+    }
+    all->name[all->n] = (struct str){xmemdup0(text.p, text.n), text.n};
+    *out = all->name[all->n++];
+    return 0;
+}
+
 static int get_member(struct reader *r, const struct field *f, char *base)
 {
     void *p = base + f->at;
@@ -110,6 +146,8 @@ static int get_member(struct reader *r, const struct field *f, char *base)
         return 0;
     case F_TEXT:
         return get_text(r, f, p);
+    case F_NAME:
+        return get_name(r, f->name, p);
     }
     return -1;
 }
@@ -500,6 +538,9 @@ int rec_read_text(struct str text, const char *name, const struct rec_sink *sink
         rc = err_set(e, ERR_DATA, "%s: empty; a run writes its first line when its first level begins", name);
     rec_slab_free(&r->slab);
     buf_free(&r->detail);
+    for (size_t i = 0; i < r->names.n; i++)
+        free((void *)(uintptr_t)r->names.name[i].p);
+    free(r->names.name);
     free(r->dt.v);
     free(r->len.v);
     free(r->width.v);

@@ -207,6 +207,8 @@ static inline __attribute__((always_inline)) char *add_member(struct rec_writer 
         return add_f64(w, add_key(p, f), *(const double *)at);
     case F_TEXT:
         return *(const char *)at ? add_string(w, add_key(p, f), (struct str){at, strnlen(at, f->arg)}) : p;
+    case F_NAME:
+        return ((const struct str *)at)->n ? add_string(w, add_key(p, f), *(const struct str *)at) : p;
     }
     return p;
 }

@@ -311,6 +311,41 @@ static void words_do_not_depend_on_the_split(void **state)
     }
 }
 
+/* Each item's body asks for its own model; all else is the same. */
+static void a_body_asks_for_its_items_model(void **state)
+{
+    (void)state;
+    static const struct plan_msg msgs[] = {{ROLE_USER, {"hi", 2}, {"", 0}}};
+    static const struct plan_sample s = {.msgs = msgs, .n_msgs = 1, .max_tokens = -1};
+    static const char *const names[] = {"base", "lora:a\"b", "org/c"};
+    const struct str others[] = {{names[1], strlen(names[1])}, {names[2], strlen(names[2])}};
+    static const char *const dialects[] = {"openai-chat", "openai-completions"};
+    for (size_t k = 0; k < ARRAY_LEN(dialects); k++) {
+        struct api_opts o = plain;
+        o.model = names[0];
+        o.others = others;
+        o.n_others = ARRAY_LEN(others);
+        o.extra_body = "{\"top_p\":0.5}";
+        struct api a = prepared(dialects[k], o);
+        for (uint32_t i = 0; i < 4; i++) { /* what is no place in the list is the run's */
+            struct plan_item it = {.what = &s, .model_ix = i};
+            struct api_body b = {.spill = BUF_INIT(1 << 20)};
+            struct buf flat = BUF_INIT(1 << 20);
+            api_render(&a, &it, &b);
+            for (int v = 0; v < b.n; v++)
+                buf_add(&flat, b.v[v].iov_base, b.v[v].iov_len);
+            struct jdoc *d = jdoc_parse(buf_str(&flat), "body", NULL);
+            assert_non_null(d);
+            assert_text(jn_get(jdoc_root(d), "model"), names[i % 3]);
+            assert_true(jn_f64(jn_get(jdoc_root(d), "top_p"), 0) == 0.5);
+            jdoc_free(&d);
+            buf_free(&flat);
+            buf_free(&b.spill);
+        }
+        api_free(&a);
+    }
+}
+
 static void paths_name_their_dialect(void **state)
 {
     (void)state;
@@ -340,6 +375,7 @@ int main(void)
         cmocka_unit_test(events_of_type_error_are_errors_whatever_they_hold),
         cmocka_unit_test(a_limit_is_said_once),
         cmocka_unit_test(words_do_not_depend_on_the_split),
+        cmocka_unit_test(a_body_asks_for_its_items_model),
         cmocka_unit_test(paths_name_their_dialect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

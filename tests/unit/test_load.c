@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "load/load.h"
@@ -107,6 +109,81 @@ static void test_nonce(void **state)
         assert_string_not_equal(it.nonce, it2.nonce);
         load_item(&seed, i, 0, &it2);
         assert_string_not_equal(it.nonce, it2.nonce);
+    }
+    dataset_free(&ds);
+}
+
+static struct dataset *texts(const char *text)
+{
+    struct dataset *ds = dataset_load_text(str_of(text), "texts", NULL, NULL);
+    assert_non_null(ds);
+    return ds;
+}
+
+static void assert_share(unsigned count, unsigned of, double share)
+{
+    assert_true(fabs(count - of * share) < 5 * sqrt(of * share * (1 - share)));
+}
+
+/* Classes and models come as often as their weights say, whoever asks in which order, and are drawn apart. */
+static void test_mixes(void **state)
+{
+    enum { N = 20000 };
+    struct dataset *part[] = {numbers(7), texts("x\ny\n")};
+    const struct str names[] = {STR("chat"), STR("code")};
+    struct dataset *ds = dataset_join(part, names, (const double[]){3, 1}, 2);
+    struct models m = {0};
+    struct load l;
+    struct plan_item it, again;
+    unsigned code = 0, b = 0, both = 0, seen[9] = {0};
+    assert_null(part[0]);
+    assert_int_equal(dataset_n(ds), 9);
+    assert_int_equal(mix_parse(&m.mix, STR("a=4,b=1"), "--x", NULL), 0);
+    m.name = xcalloc(2, sizeof *m.name);
+    memcpy(m.name, m.mix.name, 2 * sizeof *m.name);
+    m.n = 2;
+    assert_int_equal(dataset_settle(ds, &m, NULL), 0);
+    assert_int_equal(dataset_get_stats(ds)->classes, 2);
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .seed = 3, .models = &m}, ds);
+    for (uint64_t i = 0; i < N; i++) {
+        load_item(&l, N - 1 - i, 0, &again);
+        load_item(&l, i, 0, &it);
+        bool is_code = str_eqz(it.klass, "code"), is_b = str_eqz(it.model, "b");
+        assert_true(is_code || str_eqz(it.klass, "chat"));
+        assert_int_equal(is_code, it.sample >= 7);
+        assert_int_equal(it.sample, is_code ? 7 + i % 2 : i % 7);
+        assert_true(is_b ? it.model_ix == 1 : str_eqz(it.model, "a") && it.model_ix == 0);
+        seen[it.sample]++;
+        code += is_code;
+        b += is_b;
+        both += is_code && is_b;
+        load_item(&l, i, 0, &again);
+        assert_true(again.sample == it.sample && again.model_ix == it.model_ix);
+    }
+    assert_share(code, N, 0.25);
+    assert_share(b, N, 0.2);
+    assert_share(both, N, 0.05);
+    for (int k = 0; k < 7; k++)
+        assert_share(seen[k], N, 0.75 / 7);
+    models_free(&m);
+    dataset_free(&ds);
+}
+
+/* Shuffled, each class is still gone through: no entry comes twice before item n of its class. */
+static void test_mix_shuffled(void **state)
+{
+    struct dataset *part[] = {numbers(50), numbers(40)};
+    const struct str names[] = {STR("x"), STR("y")};
+    struct dataset *ds = dataset_join(part, names, (const double[]){1, 1}, 2);
+    struct load l;
+    struct plan_item it;
+    bool seen[90] = {false};
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .seed = 3, .order = ORDER_SHUFFLE}, ds);
+    for (uint64_t i = 0; i < 40; i++) {
+        load_item(&l, i, 0, &it);
+        assert_false(seen[it.sample]);
+        seen[it.sample] = true;
+        assert_int_equal(it.model.n, 0);
     }
     dataset_free(&ds);
 }
@@ -557,6 +634,8 @@ int main(void)
         cmocka_unit_test(test_trace_ends),
         cmocka_unit_test(test_sessions_end_by_their_turns),
         cmocka_unit_test(test_turns_have_their_own_keys_and_a_sessions_nonce),
+        cmocka_unit_test(test_mixes),
+        cmocka_unit_test(test_mix_shuffled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,9 @@ struct seen {
     struct rec_note note;
     struct record request;
     char detail[64];
+    char klass[8], model[8];
+    const char *last_class; /* where that of the last request lay */
+    bool same_class;        /* ... and that of this one too */
     struct rec_event ev[400];
     size_t n_ev;
     int64_t lag_n, lag_max;
@@ -65,6 +68,10 @@ static void on_request(void *arg, const struct record *r)
     s->requests++;
     s->request = *r;
     snprintf(s->detail, sizeof s->detail, STR_FMT, STR_ARG(r->detail));
+    snprintf(s->klass, sizeof s->klass, STR_FMT, STR_ARG(r->klass));
+    snprintf(s->model, sizeof s->model, STR_FMT, STR_ARG(r->model));
+    s->same_class = s->last_class && s->last_class == r->klass.p;
+    s->last_class = r->klass.p;
     struct rec_iter it;
     rec_iter_init(&it, r);
     s->n_ev = 0;
@@ -288,6 +295,34 @@ static void test_unknown_is_skipped(void **state)
     free(s);
 }
 
+/* Names come decoded, and equal ones are the same memory, whatever stood between. */
+static void test_names(void **state)
+{
+    static const char lines[] =
+        RUN "{\"type\":\"request\",\"outcome\":\"ok\",\"class\":\"a\\u0062\",\"model\":\"m\\\"1\"}\n"
+            "{\"type\":\"request\",\"detail\":\"d\",\"outcome\":\"reset\",\"class\":\"ab\"}\n"
+            "{\"type\":\"request\",\"outcome\":\"ok\"}\n";
+    struct seen *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    struct err e;
+    struct rec_read_stats st;
+    struct str text = STR(lines), rest = text;
+    for (int n = 1; n <= 3; n++) { /* cut behind each request */
+        ptrdiff_t at = 0;
+        for (int k = 0; k <= n; k++)
+            at += str_chr(str_sub(rest, (size_t)at, rest.n), '\n') + 1;
+        *s = (struct seen){0};
+        char *part = strndup(lines, (size_t)at);
+        assert_int_equal(read_text(part, s, &st, &e), 0);
+        free(part);
+        assert_string_equal(s->klass, n < 3 ? "ab" : "");
+        assert_string_equal(s->model, n == 1 ? "m\"1" : "");
+        assert_string_equal(s->detail, n == 2 ? "d" : "");
+        assert_int_equal(s->same_class, n == 2);
+    }
+    free(s);
+}
+
 /* Each kind of nonsense has its sentence and its line. */
 static void test_garbage(void **state)
 {
@@ -348,8 +383,11 @@ static void test_missing_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_unknown_is_skipped), cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_unknown_is_skipped),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

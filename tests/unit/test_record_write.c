@@ -49,6 +49,8 @@ static void test_golden(void **state)
     struct record *r = rec_new(&slab);
     r->level = 1;
     r->index = 42;
+    r->klass = STR("chat");
+    r->model = STR("m\"1");
     r->flags = REC_WARMUP | REC_STREAMED;
     r->outcome = OUT_HTTP;
     r->status = 503;
@@ -81,7 +83,7 @@ static void test_golden(void **state)
              "\"interrupted\":false,"
              "\"lost_records\":0,\"exhausted\":0}\n"
              "{\"type\":\"request\",\"outcome\":\"http_503\",\"level\":1,\"index\":42,\"worker\":0,\"sample\":0,"
-             "\"conn\":0,\"warmup\":true,"
+             "\"class\":\"chat\",\"model\":\"m\\\"1\",\"conn\":0,\"warmup\":true,"
              "\"streamed\":true,\"status\":503,\"intended\":10,\"start\":12,\"first_token\":50,\"end\":90,"
              "\"tokens_out\":0,\"request_id\":\"req-1\",\"finish\":\"length\",\"token_source\":\"usage\","
              "\"dt\":[0,10,0],\"len\":[4,5,0],\"width\":[[1,9]],\"cum\":[1,2,-1],\"detail\":\"say \\\"no\\\"\\n\"}\n"
