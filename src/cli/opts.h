@@ -19,10 +19,29 @@ struct report_config {
     bool json, quiet;
 };
 
+/* weir dataset: strings are borrowed. The verb and the file come as opt_seen.pos. */
+struct dataset_config {
+    const char *from, *fields, *key, *lengths; /* as struct dataset_opts */
+    bool answer_length, skip_bad;
+    const char *to, *output; /* NULL: the verb's own, standard output */
+    uint64_t seed, n;        /* n 0: not said */
+    double share;
+    uint64_t min_words, max_words;
+    const char *isl, *osl; /* distributions as text, or NULL */
+    uint64_t prefix_tokens, prefix_groups;
+    double rate;
+    uint64_t block_words;
+    bool anonymize, json, quiet;
+};
+
 extern const struct opt_table opt_run;       /* into struct run_config; URLs: run_take_urls */
 extern const struct opt_table opt_sim;       /* into struct sim_config */
 extern const struct opt_table opt_report;    /* into struct report_config */
 extern const struct opt_table opt_calibrate; /* into struct calibrate_config */
+
+extern const struct opt_table opt_dataset; /* into struct dataset_config */
+/* The verbs of weir dataset that have an option: bits of enum dataset_verb (cmd_dataset.h). */
+unsigned dataset_verbs_of(const struct opt *o);
 
 /* What stands without an option is a URL: the words in seen->pos into the settings, after opt_parse. 0, or -1 + e. */
 int run_take_urls(struct run_config *c, struct opt_seen *seen, struct err *e);

@@ -1,0 +1,22 @@
+/* cmd_dataset_inspect.c - `weir dataset inspect`. */
+#include "cli/cmd_dataset.h"
+#include "load/dsx_inspect.h"
+
+int dataset_inspect(const struct dataset_config *c, const char *path, struct err *e)
+{
+    struct dataset *ds = dataset_read(c, path, e);
+    struct buf b = BUF_INIT(16u << 20);
+    struct dsx_inspect x;
+    if (!ds)
+        return -1;
+    dsx_inspect(&x, ds, (unsigned)c->block_words);
+    if (c->json)
+        dsx_inspect_json(&x, path, &b);
+    else
+        dsx_inspect_text(&x, path, &b);
+    fwrite(b.p, 1, b.n, stdout);
+    dsx_inspect_free(&x);
+    dataset_free(&ds);
+    buf_free(&b);
+    return 0;
+}
