@@ -267,7 +267,7 @@ static void the_levels_end_comes_between_the_turns(void **state)
     for (int k = 0; k < 3; k++) {
         struct load_opts lo =
             k == 0 ? (struct load_opts){.mode = LOAD_OPEN, .rate = 100, .duration_ns = 100 * NS_PER_MS}
-                   : (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 3, .duration_ns = 100 * NS_PER_MS};
+                   : (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 3, .duration_ns = 500 * NS_PER_MS};
         struct level_rig x;
         if (k == 2) /* or the user stops it */
             lo.duration_ns = 1000 * NS_PER_S;
