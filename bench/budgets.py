@@ -93,9 +93,9 @@ def other_rows(results):
         yield "`weir --version`", "≤ 10 ms", *at_most(r["version_ms"]["median"], 10, " ms")
         yield "first request after launch", "≤ 50 ms", *at_most(r["first_request_ms"]["median"], 50, " ms")
     r = data(results, "dataset")
-    if r:
-        yield "loading conversations", "≥ 300 MB/s", *at_least(r["mb_per_s"], 300, " MB/s", "{:.0f}")
-        yield "memory of loaded conversations", "≤ 1.5 × the text kept", *at_most(r["added_peak"] / r["text"], 1.5, " ×", "{:.2f}")
+    for kind, d in (r or {}).get("kinds", {}).items():
+        yield f"loading {kind}", "≥ 300 MB/s", *at_least(d["mb_per_s"], 300, " MB/s", "{:.0f}")
+        yield f"memory of loaded {kind}", "≤ 1.5 × the text kept", *at_most(d["added_peak"] / d["text"], 1.5, " ×", "{:.2f}")
     r = data(results, "calibrate")
     for v in r["levels"] if r else ():
         if v["streams"] == 1000:

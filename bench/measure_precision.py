@@ -83,30 +83,50 @@ def start(weir, log, times=15):
     return {"version_ms": spread(version), "first_request_ms": spread(first)}
 
 
-def dataset(weir, log, megabytes=100):
-    """CPU time and memory that a large file of conversations (JSON lines of OpenAI messages) adds to a run of one request."""
-    folder = tempfile.mkdtemp(prefix="weir-bench-")
+def write_texts(path, kind, size):
+    """A file of one kind; how many bytes of text a run keeps of it."""
     words = "the quick brown fox jumps over a lazy dog while rivers flow past the old stone weir and measure what they carry".split()
-    rng, path, text = random.Random(1), os.path.join(folder, "messages.jsonl"), 0
+    rng, kept = random.Random(1), 0
     texts = [" ".join(rng.choice(words) for _ in range(rng.randint(20, 400))) for _ in range(200)]
     with open(path, "w") as f:
-        while f.tell() < megabytes << 20:
-            turns = [{"role": role, "content": rng.choice(texts)} for role in ("user", "assistant", "user")]
-            text += sum(len(t["content"]) for t in turns)
-            f.write(json.dumps({"messages": turns}) + "\n")
-    size, runs = os.path.getsize(path), {"with": [], "without": []}
-    try:
-        for i in range(3):
-            for name, more in (("with", ["--dataset", path]), ("without", [])):
-                with Sim(weir, "--ttft", "0ms", "--itl", "0ms") as sim:
-                    runs[name].append(measure([weir, "run", sim.url, "--num-requests", "1", "--duration", "none", "--quiet", "--model", "m", "--no-probe",
-                                               "--max-tokens", "1", "--output-dir", os.path.join(folder, f"{name}{i}"), *more], 60))
-                if runs[name][-1].rc not in (0, 4):
-                    return {"skipped": runs[name][-1].stderr[-200:]}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    cpu = spread([a.cpu_s - b.cpu_s for a, b in zip(runs["with"], runs["without"])])
-    peak = spread([a.peak - b.peak for a, b in zip(runs["with"], runs["without"])])
-    out = {"bytes": size, "cpu_s": cpu, "mb_per_s": size / 1e6 / cpu["median"], "added_peak": peak["median"], "text": text}
-    log(f"  dataset: {out['mb_per_s']:.0f} MB/s, {out['added_peak'] / 1e6:.0f} MB more memory for {text / 1e6:.0f} MB of text")
-    return out
+        f.write("" if kind == "messages" else "[\n")
+        while f.tell() < size:
+            turns = [rng.choice(texts) for _ in range(3)]
+            roles = ("user", "assistant", "user")
+            if kind == "sharegpt":  # the first turn alone is sent, and kept
+                entry = {"id": str(f.tell()), "conversations": [{"from": r, "value": t} for r, t in zip(roles, turns)]}
+                kept += len(turns[0])
+            else:
+                messages = [{"role": r, "content": t} for r, t in zip(roles, turns)]
+                entry = {"messages": messages} if kind == "messages" else {"prompt_content": "", "cut_chat_history": messages}
+                kept += sum(map(len, turns))
+            f.write(json.dumps(entry) + ("\n" if kind == "messages" else ",\n"))
+        if kind != "messages":
+            f.seek(f.tell() - 2)
+            f.write("\n]")
+    return kept
+
+
+def dataset(weir, log, megabytes=100):
+    """CPU time and memory that a large file of each of these kinds adds to a run of one request."""
+    kinds = {}
+    for kind in ("messages", "conversations", "sharegpt"):
+        folder = tempfile.mkdtemp(prefix="weir-bench-")
+        path, runs = os.path.join(folder, "texts.jsonl" if kind == "messages" else "texts.json"), {"with": [], "without": []}
+        text = write_texts(path, kind, megabytes << 20)
+        size = os.path.getsize(path)
+        try:
+            for i in range(3):
+                for name, more in (("with", ["--dataset", path, "--dataset-lengths", "none"]), ("without", [])):
+                    with Sim(weir, "--ttft", "0ms", "--itl", "0ms") as sim:
+                        runs[name].append(measure([weir, "run", sim.url, "--num-requests", "1", "--duration", "none", "--quiet", "--model", "m", "--no-probe",
+                                                   "--max-tokens", "1", "--output-dir", os.path.join(folder, f"{name}{i}"), *more], 60))
+                    if runs[name][-1].rc not in (0, 4):
+                        return {"skipped": runs[name][-1].stderr[-200:]}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        cpu = spread([a.cpu_s - b.cpu_s for a, b in zip(runs["with"], runs["without"])])
+        peak = spread([a.peak - b.peak for a, b in zip(runs["with"], runs["without"])])
+        out = kinds[kind] = {"bytes": size, "cpu_s": cpu, "mb_per_s": size / 1e6 / cpu["median"], "added_peak": peak["median"], "text": text}
+        log(f"  dataset: {kind} {out['mb_per_s']:.0f} MB/s, {out['added_peak'] / 1e6:.0f} MB more memory for {text / 1e6:.0f} MB of text")
+    return {"kinds": kinds}

@@ -142,8 +142,9 @@ def render_dataset(results):
     d = section["data"]
     if "skipped" in d:
         return "Not measured: " + d["skipped"]
-    return conditions(section) + (f" JSON lines of conversations, {d['bytes'] / 1e6:.0f} MB with {d['text'] / 1e6:.0f} MB of text: {d['mb_per_s']:.0f} MB per CPU second; "
-                                  f"memory grew by {d['added_peak'] / 1e6:.0f} MB.")
+    rows = [[kind, f"{k['bytes'] / 1e6:.0f}", f"{k['text'] / 1e6:.0f}", f"{k['mb_per_s']:.0f}", f"{k['added_peak'] / 1e6:.0f}"]
+            for kind, k in d["kinds"].items()]
+    return conditions(section) + "\n\n" + table(["format", "MB of file", "MB of text kept", "MB per CPU second", "MB that memory grew by"], rows)
 
 
 def render_requests(results):

@@ -21,5 +21,10 @@ int fd_write_all(int fd, const void *p, size_t n);                /* 0 or -errno
 
 /* SHA-256 (FIPS 180-4, by OpenSSL) as 64 lower-case hexadecimal digits. */
 void sha256_hex(struct str data, char out[65]);
+/* The same of pieces. */
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *h, struct str piece);
+void sha256_end(struct sha256 **h, char out[65]); /* frees; out may be NULL */
 
 #endif

@@ -150,12 +150,25 @@ static void put_servers(struct jout *j, const struct campaign_state *s)
     jo_end_arr(j);
 }
 
+static void put_path(struct jout *j, const char *dataset)
+{
+    struct buf b = BUF_INIT(1u << 20);
+    jo_key(j, "path");
+    if (dataset)
+        redact_url(&b, str_of(dataset));
+    if (dataset)
+        jo_str(j, buf_str(&b));
+    else
+        jo_null(j);
+    buf_free(&b);
+}
+
 static void put_dataset(struct jout *j, const struct variant *v)
 {
     const struct dataset_stats *d = dataset_get_stats(v->ds);
     jo_key(j, "dataset");
     jo_obj(j);
-    jo_kstrz(j, "path", v->c->dataset);
+    put_path(j, v->c->dataset);
     jo_kstrz(j, "format", d->format);
     jo_ku64(j, "samples", d->samples);
     jo_ku64(j, "messages", d->messages);

@@ -1,8 +1,6 @@
 /* redact.c - what is in doubt is replaced. */
 #include "campaign/redact.h"
 
-#define REDACTED "[redacted]"
-
 static bool is_option(const char *word, const char *name)
 {
     size_t n = strlen(name);

@@ -5,6 +5,8 @@
 
 #include "base/jout.h"
 
+#define REDACTED "[redacted]"
+
 void redact_url(struct buf *out, struct str url); /* appended, without credentials and secret query values */
 void redact_command(struct jout *j, const char *const *word, int n); /* an array of its words */
 

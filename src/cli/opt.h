@@ -43,6 +43,7 @@ enum {
     OPT_TOGETHER = 64, /* of a group: may be given with the others; only its default gives way to them */
     OPT_LEVEL = 128,   /* may differ between the levels of a file: whatever reads it reads the level's settings */
     OPT_NO_FILE = 256, /* belongs on a command line, not in a file */
+    OPT_URL = 512,     /* the value may be a URL: stored without the secrets in it */
 };
 
 enum opt_map { /* what a map in a file becomes */

@@ -1,5 +1,7 @@
 #include "cli/opt_dump.h"
 
+#include "campaign/redact.h"
+
 /* The word ("none") where the value is the word's. */
 static bool is_word(const struct opt *o, const void *config)
 {
@@ -98,12 +100,24 @@ const char *opt_text(const struct opt *o, const void *config, size_t i, char out
     return out;
 }
 
+static void put_url(struct jout *j, const char *url)
+{
+    struct buf b = BUF_INIT(1u << 20);
+    redact_url(&b, str_of(url));
+    jo_str(j, buf_str(&b));
+    buf_free(&b);
+}
+
 static void put_value(struct jout *j, const struct opt *o, const void *config)
 {
     char out[64];
     const char *text;
     if (o->kind != OPT_LIST) {
-        jo_strz(j, opt_text(o, config, 0, out));
+        text = opt_text(o, config, 0, out);
+        if (text && (o->flags & OPT_URL))
+            put_url(j, text);
+        else
+            jo_strz(j, text);
         return;
     }
     jo_arr(j);

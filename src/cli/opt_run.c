@@ -177,7 +177,7 @@ static const struct opt rows[] = {
 
     /* --- what to send --- */
     {"dataset", 0, "dataset-path", "FILE|URL", BODY, OPT_STR(C, dataset), .group = "text",
-     .flags = OPT_FILE | OPT_LEVEL, .check = check_not_empty,
+     .flags = OPT_FILE | OPT_LEVEL | OPT_URL, .check = check_not_empty,
      .help =
          "Prompts: conversations, ShareGPT, IPEX, CSV, JSONL, OpenAI messages, traces (Mooncake, Azure, BurstGPT) or "
          "text with a prompt per line; - is standard input. Default: a few built-in conversations."},

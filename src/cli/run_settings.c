@@ -1,6 +1,7 @@
 #include "cli/run_settings.h"
 
 #include "base/xalloc.h"
+#include "campaign/redact.h"
 #include "cli/opt_dump.h"
 #include "cli/opts.h"
 
@@ -36,6 +37,9 @@ static int take_stored(struct run_settings *s, const char *path, struct err *e)
         return err_set(e, ERR_DATA, "%s: has no \"options\"; is this the folder of a run?", path);
     if (opt_load(&opt_run, &s->c, seen, options, OPT_FROM_STORED, e) < 0 || opt_settle(&opt_run, &s->c, seen, e) < 0)
         return err_prefix(e, "%s: ", path);
+    if (s->c.dataset && strstr(s->c.dataset, REDACTED))
+        return err_set(e, ERR_USAGE,
+                       "%s: the dataset's URL held a secret and is not stored whole; it cannot be replayed", path);
     if (!s->c.seed_given) {
         s->c.seed = (uint64_t)jn_i64(jn_get(root, "seed"), 0);
         s->c.seed_given = true;

@@ -1,6 +1,9 @@
 /* dataset_load.c - from a path to a dataset: the formats there are, the choice between them, files and where they come
  * from. */
 #include "base/file.h"
+#include "base/unpack.h"
+#include "base/xalloc.h"
+#include "fetch/download.h"
 #include "load/ds_formats.h"
 #include "load/ds_util.h"
 
@@ -89,25 +92,25 @@ static int fill(struct dataset *ds, const struct dataset_ops *ops, struct str te
 }
 
 /* `whole` is the text as it is, `file` the bytes of the file, for its digest. */
-static struct dataset *load_whole(struct str whole, bool mapped, const char *name, const struct dataset_opts *o,
-                                  struct err *e)
+static struct dataset *load_whole(struct str whole, struct str file, bool mapped, const char *name,
+                                  const struct dataset_opts *o, struct err *e)
 {
     static const struct dataset_opts none = {0};
     struct str text = str_starts(whole, STR("\xEF\xBB\xBF")) ? str_sub(whole, 3, whole.n) : whole;
     const struct dataset_ops *ops = pick_format(text, name, o ? o : &none, e);
     if (!ops)
         return NULL;
-    const char *bad = ds_bad_utf8(text);
-    if (bad) {
-        ds_fail(e, name, text, bad, "byte 0x%02x is not UTF-8; convert the file, for example with iconv",
-                (unsigned char)*bad);
-        return NULL;
-    }
     struct dataset *ds = dataset_new(name, ops->name, o);
-    sha256_hex(whole, dataset_stats_mut(ds)->sha256);
-    if (mapped)
-        dataset_mapped(ds, whole);
-    if (fill(ds, ops, text, name, e) != 0) {
+    bool packed = file.p != whole.p;
+    if (packed)
+        sha256_hex(file, dataset_stats_mut(ds)->sha256);
+    dataset_follow(ds, whole, !packed, mapped);
+    int rc = fill(ds, ops, text, name, e);
+    const char *bad = dataset_follow_end(ds);
+    if (bad) /* whatever else was wrong, this is why */
+        rc = ds_fail(e, name, text, bad, "byte 0x%02x is not UTF-8; convert the file, for example with iconv",
+                     (unsigned char)*bad);
+    if (rc != 0) {
         dataset_free(&ds);
         return NULL;
     }
@@ -117,28 +120,84 @@ static struct dataset *load_whole(struct str whole, bool mapped, const char *nam
 
 struct dataset *dataset_load_text_with(struct str text, const char *name, const struct dataset_opts *o, struct err *e)
 {
-    return load_whole(text, false, name, o, e);
+    return load_whole(text, text, false, name, o, e);
 }
 
 struct dataset *dataset_load_text(struct str text, const char *name, const char *format, struct err *e)
 {
     struct dataset_opts o = {.format = format};
-    return load_whole(text, false, name, &o, e);
+    return load_whole(text, text, false, name, &o, e);
 }
 
-struct dataset *dataset_load_with(const char *path, const struct dataset_opts *o, struct err *e)
+/* 0, or -1 + e. */
+static int unpack_all(struct buf *out, enum unpack_kind kind, struct str in, const char *name, struct err *e)
+{
+    struct unpack *u = unpack_new(kind, MAX_FILE_BYTES);
+    struct str piece;
+    enum unpack_rc rc;
+    while ((rc = unpack_step(u, &in, &piece)) == UNPACK_PIECE)
+        buf_adds(out, piece);
+    bool whole = unpack_whole(u);
+    unpack_free(&u);
+    if (rc == UNPACK_LIMIT)
+        return err_set(e, ERR_LIMIT, "%s: larger than 8 GiB when unpacked; split the dataset", name);
+    if (rc == UNPACK_BAD)
+        return err_set(e, ERR_DATA, "%s: its %s data are damaged; pack it anew", name, unpack_name(kind));
+    if (!whole)
+        return err_set(e, ERR_DATA, "%s: its %s data end too early; the file was cut off", name, unpack_name(kind));
+    return 0;
+}
+
+static struct dataset *load_file(const char *path, const char *name, const struct dataset_opts *o, struct err *e)
 {
     struct file_map m;
     if (file_open_map(&m, path, MAX_FILE_BYTES, e) != 0)
         return NULL;
     struct dataset *ds = NULL;
-    const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
-    if (m.text.n > MAX_FILE_BYTES)
+    enum unpack_kind kind = unpack_kind_of(m.text);
+    if (m.text.n > MAX_FILE_BYTES) {
         err_set(e, ERR_LIMIT, "%s: larger than 8 GiB; split the dataset", name);
-    else
-        ds = load_whole(m.text, m.mapped, name, o, e);
+    } else if (kind == UNPACK_NONE) {
+        ds = load_whole(m.text, m.text, m.mapped, name, o, e);
+    } else {
+        struct buf text = BUF_INIT(MAX_FILE_BYTES);
+        if (unpack_all(&text, kind, m.text, name, e) == 0)
+            ds = load_whole(buf_str(&text), m.text, false, name, o, e);
+        buf_free(&text);
+    }
     file_close_map(&m);
     return ds;
+}
+
+/* What a message may say of a URL: neither credentials nor a query, where keys stand. */
+static char *plain_url(const char *url)
+{
+    struct str s = str_of(url);
+    size_t n = strcspn(url, "?#"), host = (size_t)str_find(s, STR("://")) + 3;
+    size_t slash = host + strcspn(url + host, "/?#");
+    for (size_t i = slash; i-- > host;) {
+        if (url[i] == '@')
+            return xasprintf(STR_FMT STR_FMT, STR_ARG(str_sub(s, 0, host)), (int)(n - i - 1), url + i + 1);
+    }
+    return xmemdup0(url, n);
+}
+
+static struct dataset *load_url(const char *url, const struct dataset_opts *o, struct err *e)
+{
+    char *name = plain_url(url);
+    struct download_opts d = {
+        .kind = "datasets", .name = name, .max_bytes = MAX_FILE_BYTES, .progress = o && o->progress};
+    char *path = download(url, &d, e);
+    struct dataset *ds = path ? load_file(path, name, o, e) : NULL;
+    free(path);
+    free(name);
+    return ds;
+}
+
+struct dataset *dataset_load_with(const char *path, const struct dataset_opts *o, struct err *e)
+{
+    return download_is_url(path) ? load_url(path, o, e)
+                                 : load_file(path, strcmp(path, "-") == 0 ? "stdin" : path, o, e);
 }
 
 struct dataset *dataset_load(const char *path, const char *format, struct err *e)

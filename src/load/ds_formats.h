@@ -33,9 +33,12 @@ struct buf *dataset_scratch(struct dataset *ds); /* for a text that is made up, 
 /* Which entries to keep: as load/ds_lengths.h. 0, or -1 + e. */
 int dataset_set_lengths(struct dataset *ds, const char *text, struct err *e);
 
-/* The text is a mapped file. */
-void dataset_mapped(struct dataset *ds, struct str whole);
-/* Everything before `at` has been read: its pages may be given back. */
+/* Behind the readers go the check of UTF-8 and, of a file that is not packed, the digest, while what they read is at
+ * hand; of a mapped file what has been read is given back. */
+void dataset_follow(struct dataset *ds, struct str whole, bool digest, bool mapped);
+/* Everything before `at` has been read. */
 void dataset_progress(struct dataset *ds, const char *at);
+/* All the rest. The first byte that is not UTF-8, or NULL. */
+const char *dataset_follow_end(struct dataset *ds);
 
 #endif

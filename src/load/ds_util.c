@@ -1,6 +1,9 @@
 #include "load/ds_util.h"
 
 #include <stdarg.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define HEAD_BYTES (64 * 1024)
 
@@ -28,53 +31,70 @@ static bool escaped_space(const char *p, const char *end, size_t *len)
     return is_space((unsigned)(hex(p[4]) * 16 + hex(p[5])));
 }
 
-/* Eight bytes at once: what is asked about each byte is answered in its highest bit. */
-#define EACH(c) (0x0101010101010101ULL * (c))
-#define TOP EACH(0x80)
+/* What 16 bytes are: bit i of each answer is byte i's. */
+struct ds_sixteen {
+    unsigned spaces, escapes;
+};
 
-static inline uint64_t load8(const char *p)
+#ifdef __SSE2__
+static inline struct ds_sixteen look(const char *p)
 {
-    uint64_t w;
-    memcpy(&w, p, 8);
-    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(w) : w;
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i controls = _mm_sub_epi8(v, _mm_set1_epi8('\t')); /* white space below ' ' becomes 0 to 4 */
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(controls, _mm_set1_epi8('\r' - '\t')), controls);
+    __m128i spaces = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')), low);
+    return (struct ds_sixteen){(unsigned)_mm_movemask_epi8(spaces),
+                               (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')))};
 }
-
-static inline uint64_t equal8(uint64_t w, unsigned char c)
+#else
+static inline struct ds_sixteen look(const char *p)
 {
-    uint64_t z = w ^ EACH(c);
-    return ~(((z & ~TOP) + EACH(0x7f)) | z) & TOP;
+    struct ds_sixteen s = {0, 0};
+    for (unsigned i = 0; i < 16; i++) {
+        s.spaces |= (unsigned)is_space((unsigned char)p[i]) << i;
+        s.escapes |= (unsigned)(p[i] == '\\') << i;
+    }
+    return s;
 }
+#endif
 
-static inline uint64_t space8(uint64_t w)
+/* Bits that are set, of 16; without a processor's own instruction, which not all of them have. */
+static inline unsigned count16(unsigned x)
 {
-    uint64_t low = w & ~TOP;
-    return equal8(w, ' ') | ((low + EACH(0x80 - '\t')) & ~(low + EACH(0x80 - '\r' - 1)) & ~w & TOP);
+    x -= x >> 1 & 0x5555;
+    x = (x & 0x3333) + (x >> 2 & 0x3333);
+    x = (x + (x >> 4)) & 0x0f0f;
+    return (x + (x >> 8)) & 31;
 }
 
 uint32_t ds_words(struct str raw)
 {
     uint64_t words = 0;
-    bool in_word = false;
+    unsigned space = 1; /* the byte before is white space */
     const char *p = raw.p, *end = p + raw.n;
     while (p < end) {
-        if (LIKELY(end - p >= 8)) {
-            uint64_t w = load8(p), escapes = equal8(w, '\\'), spaces = space8(w);
-            unsigned n = escapes ? (unsigned)__builtin_ctzll(escapes) / 8 : 8;
-            if (n > 0) { /* a word ends at each space behind something else */
-                uint64_t ends = spaces & ~(spaces << 8 | (in_word ? 0 : 0x80));
-                words += ((ends << (64 - 8 * n)) >> 7 & EACH(1)) * EACH(1) >> 56;
-                in_word = !(spaces >> (8 * n - 1) & 1);
-                p += n;
-                continue;
-            }
+        char tail[16];
+        size_t left = (size_t)(end - p);
+        if (UNLIKELY(left < 16)) {
+            memset(tail, 0, sizeof tail);
+            memcpy(tail, p, left);
+        }
+        struct ds_sixteen s = look(left < 16 ? tail : p);
+        unsigned n = s.escapes ? (unsigned)__builtin_ctz(s.escapes) : (unsigned)MIN(left, 16u);
+        if (n > 0) { /* a word ends at each space behind something else */
+            unsigned spaces = s.spaces & ((1u << n) - 1);
+            words += count16(spaces & ~(spaces << 1 | space));
+            space = spaces >> (n - 1);
+            p += n;
+            continue;
         }
         size_t len = 1;
-        bool space = *p == '\\' ? escaped_space(p, end, &len) : is_space((unsigned char)*p);
-        words += in_word & space;
-        in_word = !space;
+        bool white = escaped_space(p, end, &len);
+        words += !space && white;
+        space = white;
         p += len;
     }
-    words += in_word;
+    words += !space;
     return words < UINT32_MAX ? (uint32_t)words : UINT32_MAX;
 }
 
@@ -138,6 +158,8 @@ bool ds_head_has(struct str text, const char *needle)
 bool ds_has_ext(const char *path, const char *ext)
 {
     size_t n = strlen(path), k = strlen(ext);
+    struct str name = {path, n};
+    n -= str_ends(name, STR(".gz")) ? 3 : str_ends(name, STR(".zst")) ? 4 : 0;
     return n >= k && str_ieq((struct str){path + n - k, k}, str_of(ext));
 }
 

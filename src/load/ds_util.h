@@ -37,8 +37,9 @@ int ds_fail_json(struct err *e, const char *path, struct str text, const struct 
 
 int ds_role(struct str raw, enum plan_role *out);      /* of an escaped name; -1: unknown */
 bool ds_head_has(struct str text, const char *needle); /* within the first 64 KiB */
-bool ds_has_ext(const char *path, const char *ext);    /* ".json", whatever the case */
-char ds_first_char(struct str text);                   /* the first that is not white space, 0 when there is none */
+bool ds_has_ext(const char *path,
+                const char *ext);    /* ".json", whatever the case; .gz and .zst behind it do not count */
+char ds_first_char(struct str text); /* the first that is not white space, 0 when there is none */
 /* The first byte that is not part of valid UTF-8 (RFC 3629), or NULL. About 4 bytes a cycle on ASCII. */
 const char *ds_bad_utf8(struct str text);
 

@@ -69,3 +69,7 @@ weir run --skip-bad
 weir run --answer-length --dataset f --max-tokens 5
 weir run --dataset f --dataset-fields question=prompt
 weir run --dataset f --dataset-lengths input:9..4
+printf 'hello\n' | gzip >cut.gz && head -c 20 cut.gz >shorter.gz
+weir run --dataset shorter.gz
+printf '\037\213 no such thing' >junk.gz
+weir run --dataset junk.gz

@@ -116,7 +116,7 @@ def clean_env(**more):
     return env
 
 
-def start(weir, *args, env=None, command="run", out=None, stderr=subprocess.PIPE):
+def start(weir, *args, env=None, command="run", out=None, stderr=subprocess.PIPE, stdin=None):
     """Start `weir run ARGS` in a folder of its own; returns (process, folder)."""
     directory = out or tempfile.mkdtemp(prefix="weir-run-")
     if not out:
@@ -124,15 +124,15 @@ def start(weir, *args, env=None, command="run", out=None, stderr=subprocess.PIPE
     words = [os.path.abspath(weir), command, *args]
     if command == "run":
         words += ["--output-dir", os.path.join(directory, "out")]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, text=True,
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=stderr, stdin=stdin or subprocess.DEVNULL, text=True,
                                env=env or clean_env(), cwd=directory)
     return process, os.path.join(directory, "out")
 
 
-def run(weir, *args, timeout=120, env=None, expect=0):
+def run(weir, *args, timeout=120, env=None, expect=0, stdin=None):
     """`weir run ARGS` to its end. expect: the exit code that is wanted; None: any. Exit 4 passes for 0 and 3: a machine whose
     processor was taken away meanwhile makes an honest verdict INVALID, and most tests are not about that."""
-    process, directory = start(weir, *args, env=env)
+    process, directory = start(weir, *args, env=env, stdin=stdin)
     began = os.times()
     try:
         stdout, stderr = process.communicate(timeout=timeout * SLOW)

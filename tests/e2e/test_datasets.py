@@ -1,13 +1,18 @@
 """One run of each kind of dataset against the simulator: what arrives there is exactly what Python reads from the same file, in
 prompts, words, output tokens, and entries that are left out."""
 import csv
+import gzip
+import http.server
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 
-from lib import Sim, check, run
+from lib import Sim, check, clean_env, run
 
 WEIR = sys.argv[1]
 folder = tempfile.TemporaryDirectory(prefix="weir-datasets-")
@@ -24,10 +29,10 @@ def text(n, word="w"):
     return " ".join(f"{word}{i}" for i in range(n))
 
 
-def sent(sim, path, want, *options, seed=7, counts=None):
+def sent(sim, path, want, *options, seed=7, counts=None, env=None, stdin=None):
     """A run of the whole dataset once; `want`: (prompt or None, words, output tokens or None) of each sample, in order."""
     r = run(WEIR, sim.url, "--dataset", path, "--num-requests", str(len(want)), "--concurrency", "1", "--duration", "none",
-            "--save-text", "--seed", str(seed), "--quiet", *options)
+            "--save-text", "--seed", str(seed), "--quiet", *options, env=env, stdin=stdin)
     rows = sorted(r.requests, key=lambda row: row["index"])
     check(len(rows) == len(want), f"{path}: {len(rows)} requests")
     for row, (prompt, words, tokens) in zip(rows, want):
@@ -40,7 +45,8 @@ def sent(sim, path, want, *options, seed=7, counts=None):
     check(stats["samples"] == len(want), f"{path}: {stats}")
     for name, n in (counts or {}).items():
         check(stats[name] == n, f"{path}: {name} {stats[name]}, not {n}")
-    return [row["prompt"] for row in rows]
+    r.prompts = [row["prompt"] for row in rows]
+    return r
 
 
 def user(prompt):
@@ -80,18 +86,61 @@ def tables(sim):
 
 def traces(sim):
     azure = file("azure.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.97,48,3\n2023-11-16 18:17:04.03,11,2\n")
-    first = sent(sim, azure, [(None, 48, 3), (None, 11, 2)])
-    check(first == sent(sim, azure, [(None, 48, 3), (None, 11, 2)]), "the same seed made other prompts")
-    check(first != sent(sim, azure, [(None, 48, 3), (None, 11, 2)], seed=8), "another seed made the same prompts")
+    first = sent(sim, azure, [(None, 48, 3), (None, 11, 2)]).prompts
+    check(first == sent(sim, azure, [(None, 48, 3), (None, 11, 2)]).prompts, "the same seed made other prompts")
+    check(first != sent(sim, azure, [(None, 48, 3), (None, 11, 2)], seed=8).prompts, "another seed made the same prompts")
     burst = file("burst.csv", "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
                               "45,ChatGPT,20,2,22,API log\n5,GPT-4,30,3,33,Conversation log\n50,GPT-4,9,0,9,API log\n")
     sent(sim, burst, [(None, 30, 3), (None, 20, 2)], counts={"skipped": 1})
     rows = [(2, 600, [7, 8]), (1, 700, [7, 9]), (3, 550, [10, 8])]
     lines = "".join(json.dumps({"timestamp": t, "input_length": n, "output_length": 2, "hash_ids": ids}) + "\n" for t, n, ids in rows)
-    b, a, c = (p.split() for p in sent(sim, file("m.jsonl", lines), [(None, 700, 2), (None, 600, 2), (None, 550, 2)]))
+    b, a, c = (p.split() for p in sent(sim, file("m.jsonl", lines), [(None, 700, 2), (None, 600, 2), (None, 550, 2)]).prompts)
     check(a[1:513] == b[1:513], "equal hash ids, but not an equal first block")
     check(a[513:551] == c[513:551], "equal hash ids, but not an equal second block")
     check(a[1:20] != c[1:20] and a[513:530] != b[513:530], "different hash ids with one text")
+
+
+class Files(http.server.BaseHTTPRequestHandler):
+    """One file, with an ETag; .asked: status of each answer."""
+    protocol_version = "HTTP/1.1"
+    data, asked = b"", []
+
+    def do_GET(self):
+        same = self.headers.get("If-None-Match") == '"1"'
+        self.asked.append(304 if same else 200)
+        self.send_response(self.asked[-1])
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "0" if same else str(len(self.data)))
+        self.end_headers()
+        if not same:
+            self.wfile.write(self.data)
+
+    def log_message(self, *_):
+        pass
+
+
+def packed(sim):
+    """The same lines packed by gzip and by zstd, from a file, from stdin and from a server."""
+    lines = "".join(json.dumps({"prompt": text(n, "é"), "max_tokens": 2}) + "\n" for n in range(1, 6))
+    want = [(user(text(n, "é")), n, 2) for n in range(1, 6)]
+    gz = gzip.compress(lines[:50].encode()) + gzip.compress(lines[50:].encode())  # two members, as `cat` makes them
+    sent(sim, file("lines.jsonl.gz", gz), want)
+    if shutil.which("zstd"):
+        sent(sim, file("lines.zst", subprocess.run(["zstd", "-q", "-c"], input=lines.encode(), capture_output=True).stdout), want)
+    with open(file("stdin", gz), "rb") as f:
+        sent(sim, "-", want, stdin=f)
+    server = http.server.HTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    Files.data = gz
+    env = clean_env(XDG_CACHE_HOME=os.path.join(folder.name, "cache"), no_proxy="*")
+    url = f"http://user:secret@127.0.0.1:{server.server_port}/lines.jsonl.gz?token=secret"
+    for _ in range(2):
+        r = sent(sim, url, want, env=env)
+        for name in ("metadata.json", "requests.jsonl"):
+            check("secret" not in open(os.path.join(r.dir, name)).read(), f"a secret of the URL stands in {name}")
+    check(Files.asked == [200, 304], f"the server answered {Files.asked}")
+    server.shutdown()
+    sent(sim, url, want, env=env)
 
 
 with Sim(WEIR, "--ttft", "1ms", "--itl", "100us") as sim, folder:
@@ -99,4 +148,5 @@ with Sim(WEIR, "--ttft", "1ms", "--itl", "100us") as sim, folder:
     ipex(sim)
     tables(sim)
     traces(sim)
-print("sharegpt, ipex, csv, jsonl, azure, burstgpt and mooncake: all as Python reads them")
+    packed(sim)
+print("sharegpt, ipex, csv, jsonl, azure, burstgpt and mooncake, packed or not: all as Python reads them")

@@ -157,7 +157,8 @@ static void test_big_file(void **state)
     buf_addc(&b, ']');
     assert_false(b.failed);
     assert_true(b.n > (40 << 20));
-    char *path = temp_file(buf_str(&b));
+    char *path = temp_file(buf_str(&b)), digest[65];
+    sha256_hex(buf_str(&b), digest);
     buf_free(&b);
     struct err e = {0};
     struct dataset *ds = dataset_load(path, NULL, &e);
@@ -165,6 +166,7 @@ static void test_big_file(void **state)
     if (!ds)
         fail_msg("%s", e.text);
     assert_int_equal(dataset_n(ds), ENTRIES);
+    assert_string_equal(dataset_get_stats(ds)->sha256, digest); /* made piece by piece, behind the reader */
     for (uint64_t i = 0; i < ENTRIES; i++) {
         const struct plan_sample *s = dataset_at(ds, i);
         char want[300];
@@ -183,6 +185,29 @@ static void test_big_file(void **state)
     assert_int_equal(kept, 0);
     dataset_free(&ds);
     free(path);
+}
+
+/* The check of UTF-8 goes behind the reader; what it finds is said, even where the reader stumbled before. */
+static void test_not_utf8(void **state)
+{
+    enum { LINES = 20000 };
+    for (int where = 0; where < 3; where++) {
+        struct buf b = BUF_INIT(8 << 20);
+        struct err e = {0};
+        int bad = where == 0 ? 1 : where == 1 ? LINES / 2 : LINES;
+        for (int i = 1; i <= LINES; i++)
+            buf_addf(&b, "{\"messages\": [{\"role\": \"user\", \"content\": \"r\xC3\xA9sum\xC3%s %d\"}]}\n",
+                     i == bad ? "(" : "\xA9", i);
+        assert_null(dataset_load_text(buf_str(&b), "x.jsonl", NULL, &e));
+        char want[100];
+        snprintf(want, sizeof want, "x.jsonl:%d: byte 0xc3 is not UTF-8; convert the file, for example with iconv",
+                 bad);
+        assert_string_equal(e.text, want);
+        b.p[0] = '!'; /* no JSON, in the first line */
+        assert_null(dataset_load_text(buf_str(&b), "x.jsonl", "messages", &e));
+        assert_string_equal(e.text, want);
+        buf_free(&b);
+    }
 }
 
 static void test_no_file(void **state)
@@ -222,7 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sniffing), cmocka_unit_test(test_unknown_format), cmocka_unit_test(test_digest),
         cmocka_unit_test(test_prompt),   cmocka_unit_test(test_builtin),        cmocka_unit_test(test_big_file),
-        cmocka_unit_test(test_no_file),  cmocka_unit_test(test_stdin),
+        cmocka_unit_test(test_not_utf8), cmocka_unit_test(test_no_file),        cmocka_unit_test(test_stdin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,12 @@ static void test_published_vectors(void **state)
     memset(million, 'a', 1000000);
     sha256_hex((struct str){million, 1000000}, hex);
     assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    struct sha256 *h = sha256_new(); /* and in pieces */
+    for (size_t at = 0, n = 0; at < 1000000; at += n, n = n * 3 / 2 + 1)
+        sha256_add(h, str_sub((struct str){million, 1000000}, at, n));
+    sha256_end(&h, hex);
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    assert_null(h);
     free(million);
 }
 
