@@ -17,7 +17,7 @@
 #define FIRST_BYTES ((size_t)64 << 10)
 #define BLOCK_BYTES (2 * HUGE_BYTES)
 #define FOLLOW_BYTES ((size_t)128 << 10) /* well within a processor's own cache */
-#define RELEASE_BYTES ((size_t)16 << 20)
+#define RELEASE_BYTES ((size_t)4 << 20)
 
 struct block {
     struct block *next;
@@ -87,7 +87,7 @@ void dataset_free(struct dataset **pds)
     *pds = NULL;
 }
 
-/* Big ones lie on huge pages where there are: a tenth of the time of loading goes into small ones. */
+/* Big ones lie on huge pages where there are: the faults of small ones take as long as reading the text. */
 static struct block *block_new(size_t bytes)
 {
     void *p;
