@@ -172,7 +172,8 @@ static void add_success(struct acc_level *l, const struct record *r)
     l->sources[(unsigned)r->token_source < TOKEN_SOURCES ? r->token_source : TOKENS_NONE]++;
     l->finish[(unsigned)r->finish <= FINISH_OTHER ? r->finish : FINISH_OTHER]++;
     l->not_streamed += !(r->flags & REC_STREAMED);
-    l->unknown_tokens += r->tokens_out < 0;
+    l->no_text += (r->flags & REC_NO_TEXT) != 0;
+    l->unknown_tokens += r->tokens_out < 0 && !(r->flags & REC_NO_TEXT);
     if (r->tokens_reasoning > 0 && r->first_output == r->first_token)
         l->hidden_reasoning++;
     if (r->n_events > 0 && r->tokens_out > 0) {

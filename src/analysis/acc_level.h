@@ -33,7 +33,7 @@ struct acc_level {
     bool samples_differ;
     uint64_t good, maybe_good;
     struct ivec unsent; /* pairs: intended, end (0: not said) of requests that were never sent */
-    uint64_t retried, hidden_reasoning, unknown_tokens, not_streamed;
+    uint64_t retried, hidden_reasoning, unknown_tokens, not_streamed, no_text;
 
     /* all requests of the level */
     uint64_t warmup;

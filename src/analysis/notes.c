@@ -165,7 +165,9 @@ static void note_tokens(const struct acc_level *l, struct sum_level *out)
                                        token_source_name((enum token_source)k), (unsigned long long)l->sources[k]);
         texts_add(&out->notes, "output tokens were counted in different ways: %s requests", text);
     } else if (out->successful && out->token_source == TOKENS_WORDS) {
-        texts_add(&out->notes, "the server gave no token counts: words were counted instead of tokens");
+        texts_add(&out->notes, l->no_text == out->successful
+                                   ? "the server gave no token counts: words of what was sent were counted instead"
+                                   : "the server gave no token counts: words were counted instead of tokens");
     }
     if (l->unknown_tokens)
         texts_add(&out->notes, "%llu answers have an unknown number of tokens and are in no figure per token",
@@ -175,7 +177,10 @@ static void note_tokens(const struct acc_level *l, struct sum_level *out)
                   "%llu answers had reasoning that was counted but not streamed: TTFT includes the time for it, TPOT "
                   "leaves its tokens out",
                   (unsigned long long)l->hidden_reasoning);
-    if (out->successful && l->not_streamed == out->successful)
+    if (out->successful && l->no_text == out->successful)
+        texts_add(&out->notes, "the answers are no text (embeddings, a ranking): there are no output tokens, and so no "
+                               "TTFT, ITL, TPOT or tokens/s; E2E lasts to the end of the answer");
+    else if (out->successful && l->not_streamed == out->successful)
         texts_add(&out->notes, "the answers were not streamed: there is no TTFT, ITL or TPOT");
 }
 

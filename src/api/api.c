@@ -6,11 +6,15 @@
 #include "base/xalloc.h"
 
 extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
-    api_responses, api_tgi;
+    api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker;
 
-static const struct api_ops *const dialects[] = {
-    &api_oai_chat,  &api_oai_completions, &api_ollama_chat, &api_ollama_generate,
-    &api_anthropic, &api_responses,       &api_tgi,         NULL};
+static const struct api_ops *const dialects[] = {&api_oai_chat,    &api_oai_completions,
+                                                 &api_ollama_chat, &api_ollama_generate,
+                                                 &api_anthropic,   &api_responses,
+                                                 &api_tgi,         &api_sglang,
+                                                 &api_trtllm,      &api_embeddings,
+                                                 &api_rerank,      &api_llm_on_ray,
+                                                 &api_sagemaker,   NULL};
 
 const struct api_ops *const *api_all(void)
 {
@@ -32,13 +36,23 @@ const struct api_ops *api_of_path(struct str path)
         const char *tail;
         const struct api_ops *ops;
     } known[] = {
-        {"/chat/completions", &api_oai_chat}, {"/completions", &api_oai_completions},
-        {"/api/chat", &api_ollama_chat},      {"/api/generate", &api_ollama_generate},
-        {"/v1/messages", &api_anthropic},     {"/v1/responses", &api_responses},
+        {"/chat/completions", &api_oai_chat},
+        {"/completions", &api_oai_completions},
+        {"/api/chat", &api_ollama_chat},
+        {"/api/generate", &api_ollama_generate},
+        {"/v1/messages", &api_anthropic},
+        {"/v1/responses", &api_responses},
         {"/generate_stream", &api_tgi},
+        {"/embeddings", &api_embeddings},
+        {"/rerank", &api_rerank},
+        {"/invocations", &api_sagemaker},
     };
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
+    /* /v2/models/NAME/generate_stream; TGI's stands at the root */
+    if (str_find(path, STR("/v2/models/")) >= 0 &&
+        (str_ends(path, STR("/generate_stream")) || str_ends(path, STR("/generate"))))
+        return &api_trtllm;
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (str_ends(path, str_of(known[i].tail)))
             return known[i].ops;
@@ -71,6 +85,8 @@ enum api_framing api_framing_of(const struct api_ops *ops, bool stream, struct s
         return API_SSE;
     if (is_lines(media))
         return API_LINES;
+    if (stream && ops->text && str_ieq(media, STR("text/plain")))
+        return API_TEXT;
     return stream && ops->lines && !str_ieq(media, STR("application/json")) ? API_LINES : API_WHOLE;
 }
 
@@ -328,6 +344,7 @@ void api_event_clear(struct api_event *ev)
     ev->finish = API_FIN_NONE;
     ev->prompt_tokens = ev->completion_tokens = ev->cached_tokens = ev->reasoning_tokens = -1;
     ev->error = (struct str){0};
+    ev->own_counts = ev->whole = ev->plain = false;
 }
 
 void api_event_text(struct api_event *ev, unsigned flag, struct str raw)
@@ -423,6 +440,20 @@ uint64_t api_count_words(struct str raw, bool *in_word)
             in = true;
             words++;
         }
+    }
+    *in_word = in;
+    return words;
+}
+
+uint64_t api_count_plain_words(struct str text, bool *in_word)
+{
+    uint64_t words = 0;
+    bool in = *in_word;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        bool space = c == ' ' || (c >= '\t' && c <= '\r');
+        words += !space && !in;
+        in = !space;
     }
     *in_word = in;
     return words;

@@ -31,6 +31,7 @@ struct api_opts {
     double temperature; /* NaN: not sent */
     bool stream, ignore_eos;
     bool include_usage;     /* ask for stream_options.include_usage (streams only) */
+    bool running_usage;     /* and for stream_options.continuous_usage_stats: counts in each event */
     const char *extra_body; /* JSON object merged over what we send, or NULL */
 };
 
@@ -68,6 +69,7 @@ enum api_flag { /* what an event or a document holds */
                 API_USAGE = 16,
                 API_TERMINAL = 32, /* the dialect's last event */
                 API_ERROR = 64,    /* an error object in a 2xx response */
+                API_RESULT = 128,  /* an answer that is no text: embeddings, a ranking */
 };
 
 enum api_finish { API_FIN_NONE, API_FIN_STOP, API_FIN_LENGTH, API_FIN_TOOL, API_FIN_FILTER, API_FIN_OTHER };
@@ -82,12 +84,21 @@ struct api_event { /* views borrow the event's data */
     enum api_finish finish;
     int64_t prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens; /* -1: not said; with API_USAGE */
     struct str error;                                                          /* raw JSON of the error */
+    bool own_counts; /* the counts are fields of the server's own, not the API's usage */
+    bool whole;      /* text[0] is the answer from its beginning: api_memo.h cuts off what was there before */
+    bool plain;      /* the texts are bytes as they travelled, not the insides of JSON strings */
 };
 
 enum api_rc { API_OK = 0, API_E_SYNTAX = -1 /* not the dialect's JSON */ };
 
+enum api_lack { /* what a dialect does not have: the report says so, and options that ask for it are refused */
+                API_NO_STREAM = 1,
+                API_NO_TOKENS = 2, /* its answers are no text, so there are no output tokens */
+                API_NO_TEMPERATURE = 4,
+};
+
 /* How a 2xx answer is cut into events. */
-enum api_framing { API_WHOLE, API_SSE, API_LINES };
+enum api_framing { API_WHOLE, API_SSE, API_LINES, API_TEXT /* bare text: each piece is an event */ };
 
 struct api_ops {
     const char *name; /* "openai-chat" */
@@ -110,6 +121,8 @@ struct api_ops {
     bool own_counts;         /* its counts are fields of the server's own, no usage object */
     bool plain;              /* plain HTTP: bodies mean nothing, each answer counts by its status */
     bool can_ignore_eos;     /* requests have ignore_eos */
+    bool text;               /* a stream of text/plain is bare text */
+    unsigned lacks;          /* API_NO_* */
     bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */
     int (*check)(const struct plan_sample *s, struct err *e);
@@ -141,6 +154,7 @@ void api_render(const struct api *a, const struct plan_item *it, struct api_body
 
 /* Words in raw JSON text, over pieces: *in_word is the state between pieces (start with false). */
 uint64_t api_count_words(struct str raw, bool *in_word);
+uint64_t api_count_plain_words(struct str text, bool *in_word); /* the same in text as it travelled */
 
 /* For the dialects' files. */
 void api_piece(struct api_body *b, struct str s);

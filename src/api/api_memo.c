@@ -9,6 +9,8 @@ void api_memo_reset(struct api_memo *m)
 {
     m->flag = 0;
     m->misses = 0;
+    m->seen = 0;
+    m->parts = false;
 }
 
 void api_memo_free(struct api_memo *m)
@@ -51,6 +53,23 @@ static void remember(struct api_memo *m, struct str type, struct str data, const
     m->flag = ev->flags;
 }
 
+static void cut_known(struct api_memo *m, struct api_event *ev)
+{
+    struct str all = ev->text[0];
+    size_t known = MIN(MIN(m->seen, sizeof m->begin), all.n);
+    if (!m->parts && known > 0 && memcmp(all.p, m->begin, known) != 0)
+        m->parts = true;
+    if (m->parts)
+        return;
+    if (m->seen < sizeof m->begin)
+        memcpy(m->begin, all.p, MIN(all.n, sizeof m->begin));
+    ev->flags &= ~(unsigned)API_CONTENT;
+    ev->n_texts = 0;
+    ev->text_bytes = 0;
+    api_event_text(ev, API_CONTENT, str_sub(all, m->seen, all.n)); /* nothing, where the server took some back */
+    m->seen = all.n;
+}
+
 enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
                            struct api_event *ev)
 {
@@ -64,7 +83,9 @@ enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct
         }
     }
     enum api_rc rc = ops->event(type, data, ev);
-    if (rc == API_OK && m->misses < GIVE_UP) {
+    if (rc == API_OK && ev->whole) {
+        cut_known(m, ev);
+    } else if (rc == API_OK && !ev->plain && m->misses < GIVE_UP) {
         m->misses++;
         remember(m, type, data, ev);
     }

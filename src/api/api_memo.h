@@ -4,8 +4,12 @@
  * those of the event before, and what lies between is a JSON string without escapes, the decoder would do the same as
  * last time: two comparisons give its result. Any other event goes the ordinary way, with the same result
  * (tests/fuzz/fuzz_api_memo.c holds both against each other). A stream whose events are never alike (a count or a clock
- * in each) is soon not remembered any more. Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over
- * streams. One per stream. */
+ * in each) is soon not remembered any more.
+ *
+ * Where the dialect's events repeat the answer from its beginning (api_event.whole), what was there before is cut off,
+ * so that the event's text is what is new in it: a length and the answer's first bytes are all that is kept for that.
+ * An event that does not begin as the answer did says that the server sends only what is new.
+ * Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over streams. One per stream. */
 #ifndef WEIR_API_API_MEMO_H
 #define WEIR_API_API_MEMO_H
 
@@ -18,6 +22,9 @@ struct api_memo { /* begin with zeros */
     size_t cap, head, tail;
     char type[32]; /* of the remembered event */
     size_t type_n;
+    char begin[16];  /* of the answer so far: where events repeat it (api_event.whole) */
+    size_t seen;     /* raw bytes of it */
+    bool parts;      /* they do not: each brings only what is new */
     unsigned flag;   /* API_CONTENT, API_REASONING or API_TOOL; 0: nothing remembered */
     unsigned misses; /* since the last hit */
 };
@@ -25,7 +32,8 @@ struct api_memo { /* begin with zeros */
 void api_memo_reset(struct api_memo *m); /* for the next stream; keeps the memory */
 void api_memo_free(struct api_memo *m);
 
-/* As ops->event. */
+/* As ops->event, but for the text of an event that is whole: only what is new of it, and no API_CONTENT where nothing
+ * is. */
 enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
                            struct api_event *ev);
 

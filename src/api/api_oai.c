@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "api/api_read.h"
+
 const char *const oai_ours[] = {"messages", "prompt", "stream", NULL};
 
 void oai_members(struct jout *j, const struct api_opts *o)
@@ -19,6 +21,8 @@ void oai_members(struct jout *j, const struct api_opts *o)
         jo_key(j, "stream_options");
         jo_obj(j);
         jo_kbool(j, "include_usage", true);
+        if (o->running_usage)
+            jo_kbool(j, "continuous_usage_stats", true);
         jo_end_obj(j);
     }
 }
@@ -56,6 +60,8 @@ static void decode_usage(struct js *s, struct api_event *ev)
             decode_details(s, "cached_tokens", ev, &ev->cached_tokens);
         else if (str_eqz(key, "completion_tokens_details"))
             decode_details(s, "reasoning_tokens", ev, &ev->reasoning_tokens);
+        else if (str_eqz(key, "reasoning_tokens")) /* SGLang's place for them */
+            api_event_count(s, ev, &ev->reasoning_tokens);
         else
             js_skip(s, NULL);
     }
@@ -121,6 +127,43 @@ static const struct api_reason reasons[] = {
     {"stop", API_FIN_STOP},          {"length", API_FIN_LENGTH},         {"tool_calls", API_FIN_TOOL},
     {"function_call", API_FIN_TOOL}, {"content_filter", API_FIN_FILTER}, {NULL, API_FIN_NONE}};
 
+/* llama.cpp's own account of a request, in its last chunk or (timings_per_token) in each: what it computed of the
+ * prompt, what it had in its cache (newer ones say), and what it has generated. */
+struct timings {
+    int64_t prompt, cache, predicted;
+};
+
+static void decode_timings(struct js *s, struct timings *t)
+{
+    struct str key;
+    if (!api_read_object(s))
+        return;
+    while (js_key(s, &key)) {
+        int64_t *v = str_eqz(key, "prompt_n")      ? &t->prompt
+                     : str_eqz(key, "cache_n")     ? &t->cache
+                     : str_eqz(key, "predicted_n") ? &t->predicted
+                                                   : NULL;
+        if (v)
+            api_count(s, v);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+/* Where the same event reports usage, that is the server's word. */
+static void settle_timings(const struct timings *t, struct api_event *ev)
+{
+    if ((ev->flags & API_USAGE) || t->predicted < 0)
+        return;
+    ev->flags |= API_USAGE;
+    ev->own_counts = true;
+    ev->completion_tokens = t->predicted;
+    if (t->prompt >= 0 && t->cache >= 0 && t->prompt + t->cache <= API_MAX_COUNT) {
+        ev->prompt_tokens = t->prompt + t->cache;
+        ev->cached_tokens = t->cache;
+    }
+}
+
 static void decode_choice(struct js *s, const char *part, struct api_event *ev)
 {
     struct str key;
@@ -145,6 +188,7 @@ enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
 {
     struct js s;
     struct str key;
+    struct timings t = {-1, -1, -1};
     js_init(&s, json);
     if (!js_enter(&s, '{'))
         return API_E_SYNTAX;
@@ -155,6 +199,8 @@ enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
                 decode_choice(&s, part, ev);
         } else if (str_eqz(key, "usage")) {
             decode_usage(&s, ev);
+        } else if (str_eqz(key, "timings")) {
+            decode_timings(&s, &t);
         } else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL) {
             ev->flags |= API_ERROR;
             js_skip(&s, &ev->error);
@@ -169,6 +215,7 @@ enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
             js_skip(&s, NULL);
         }
     }
+    settle_timings(&t, ev);
     return js_done(&s) ? API_OK : API_E_SYNTAX;
 }
 

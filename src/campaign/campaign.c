@@ -71,6 +71,8 @@ static const char *token_text(const struct campaign_state *s)
         known &= !s->variant[0].ep->probe[i].refused;
         usage &= s->variant[0].ep->probe[i].usage;
     }
+    if (s->ops->lacks & API_NO_TOKENS)
+        return usage || !known ? "of the input alone, server's usage" : "of the input alone, words";
     if (!known)
         return "server's usage where it is reported, else words";
     if (!usage)

@@ -60,6 +60,7 @@ struct run_config {
     int64_t max_tokens; /* -1 = not sent */
     double temperature; /* NAN = not sent */
     bool ignore_eos, no_stream;
+    bool continuous_usage; /* ask for counts in each event (stream_options.continuous_usage_stats) */
     const char *extra_body;
     /* timing and connections */
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */

@@ -49,9 +49,9 @@ struct endpoints {
     struct probe *probe;
     struct resolving *resolving;
     unsigned n;
-    const char *model;  /* that is asked for */
-    char found[256];    /* where none was given */
-    bool include_usage; /* what all of them take */
+    const char *model;                 /* that is asked for */
+    char found[256];                   /* where none was given */
+    bool include_usage, running_usage; /* what all of them take */
 };
 
 struct load_shape { /* shape.c: how requests are spread over time */
@@ -154,6 +154,9 @@ void shape_free(struct load_shape *sh);
 
 /* users.c */
 int users_parse(struct variant *v, struct err *e);
+
+/* lacking.c: settles whether it streams. -1 + e: an option asks for what the dialect does not have. */
+int lacking_settle(const struct campaign_state *s, struct variant *v, struct err *e);
 
 /* sources.c */
 int sources_parse(struct campaign_state *s, struct err *e); /* --bind */

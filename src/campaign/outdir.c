@@ -123,6 +123,7 @@ static void put_server(struct jout *j, const struct campaign_state *s, unsigned 
     jo_kstrz(j, "version", p->server_version[0] ? p->server_version : NULL);
     jo_kstrz(j, "program", p->id.kind != SERVER_UNKNOWN ? server_kind_name(p->id.kind) : NULL);
     jo_kbool(j, "stream_options", v->api_opts.stream && v->api_opts.include_usage);
+    jo_kbool(j, "continuous_usage", v->api_opts.stream && v->api_opts.running_usage);
     jo_kbool(j, "usage", p->usage);
     jo_key(j, "headers");
     jo_arr(j);

@@ -42,16 +42,18 @@ static int probe_all(struct campaign_state *s, const struct variant *v, struct e
 {
     struct endpoints *ep = v->ep;
     struct api_opts o = v->api_opts;
-    bool asked_usage;
+    bool asked_usage, asked_running;
     o.model = ep->model;
     do {
         asked_usage = o.include_usage;
+        asked_running = o.running_usage;
         for (unsigned i = 0; i < s->n_targets; i++) {
             if (probe_request(&ep->target[i], s->ops, &o, dataset_at(v->ds, 0), &ep->probe[i], e) < 0)
                 return err_prefix(e, "probe: ");
         }
-    } while (asked_usage && !o.include_usage && s->n_targets > 1);
+    } while ((asked_usage != o.include_usage || asked_running != o.running_usage) && s->n_targets > 1);
     ep->include_usage = o.include_usage;
+    ep->running_usage = o.running_usage;
     for (unsigned i = 0; i < s->n_targets; i++)
         probe_version(&ep->target[i], &ep->probe[i]);
     for (unsigned i = 0; i < s->n_targets; i++)
@@ -64,6 +66,7 @@ static int probe_endpoints(struct campaign_state *s, const struct variant *v, st
     for (unsigned i = 0; i < s->n_targets; i++)
         v->ep->probe[i].timeout = MIN(v->c->timeout, LONGEST_PROBE);
     v->ep->include_usage = v->api_opts.include_usage;
+    v->ep->running_usage = v->api_opts.running_usage;
     return probing_model(s, v, e) < 0 || (!s->c->no_probe && probe_all(s, v, e) < 0) ? -1 : 0;
 }
 
@@ -79,6 +82,7 @@ int probing(struct campaign_state *s, struct err *e)
         v->api_opts.others = v->models.name + 1;
         v->api_opts.n_others = v->models.n - 1;
         v->api_opts.include_usage = v->ep->include_usage;
+        v->api_opts.running_usage = v->ep->running_usage;
         if (api_prepare(&v->api, s->ops, &v->api_opts, e) < 0)
             return -1;
     }
@@ -109,6 +113,12 @@ static bool gave_no_input(const struct campaign_state *s, const struct variant *
 {
     (void)s, (void)v;
     return !p->refused && p->usage && !p->usage_input;
+}
+
+static bool gave_no_running_usage(const struct campaign_state *s, const struct variant *v, const struct probe *p)
+{
+    (void)s;
+    return !p->refused && v->c->continuous_usage && p->streamed && !p->running_usage;
 }
 
 static bool did_not_stream(const struct campaign_state *s, const struct variant *v, const struct probe *p)
@@ -173,10 +183,17 @@ static void say_what_was_found(struct campaign_state *s, const struct variant *v
              s->n_targets > 1 ? ", and so were all endpoints" : "",
              usage ? "usage that it reports all the same" : "words");
     note_of(s, v, rejected_options, text);
-    note_of(s, v, gave_no_usage,
-            "The server reports no usage; output tokens are counted as words of the text, which a tokenizer would "
-            "count differently.");
+    note_of(
+        s, v, gave_no_usage,
+        s->ops->lacks & API_NO_TOKENS
+            ? "The server reports no usage; input tokens are counted as words of the texts sent, which a tokenizer "
+              "would count differently."
+            : "The server reports no usage; output tokens are counted as words of the text, which a tokenizer would "
+              "count differently.");
     note_of(s, v, gave_no_input, "The server counts its output alone: how many tokens the input has is unknown.");
+    note_of(s, v, gave_no_running_usage,
+            "The server gave no counts in each event, which --continuous-usage asked for: ITL is per chunk, not per "
+            "token.");
     note_of(s, v, did_not_stream,
             "The server answered a request for a stream in one piece: there is no TTFT and no ITL.");
 }

@@ -408,7 +408,8 @@ static bool same_asking(const struct run_config *a, const struct run_config *b)
 {
     return same_text(a->model, b->model) && same_text(a->model_mix, b->model_mix) &&
            same_words(a->headers, b->headers) && a->no_stream == b->no_stream && a->ignore_eos == b->ignore_eos &&
-           same_text(a->extra_body, b->extra_body) && same_text(a->http, b->http) && a->no_keepalive == b->no_keepalive;
+           a->continuous_usage == b->continuous_usage && same_text(a->extra_body, b->extra_body) &&
+           same_text(a->http, b->http) && a->no_keepalive == b->no_keepalive;
 }
 
 static int open_endpoints(struct campaign_state *s, struct variant *v, const struct str *url, size_t n, struct err *e)
@@ -450,7 +451,8 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         v->api_opts.include_usage = s->ops->asks_usage;
-        if (check_dialect(s, v, e) < 0)
+        v->api_opts.running_usage = v->c->continuous_usage;
+        if (check_dialect(s, v, e) < 0 || lacking_settle(s, v, e) < 0)
             return variant_fail(s, v, e);
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;

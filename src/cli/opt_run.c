@@ -39,7 +39,8 @@ static const struct opt rows[] = {
              "its weight, drawn by the seed: 'a=3,b=1' asks for a three times out of four."},
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices =
-         "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi",
+         "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi "
+         "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi",
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},
@@ -242,6 +243,9 @@ static const struct opt rows[] = {
      .help = "Ask the server (vLLM, SGLang) to go on to --max-tokens whatever the model says."},
     {"no-stream", 0, NULL, NULL, BODY, OPT_BOOL(C, no_stream), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Ask for one whole response instead of a stream; there is no TTFT and no ITL then."},
+    {"continuous-usage", 0, NULL, NULL, BODY, OPT_BOOL(C, continuous_usage), .flags = OPT_NEGATABLE | OPT_LEVEL,
+     .help = "Ask the server (vLLM, SGLang) for the count of tokens in each event of a stream "
+             "(stream_options.continuous_usage_stats), so that ITL is per token."},
     {"extra-body", 0, NULL, "JSON", BODY, OPT_STR(C, extra_body), .check = check_json_object, .flags = OPT_LEVEL,
      .map = OPT_MAP_JSON, .help = "A JSON object whose members are merged into each request's body."},
 
@@ -376,6 +380,7 @@ int run_replay_check(const struct opt_seen *seen, struct err *e)
         "ignore-eos",
         "no-stream",
         "extra-body",
+        "continuous-usage",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -548,6 +553,8 @@ int run_config_check(const struct run_config *c, struct err *e)
         return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
     if (c->no_stream && c->first_token_timeout > 0)
         return err_set(e, ERR_USAGE, "--first-token-timeout needs a stream; --no-stream asks for none");
+    if (c->no_stream && c->continuous_usage)
+        return err_set(e, ERR_USAGE, "--continuous-usage needs a stream; --no-stream asks for none");
     if (c->first_token_timeout > c->timeout)
         return err_set(e, ERR_USAGE, "--first-token-timeout is longer than --timeout");
     return 0;

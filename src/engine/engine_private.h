@@ -22,7 +22,7 @@ enum {
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
 };
 
-enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_DOCUMENT, MODE_ERROR };
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_ERROR };
 
 struct worker;
 
@@ -71,7 +71,8 @@ struct req { /* one request; reused through the worker's free list */
     uint64_t piece;           /* of the body, counted */
     uint32_t tokens;          /* token events so far */
     bool terminal, finished, error, bad, too_big, in_word, has_document, encoded;
-    bool left; /* the client has gone away */
+    bool left;  /* the client has gone away */
+    bool plain; /* what came is no JSON text: `answer` holds it as it travelled */
 };
 
 struct worker {

@@ -170,6 +170,7 @@ struct answer { /* what a 2xx reply held */
     unsigned flags;
     bool bad, input; /* input: its tokens were counted */
     char said[256];
+    unsigned texts, counted; /* events with text, and those that had a count too */
 };
 
 static int on_event(struct answer *a, struct str type, struct str data)
@@ -183,6 +184,8 @@ static int on_event(struct answer *a, struct str type, struct str data)
         excerpt(a->said, sizeof a->said, ev.error);
     a->flags |= ev.flags;
     a->input |= ev.prompt_tokens >= 0;
+    a->texts += (ev.flags & API_TOKEN) != 0;
+    a->counted += (ev.flags & API_TOKEN) && ev.completion_tokens > 0;
     return 0;
 }
 
@@ -203,6 +206,10 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
         sse_init(&s, 4u << 20, on_sse, a);
         sse_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
         sse_free(&s);
+        return;
+    }
+    if (framing == API_TEXT) {
+        on_event(a, STR(""), buf_str(&c->reply));
         return;
     }
     if (framing == API_LINES) {
@@ -246,11 +253,12 @@ int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, 
                        "%s%s: the answer is compressed, which weir did not ask for; turn that off in the "
                        "server or in the proxy before it",
                        t->origin, path);
-    if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE)))
+    if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE | API_RESULT)))
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
                        t->origin, path, ops->name);
     p->usage = (a.flags & API_USAGE) != 0;
     p->usage_input = a.input;
+    p->running_usage = a.texts > 0 && a.counted + 1 >= a.texts;
     return 0;
 }
 
@@ -295,6 +303,11 @@ static bool adapt(const struct api_ops *ops, const struct call *c, struct api_op
         return false;
     bool named = str_find(said, STR("stream_options")) >= 0 || str_find(said, STR("include_usage")) >= 0 ||
                  str_find(said, STR("xtra")) >= 0; /* "Extra inputs are not permitted", "extra fields" */
+    if (small->stream && small->running_usage &&
+        (named || str_find(said, STR("continuous_usage")) >= 0)) { /* first without what fewer know */
+        small->running_usage = o->running_usage = false;
+        return true;
+    }
     if (small->stream && small->include_usage && named) {
         small->include_usage = o->include_usage = false;
         p->stream_options_rejected = true;

@@ -17,6 +17,7 @@ struct probe {
     bool stream_options_rejected; /* the server refused them and answered without */
     bool usage;                   /* token counts came */
     bool usage_input;             /* that of the input among them */
+    bool running_usage;           /* with each piece of the text, but for at most one */
     bool streamed;                /* the answer was a stream */
     int http;                     /* version that was spoken: 1 or 2; 0: not known */
     bool refused;                 /* 429 or 503 each time: the run goes on without having been probed */
@@ -33,8 +34,9 @@ int probe_model(const struct target *t, const struct api_ops *ops, const char *p
 /* GET /version, where there is one. Never fails. */
 void probe_version(const struct target *t, struct probe *p);
 
-/* Send the sample once with a small max_tokens. Fills p and sets o->include_usage to what the server takes. -1 + e: it
- * cannot be measured, and why (401, 404, unknown model, not HTTP, ...). Network faults are retried twice. */
+/* Send the sample once with a small max_tokens. Fills p and sets o->include_usage and o->running_usage to what the
+ * server takes. -1 + e: it cannot be measured, and why (401, 404, unknown model, not HTTP, ...). Network faults are
+ * retried twice. */
 int probe_request(const struct target *t, const struct api_ops *ops, struct api_opts *o,
                   const struct plan_sample *sample, struct probe *p, struct err *e);
 

@@ -77,6 +77,8 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
         rec->flags |= REC_WARMUP;
     if (!w->e->o.api->stream)
         rec->flags |= REC_NO_STREAM_ASKED;
+    if (w->e->o.api->ops->lacks & API_NO_TOKENS)
+        rec->flags |= REC_NO_TEXT;
     return rec;
 }
 

@@ -30,19 +30,20 @@ void response_reset(struct req *r)
     r->tokens = 0;
     r->left = false;
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = r->encoded = false;
+    r->plain = false;
 }
 
 static enum req_mode mode_of(const struct req *r, struct str content_type)
 {
     static const enum req_mode modes[] = {
-        [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES};
+        [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES, [API_TEXT] = MODE_TEXT};
     const struct api *a = r->w->e->o.api;
     return modes[api_framing_of(a->ops, a->stream, content_type)];
 }
 
 static bool is_stream(const struct req *r)
 {
-    return r->mode == MODE_STREAM || r->mode == MODE_LINES;
+    return r->mode == MODE_STREAM || r->mode == MODE_LINES || r->mode == MODE_TEXT;
 }
 
 static int on_status(struct hx *x, int status)
@@ -112,7 +113,10 @@ static void set_error_detail(struct req *r, struct str raw)
 static void take_usage(const struct req *r, const struct api_event *ev)
 {
     struct record *rec = r->rec;
-    rec->token_source = r->w->e->o.api->ops->own_counts ? TOKENS_SERVER : TOKENS_USAGE;
+    bool own = ev->own_counts || r->w->e->o.api->ops->own_counts;
+    if (own && rec->token_source == TOKENS_USAGE) /* which is trusted more */
+        return;
+    rec->token_source = own ? TOKENS_SERVER : TOKENS_USAGE;
     if (ev->prompt_tokens >= 0)
         rec->tokens_in = ev->prompt_tokens;
     if (ev->completion_tokens >= 0)
@@ -154,7 +158,7 @@ static void take_facts(struct req *r, const struct api_event *ev)
     }
     size_t seen = 0;
     for (unsigned i = 0; i < ev->n_texts; i++) {
-        rec->words += api_count_words(ev->text[i], &r->in_word);
+        rec->words += (ev->plain ? api_count_plain_words : api_count_words)(ev->text[i], &r->in_word);
         rec->text_hash = hash_on(rec->text_hash, ev->text[i]);
         if (r->w->e->o.save_text)
             buf_adds(&r->answer, ev->text[i]);
@@ -165,6 +169,7 @@ static void take_facts(struct req *r, const struct api_event *ev)
     if (r->session && seen < ev->text_bytes) /* an event of more texts than there is room for: not known whole */
         r->said.failed = true;
     rec->text_bytes += ev->text_bytes;
+    r->plain |= ev->plain;
     if (ev->flags & API_ERROR) { /* last: of a document it moves the bytes that the texts borrow */
         r->error = true;
         set_error_detail(r, ev->error);
@@ -231,8 +236,10 @@ static int on_line(void *arg, struct str line)
 
 static int on_piece(struct req *r, struct str piece)
 {
-    bool fits;
-    if (r->mode == MODE_STREAM) {
+    bool fits = true;
+    if (r->mode == MODE_TEXT) {
+        on_event(r, STR(""), piece);
+    } else if (r->mode == MODE_STREAM) {
         fits = sse_feed(&r->sse, piece.p, piece.n) != SSE_E_TOOBIG;
     } else {
         r->last_rx = *r->rx;
@@ -291,6 +298,8 @@ void response_settle(struct req *r)
         rec->token_source = TOKENS_WORDS;
         rec->tokens_out = (int64_t)rec->words;
     }
+    if ((rec->flags & REC_NO_TEXT) && rec->tokens_in < 0 && rec->outcome == OUT_OK)
+        rec->token_source = TOKENS_WORDS;
     if (rec->tokens_in < 0 && rec->token_source == TOKENS_WORDS)
         rec->tokens_in = r->item.what->words;
 }
@@ -321,7 +330,7 @@ static enum outcome document_outcome(struct req *r)
         return OUT_BAD_FRAME;
     take_facts(r, &ev);
     r->has_document = true;
-    if (!(ev.flags & API_TOKEN) && !(ev.flags & API_USAGE))
+    if (!(ev.flags & (API_TOKEN | API_USAGE | API_RESULT)))
         r->rec->last_token = 0; /* an empty answer has no token */
     return r->error ? OUT_IN_STREAM_ERROR : OUT_OK;
 }
@@ -331,12 +340,15 @@ static enum outcome whole_outcome(struct req *r)
     switch (r->mode) {
     case MODE_STREAM:
     case MODE_LINES:
+    case MODE_TEXT:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
         if (r->bad)
             return OUT_BAD_FRAME;
         /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
          */
+        if (!r->w->e->o.api->ops->has_terminal) /* its end is that of the body */
+            return OUT_OK;
         return r->terminal || r->finished ? OUT_OK : OUT_TRUNCATED;
     case MODE_DOCUMENT:
         return document_outcome(r);
@@ -441,7 +453,9 @@ void response_text(struct req *r, const char *detail)
     if (save) {
         t->n_prompt = put_prompt(r, p, prompt_bytes(r) + PLAN_NONCE_MAX + 64);
         p += t->n_prompt;
-        t->n_answer = put_decoded(p, answer);
+        if (r->plain && answer.n > 0)
+            memcpy(p, answer.p, answer.n);
+        t->n_answer = r->plain ? answer.n : put_decoded(p, answer);
         p += t->n_answer;
     }
     const struct target *target = &r->w->e->o.targets[r->rec->endpoint];

@@ -70,7 +70,8 @@ enum {
     REC_TLS_RESUMED = 64 /* on a new connection, by the TLS session of an earlier one */,
     REC_HTTP2 = 128,
     REC_UNKEPT = 512 /* its session ended with it, because the answer could not be kept (--history-limit) */,
-    REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */
+    REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */,
+    REC_NO_TEXT = 1024 /* the dialect's answers are no text: there are no output tokens */
 };
 
 struct record {

@@ -45,3 +45,9 @@ weir run --session-rate 5 --max-concurrency 5
 weir run --session-rate 5 --rate 5
 weir run --canned-history
 weir run --sessions --rate-limit 5/s
+weir run --no-stream --continuous-usage
+weir run http://127.0.0.1:1/v1/embeddings --max-tokens 5
+weir run http://127.0.0.1:1/v1/embeddings --slo 'ttft:p95<1s'
+weir run http://127.0.0.1:1/v1/rerank
+weir run http://127.0.0.1:1/v2/models/m/generate --no-stream --ignore-eos
+weir run --api sglang http://127.0.0.1:1 --continuous-usage

@@ -9,7 +9,7 @@
 
 struct sample {
     int n, tokens;
-    bool open, alike, sized, words, no_stream, retried, interrupted, hidden;
+    bool open, alike, sized, words, no_stream, no_text, retried, interrupted, hidden;
     int64_t cached;
     double wait, slower; /* ms to the first token beyond the usual 50, and by how much more for each request */
     double rising, cold; /* ms by which the wait grows over all; more of it for the first tenth */
@@ -41,6 +41,10 @@ static char *notes(const struct sample *m, char *out, size_t size)
             r->token_source = TOKENS_WORDS;
         if (m->no_stream)
             r->flags = REC_NO_STREAM_ASKED;
+        if (m->no_text) {
+            r->flags = REC_NO_STREAM_ASKED | REC_NO_TEXT;
+            r->tokens_out = -1;
+        }
         if (m->retried)
             r->flags |= REC_RETRIED;
         if (m->hidden)
@@ -141,6 +145,8 @@ static void test_tokens(void **state)
     CHECK("counted in different ways: usage 390, words 10 requests", .n = 400, .tokens = 50, .open = true, .mixed = 10);
     CHECK("7 answers have an unknown number of tokens", .n = 400, .tokens = 50, .open = true, .unknown = 7);
     CHECK("the answers were not streamed", .n = 400, .tokens = 50, .open = true, .no_stream = true);
+    CHECK("the answers are no text (embeddings, a ranking)", .n = 400, .open = true, .no_text = true);
+    CHECK("words of what was sent were counted", .n = 400, .open = true, .no_text = true, .words = true);
     CHECK("400 answers had reasoning that was counted but not streamed", .n = 400, .tokens = 50, .open = true,
           .hidden = true);
 }

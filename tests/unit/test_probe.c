@@ -101,6 +101,37 @@ static void what_the_run_can_do_without_is_left_out(void **state)
     close_ask(&a);
 }
 
+#define COUNTED(text, n)                                                                                               \
+    "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}],\"usage\":{\"completion_tokens\":" n "}}\n\n"
+
+static void counts_in_each_event_are_asked_for_once(void **state)
+{
+    (void)state;
+    const struct reply script[] = {
+        {"400 Bad Request", JSON_TYPE, "{\"error\":{\"message\":\"Unknown: stream_options.continuous_usage_stats\"}}"},
+        {"200 OK", SSE_TYPE, COUNTED("a", "1") COUNTED("b", "2") COUNTED("c", "3") FINISH DONE},
+        {"200 OK", SSE_TYPE, COUNTED("a", "1") DELTA("b") DELTA("c") FINISH DONE}};
+    struct ask a;
+    open_ask(&a, script, 2);
+    a.o.running_usage = true;
+    probe(&a);
+    assert_int_equal(a.rc, 0);
+    assert_non_null(strstr(a.g.log[0], "continuous_usage_stats"));
+    assert_null(strstr(a.g.log[1], "continuous_usage_stats"));
+    assert_non_null(strstr(a.g.log[1], "include_usage"));
+    assert_false(a.p.stream_options_rejected || a.o.running_usage);
+    assert_true(a.o.include_usage && a.p.running_usage); /* some give them unasked */
+    close_ask(&a);
+
+    open_ask(&a, script + 2, 1); /* taken, and not done */
+    a.o.running_usage = true;
+    probe(&a);
+    assert_int_equal(a.rc, 0);
+    assert_true(a.o.running_usage && a.p.usage);
+    assert_false(a.p.running_usage);
+    close_ask(&a);
+}
+
 static void each_refusal_has_its_remedy(void **state)
 {
     (void)state;
@@ -348,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_good_answer_settles_everything),
         cmocka_unit_test(documents_are_answers_too),
         cmocka_unit_test(what_the_run_can_do_without_is_left_out),
+        cmocka_unit_test(counts_in_each_event_are_asked_for_once),
         cmocka_unit_test(each_refusal_has_its_remedy),
         cmocka_unit_test(a_passing_fault_passes),
         cmocka_unit_test(an_overloaded_server_is_measured_unprobed),
