@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 
+#include "api/api_memo.h"
 #include "auth/auth_key.h"
 #include "base/jscan.h"
 #include "base/xalloc.h"
@@ -30,6 +31,7 @@ struct checker {
     struct buf text, last; /* answer as it travelled; lines of the last events, one each */
     uint64_t words;
     bool in_word;
+    struct api_memo memo;
 };
 
 static void ATTR_PRINTF(2, 3) say(const struct checker *k, const char *fmt, ...)
@@ -151,8 +153,11 @@ static void take_event(struct checker *k, const struct api_event *ev)
             *to[i] = from[i];
     }
     for (unsigned i = 0; i < ev->n_texts; i++) {
-        k->words += api_count_words(ev->text[i], &k->in_word);
-        buf_adds(&k->text, ev->text[i]);
+        k->words += (ev->plain ? api_count_plain_words : api_count_words)(ev->text[i], &k->in_word);
+        if (ev->plain)
+            json_escape(&k->text, ev->text[i]);
+        else
+            buf_adds(&k->text, ev->text[i]);
     }
     if (!(ev->flags & API_TOKEN))
         return;
@@ -193,7 +198,7 @@ static void on_event(struct checker *k, struct str type, struct str data)
     struct api_event ev;
     k->n_events++;
     event_line(k, type, data);
-    if (k->terminal || k->s->ops->event(type, data, &ev) < 0)
+    if (k->terminal || api_memo_event(k->s->ops, &k->memo, type, data, &ev) < 0)
         return;
     take_event(k, &ev);
     k->terminal |= (ev.flags & API_TERMINAL) != 0;
@@ -223,7 +228,9 @@ static void read_stream(struct checker *k)
         k->now = c->piece[i].at;
         const char *p = c->reply.p + from;
         size_t n = c->piece[i].end - from;
-        if (k->framing == API_SSE)
+        if (k->framing == API_TEXT)
+            on_event(k, STR(""), (struct str){p, n});
+        else if (k->framing == API_SSE)
             sse_feed(&sse, p, n);
         else
             ndjson_feed(&lines, p, n);
@@ -372,5 +379,6 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     buf_free(&k.body);
     buf_free(&k.text);
     buf_free(&k.last);
+    api_memo_free(&k.memo);
     return rc;
 }

@@ -162,7 +162,9 @@ static void take_facts(struct req *r, const struct api_event *ev)
         rec->text_hash = hash_on(rec->text_hash, ev->text[i]);
         if (r->w->e->o.save_text)
             buf_adds(&r->answer, ev->text[i]);
-        if (r->session && ev->text_flag[i] == API_CONTENT)
+        if (r->session && ev->text_flag[i] == API_CONTENT && ev->plain)
+            json_escape(&r->said, ev->text[i]);
+        else if (r->session && ev->text_flag[i] == API_CONTENT)
             buf_adds(&r->said, ev->text[i]);
         seen += ev->text[i].n;
     }

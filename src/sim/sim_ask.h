@@ -22,6 +22,7 @@ struct ask {
     uint64_t prompt_tokens; /* white-space separated words of all contents */
     uint64_t max_tokens;    /* 0 = the request does not say */
     bool stream, include_usage, continuous_usage;
+    uint64_t items, dimensions; /* of what is no text: inputs or documents, numbers of a vector (0: not said) */
 };
 
 struct ask_error {

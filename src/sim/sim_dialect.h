@@ -17,6 +17,7 @@
 struct sim_dialect {
     const char *stream_type;  /* Content-Type of a stream */
     const char *needs_header; /* without which a request is refused; NULL: none */
+    bool no_text; /* its answers have no tokens: they take the time to the first one, and are not streamed */
     /* As ask_parse. */
     int (*ask)(struct ask *a, struct str body, const struct ask_rules *r, struct ask_error *x);
     void (*init)(struct event_fmt *f, struct str model, struct str id, int64_t created); /* as event_init */
@@ -34,5 +35,7 @@ struct sim_dialect {
 
 extern const struct sim_dialect sim_openai_chat, sim_openai_completions, sim_responses, sim_anthropic, sim_ollama_chat,
     sim_ollama_generate, sim_tgi_generate, sim_tgi_stream;
+extern const struct sim_dialect sim_sglang, sim_triton, sim_triton_stream, sim_llm_on_ray, sim_lmi, sim_lmi_sse,
+    sim_embeddings, sim_rerank;
 
 #endif

@@ -53,6 +53,7 @@ void event_free(struct event_fmt *f)
     free(f->base);
     f->base = NULL;
     buf_free(&f->room);
+    buf_free(&f->text);
 }
 
 struct str event_role(struct event_fmt *f, char scratch[EVENT_SCRATCH])

@@ -24,6 +24,9 @@ struct event_fmt { /* an answer in the making, of any dialect (sim_dialect.h) */
     int64_t received, started, first; /* monotonic: the request, its slot, its first token */
     uint64_t events;                  /* numbers given to events so far */
     struct buf room;                  /* events that hold whole texts */
+    struct buf text;                  /* for the dialect's own use: the answer so far, say */
+    bool sse;                         /* of a dialect with two framings */
+    uint64_t items, dimensions;       /* as asked for, see sim_ask.h */
 };
 
 /* `model` is escaped JSON, `id` plain; both are copied. created: seconds since 1970. */

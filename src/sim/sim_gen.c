@@ -282,9 +282,10 @@ static void plain_end(struct gen *g)
     struct buf *b = &g->late.w->body;
     int64_t now = clock_mono();
     metrics_ttft(&s->metrics, now - g->received);
-    metrics_add(&s->metrics.generation_tokens, g->seq.done);
+    uint64_t written = g->dialect->no_text ? 0 : g->seq.done;
+    metrics_add(&s->metrics.generation_tokens, written);
     if (g->late.truth != NULL)
-        g->late.truth->output_tokens = g->seq.done;
+        g->late.truth->output_tokens = written;
     buf_clear(b);
     if (g->fault.kind == FAULT_ERROR_EVENT)
         sim_error_body(g->dialect, b, 500, "The simulated engine failed.", NULL, NULL);
@@ -397,6 +398,9 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
         .finish = finish_of(g),
         .received = g->received,
         .room = BUF_INIT(1u << 30),
+        .text = BUF_INIT(1u << 30),
+        .items = a->items,
+        .dimensions = a->dimensions,
     };
     g->dialect->init(&g->fmt, a->model, str_of(g->late.id), sim_unix_now());
     if (g->late.truth != NULL) {

@@ -164,6 +164,28 @@ int read_model(struct reader *r)
     return r->a->model.n <= ASK_MAX_MODEL ? 0 : read_refuse(r, "model", "'model' is too long.");
 }
 
+int read_asked(struct reader *r, const char *param)
+{
+    if (js_peek(&r->s) != JS_STR)
+        return r->s.bad != NULL ? read_bad_json(r) : read_refuse(r, param, "'%s' must be a string.", param);
+    r->has_input = true;
+    return read_text(r);
+}
+
+int read_object(struct reader *r, const char *param, int (*member)(struct reader *r, struct str key))
+{
+    struct str key;
+    if (read_null(r))
+        return 0;
+    if (js_peek(&r->s) != JS_OBJ)
+        return r->s.bad != NULL ? read_bad_json(r) : read_refuse(r, param, "'%s' must be an object.", param);
+    js_enter(&r->s, '{');
+    while (js_key(&r->s, &key))
+        if (member(r, key) < 0)
+            return -1;
+    return r->s.bad != NULL ? read_bad_json(r) : 0;
+}
+
 int read_skip(struct reader *r)
 {
     return js_skip(&r->s, NULL) < 0 ? read_bad_json(r) : 0;

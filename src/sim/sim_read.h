@@ -25,6 +25,9 @@ int read_text(struct reader *r);    /* a string: its words are prompt tokens */
 int read_content(struct reader *r); /* text, or an array of parts of which those with "text" count */
 int read_messages(struct reader *r);
 int read_model(struct reader *r);
+int read_asked(struct reader *r, const char *param); /* the text to be answered: a string */
+/* An object, each member by `member`. */
+int read_object(struct reader *r, const char *param, int (*member)(struct reader *r, struct str key));
 int read_skip(struct reader *r); /* what has no effect */
 
 /* The whole body: an object, each member by `member`. */

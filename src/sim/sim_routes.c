@@ -1,11 +1,12 @@
 /* sim_routes.c - which path does what, who may ask, and the answers that need no model. */
 #include "base/clock.h"
 #include "base/jout.h"
+#include "base/jscan.h"
 #include "base/rng.h"
 #include "sim/sim_worker.h"
 
 struct route {
-    const char *path;
+    const char *path;   /* "*": any one segment */
     const char *method; /* HEAD is allowed where GET is */
     bool needs_key;
     void (*handle)(struct sim_request *r);
@@ -86,6 +87,15 @@ static void metrics(struct sim_request *r)
     sim_answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(b), NULL);
 }
 
+/* POST /generate is TGI's and SGLang's: the member that holds the prompt tells. */
+static void generate(struct sim_request *r)
+{
+    struct str text;
+    if (js_path(r->q->body, "text", &text) == 0)
+        r->dialect = &sim_sglang;
+    sim_generate(r);
+}
+
 /* clang-format off */
 static const struct route routes[] = {
     {"/v1/chat/completions", "POST", true, sim_generate, &sim_openai_chat},
@@ -94,8 +104,16 @@ static const struct route routes[] = {
     {"/v1/messages", "POST", true, sim_generate, &sim_anthropic},
     {"/api/chat", "POST", true, sim_generate, &sim_ollama_chat},
     {"/api/generate", "POST", true, sim_generate, &sim_ollama_generate},
-    {"/generate", "POST", true, sim_generate, &sim_tgi_generate},
+    {"/generate", "POST", true, generate, &sim_tgi_generate},
     {"/generate_stream", "POST", true, sim_generate, &sim_tgi_stream},
+    {"/v1/embeddings", "POST", true, sim_generate, &sim_embeddings},
+    {"/v1/rerank", "POST", true, sim_generate, &sim_rerank},
+    {"/rerank", "POST", true, sim_generate, &sim_rerank},
+    {"/v2/models/*/generate", "POST", true, sim_generate, &sim_triton},
+    {"/v2/models/*/generate_stream", "POST", true, sim_generate, &sim_triton_stream},
+    {"/llm-on-ray", "POST", true, sim_generate, &sim_llm_on_ray},
+    {"/invocations", "POST", true, sim_generate, &sim_lmi},
+    {"/sse/invocations", "POST", true, sim_generate, &sim_lmi_sse},
     {"/v1/models", "GET", true, models, NULL},
     {"/api/tags", "GET", true, tags, NULL},
     {"/info", "GET", true, info, NULL},
@@ -144,11 +162,22 @@ static void identify(struct sim_request *r)
     }
 }
 
+static bool matches(struct str path, const char *pattern)
+{
+    const char *star = strchr(pattern, '*');
+    if (star == NULL)
+        return str_eqz(path, pattern);
+    struct str head = {pattern, (size_t)(star - pattern)}, tail = str_of(star + 1);
+    if (path.n <= head.n + tail.n || !str_starts(path, head) || !str_ends(path, tail))
+        return false;
+    return str_chr(str_sub(path, head.n, path.n - head.n - tail.n), '/') < 0;
+}
+
 static const struct route *find(struct str path, bool *known_path, struct str method)
 {
     *known_path = false;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        if (!str_eqz(path, routes[i].path))
+        if (!matches(path, routes[i].path))
             continue;
         *known_path = true;
         if (str_eqz(method, routes[i].method) || (str_eqz(method, "HEAD") && str_eqz(str_of(routes[i].method), "GET")))
@@ -160,7 +189,7 @@ static const struct route *find(struct str path, bool *known_path, struct str me
 static const char *path_text(struct str path)
 {
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-        if (str_eqz(path, routes[i].path))
+        if (matches(path, routes[i].path))
             return routes[i].path;
     return "other";
 }
@@ -185,7 +214,7 @@ static void not_allowed(struct sim_request *r)
 {
     bool get = false;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-        if (str_eqz(r->q->path, routes[i].path))
+        if (matches(r->q->path, routes[i].path))
             get = str_eqz(str_of(routes[i].method), "GET");
     sim_answer_error(r, 405, "This path does not take this method.", NULL, "method_not_allowed",
                      get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
