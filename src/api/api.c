@@ -202,9 +202,19 @@ static int64_t limit_of(const struct api *a, const struct plan_item *it)
     return a->ops->limit_needed > 0 ? a->ops->limit_needed : -1;
 }
 
+static const struct api_tail *tail_of(const struct api *a, const struct plan_item *it)
+{
+    return &a->tails[it->model_ix < a->n_tails ? it->model_ix : 0];
+}
+
+bool api_rest_empty(const struct api *a, const struct plan_item *it)
+{
+    return tail_of(a, it)->text.p[0] == '}';
+}
+
 void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    const struct api_tail *t = &a->tails[it->model_ix < a->n_tails ? it->model_ix : 0];
+    const struct api_tail *t = tail_of(a, it);
     struct str rest = buf_str(&t->text), name;
     int64_t limit = limit_of(a, it);
     if (limit < 0) {

@@ -158,6 +158,8 @@ uint64_t api_count_plain_words(struct str text, bool *in_word); /* the same in t
 
 /* For the dialects' files. */
 void api_piece(struct api_body *b, struct str s);
+/* Whether no constant member follows: then no comma stands before the rest. */
+bool api_rest_empty(const struct api *a, const struct plan_item *it);
 /* The constant members for the item's model, the sample's limit among them, and the closing brace: at most 3 pieces. */
 void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b);
 /* All contents joined by line feeds, the nonce in front: at most API_MAX_PIECES - 6 pieces. */

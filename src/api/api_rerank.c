@@ -49,7 +49,7 @@ static void rerank_body(const struct api *a, const struct plan_item *it, struct 
     }
     if (!direct)
         api_piece(b, buf_str(&b->spill));
-    api_piece(b, a->rest.p[0] == '}' ? STR("\"]") : STR("\"],"));
+    api_piece(b, api_rest_empty(a, it) ? STR("\"]") : STR("\"],"));
     api_rest(a, it, b);
 }
 
