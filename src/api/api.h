@@ -114,6 +114,7 @@ struct api_ops {
     bool model_optional;  /* requests name no model: a run goes on where the list is not to be had */
     const char *limit;    /* the member that bounds the output tokens; with one dot it lies in an object of that name */
     const char *limit_as; /* another spelling of it, for --extra-body; NULL: none */
+    int64_t limit_least;  /* servers refuse a smaller one; 0: none is too small */
     int64_t limit_needed; /* the API insists on a limit: this one where nobody gives any; 0: it does not */
     const char *const *ours; /* members that weir decides per request, NULL-ended */
     bool has_terminal;       /* a stream ends with an event of its own */

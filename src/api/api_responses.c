@@ -332,6 +332,7 @@ const struct api_ops api_responses = {
     .models_list = "data",
     .models_id = "id",
     .limit = "max_output_tokens",
+    .limit_least = 16,
     .ours = ours,
     .has_terminal = true,
     .check = check,

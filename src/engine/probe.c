@@ -335,7 +335,7 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
                   const struct plan_sample *sample, struct probe *p, struct err *e)
 {
     struct api_opts small = *o;
-    small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
+    small.max_tokens = probe_tokens(ops, o->max_tokens);
     for (int tries = 1;; tries++) {
         struct call c = {.timeout = p->timeout};
         int rc = probe_send(t, ops, &small, sample, &c, e);

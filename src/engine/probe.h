@@ -9,7 +9,12 @@
 #include "engine/server_id.h"
 #include "engine/target.h"
 
-enum { PROBE_TOKENS = 8 }; /* asked for, at most */
+/* The limit of a probe, where a run's requests ask for `asked` (-1: for none). */
+static inline int64_t probe_tokens(const struct api_ops *ops, int64_t asked)
+{
+    int64_t few = MAX((int64_t)8, ops->limit_least);
+    return asked >= 0 ? MIN(asked, few) : few;
+}
 
 struct probe {
     int64_t timeout;              /* in: of each exchange, ns */

@@ -101,7 +101,7 @@ enum ready_state ready_ask(const struct target *t, const struct api_ops *ops, co
         return s;
     struct api_opts small = *o;
     small.model = o->model ? o->model : model[0] ? model : NULL;
-    small.max_tokens = o->max_tokens >= 0 ? MIN(o->max_tokens, PROBE_TOKENS) : PROBE_TOKENS;
+    small.max_tokens = probe_tokens(ops, o->max_tokens);
     struct call c = {.timeout = r->timeout};
     s = judge(&c, probe_send(t, ops, &small, sample, &c, e), r);
     call_free(&c);

@@ -76,6 +76,22 @@ def against_truth(r, truth):
             check(at > written, "a token was seen before it was written")
 
 
+def other_dialects(proxy, chat):
+    """LiteLLM speaks these itself, whatever stands behind it: to the client it is a foreign server of each."""
+    words = {q["sample"]: q["tokens_in"] for q in chat.requests}
+    for api in ("anthropic-messages", "openai-responses"):
+        for how in ((), ("--no-stream",)):
+            r = run(WEIR, proxy.url, "--api", api, *load("through"), *how, "--num-requests", "16",
+                    env=clean_env(OPENAI_API_KEY=proxy.key, ANTHROPIC_API_KEY=proxy.key))
+            for q in r.requests:
+                check(q["outcome"] == "ok" and q["finish"] == "length", f"{api}: {q['outcome']} {q.get('detail')}")
+                check((q["token_source"], q["tokens_out"]) == ("usage", TOKENS), f"{api}: {q['token_source']} {q['tokens_out']}")
+                check(q["tokens_in"] == words[q["sample"]], f"{api}: {q['tokens_in']} in, {words[q['sample']]} by chat")
+                check(how or (len(q["dt"]) == TOKENS and q["terminal"]), f"{api}: {q}")
+            no_secret(r, proxy.key)
+        print(f"{api}: streamed and whole")
+
+
 def no_secret(r, key):
     for name in os.listdir(r.dir):
         with open(r.path(name), "rb") as f:
@@ -108,6 +124,7 @@ def main():
         check(server["stream_options"] and server["usage"], "LiteLLM takes stream_options and reports usage")
         whole = proxy.measure(*load("through"), "--no-stream")
         counts(whole, False)
+        other_dialects(proxy, r)
         faults(proxy, bad)
 
         # The first model that the proxy lists is taken where none is named.

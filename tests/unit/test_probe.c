@@ -336,6 +336,34 @@ static void json_lines_are_probed(void **state)
     }
 }
 
+/* OpenAI refuses a limit below 16 there; what the user asks for is asked all the same. */
+static void a_probe_is_not_too_small(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t max_tokens;
+        const char *sent;
+    } cases[] = {{-1, "\"max_output_tokens\":16"}, {200, "\"max_output_tokens\":16"}, {5, "\"max_output_tokens\":5"}};
+    const struct reply r = {"200 OK", JSON_TYPE, "{\"status\":\"completed\",\"output\":[]}"};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rig g;
+        struct target t;
+        struct probe p = {.timeout = 10 * NS_PER_S};
+        struct err e = {0};
+        struct api_opts o = {.model = "m", .max_tokens = cases[i].max_tokens, .temperature = NAN};
+        struct dataset *ds = dataset_of_prompt("Hi");
+        rig_start(&g, &r, 1);
+        struct target_opts to = {.url = g.url, .default_path = "/v1/responses"};
+        assert_int_equal(target_open(&t, &to, NULL), 0);
+        assert_int_equal(probe_request(&t, api_find(STR("openai-responses")), &o, dataset_at(ds, 0), &p, &e), 0);
+        rig_stop(&g);
+        assert_non_null(strstr(g.log[0], cases[i].sent));
+        target_close(&t);
+        dataset_free(&ds);
+        rig_free(&g);
+    }
+}
+
 static void no_model_is_an_error(void **state)
 {
     (void)state;
@@ -386,6 +414,7 @@ int main(void)
         cmocka_unit_test(models_are_asked_where_they_are),
         cmocka_unit_test(every_dialect_has_its_list),
         cmocka_unit_test(json_lines_are_probed),
+        cmocka_unit_test(a_probe_is_not_too_small),
         cmocka_unit_test(no_model_is_an_error),
         cmocka_unit_test(versions_are_asked_but_not_needed),
     };
