@@ -75,11 +75,13 @@ static void say_open(const struct teller *k, const struct load *l)
 {
     struct load_walk w;
     uint64_t n = 0, warm = 0;
-    int64_t at[SHOWN];
+    int64_t at[SHOWN], go[SHOWN];
     load_walk_begin(l, &w);
     while (n < MOST_COUNTED && load_walk_next(l, &w)) {
-        if (n < SHOWN)
+        if (n < SHOWN) {
             at[n] = w.due;
+            go[n] = w.release;
+        }
         n++;
         warm += w.i < l->first_item;
     }
@@ -90,18 +92,23 @@ static void say_open(const struct teller *k, const struct load *l)
         (unsigned long long)(n - warm), unit, plural(n - warm), (unsigned long long)warm,
         end > 0 ? "; over after " : "", end > 0 ? fmt_duration(d, end) : "");
     say_instants(k, "due at", at, MIN(n, (uint64_t)SHOWN), n > SHOWN);
+    if (l->o.start_gap) /* --rate-limit */
+        say_instants(k, "let go at", go, MIN(n, (uint64_t)SHOWN), n > SHOWN);
 }
 
 static void say_closed(const struct teller *k, const struct load *l, int64_t ramp)
 {
     const struct load_opts *o = &l->o;
     int64_t at[SHOWN];
+    char d[32];
     uint32_t n = MIN(o->concurrency, (uint32_t)SHOWN);
     if (o->num_requests)
         say(k, "%-10s %llu request%s, after %llu of warm-up", "", (unsigned long long)o->num_requests,
             plural(o->num_requests), (unsigned long long)o->warmup_requests);
     else
         say(k, "%-10s as many requests as the answers leave time for", "");
+    if (o->start_gap)
+        say(k, "%-10s a start at least %s behind the one before", "", fmt_duration(d, o->start_gap));
     if (o->profile) {
         say(k, "%-10s each user's first request when he comes, each further one when an answer has come", "");
         return;
@@ -126,6 +133,8 @@ static void say_level(struct campaign_state *s, uint32_t i, const struct teller 
     else if (p->open)
         buf_addf(&b, "open loop, %s%s%s", load.o.profile ? line.profile : line.arrival, load.o.profile ? ", " : "",
                  load.o.profile ? line.arrival : "");
+    else if (load.o.profile)
+        buf_addf(&b, "%s in flight (closed loop)", line.profile);
     else
         buf_addf(&b, "%u in flight (closed loop)", p->concurrency);
     say(k, "%s", "");

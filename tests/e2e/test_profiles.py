@@ -6,10 +6,11 @@ How much later they do is bounded in release builds alone, by medians.
 import bisect
 import math
 import os
+import subprocess
 import sys
 import tempfile
 
-from lib import SANITIZED, SLOW, Sim, check, quantile, report, run
+from lib import SANITIZED, SLOW, Sim, check, clean_env, quantile, report, run
 
 WEIR = sys.argv[1]
 FAST = ("--max-tokens", "1", "--workers", "2")
@@ -161,7 +162,8 @@ def users(sim):
 
 
 def rate_limit(sim):
-    r = run(WEIR, sim.url, "--rate", "100", "--arrival", "poisson", "--duration", "1s", "--rate-limit", "80/s", "--seed", "4", *FAST)
+    words = ("--rate", "100", "--arrival", "poisson", "--duration", "1s", "--rate-limit", "80/s", "--seed", "4", *FAST)
+    r = run(WEIR, sim.url, *words)
     t, last = due(r), -1.0
     begin = begin_of(r)
     for x, q in zip(t, sorted(r.requests, key=lambda q: q["index"])):
@@ -170,6 +172,10 @@ def rate_limit(sim):
         check(abs(last - want) < 1e-8, f"due at {x}: admitted at {last}, not {want}")
     waits = r.summary["levels"][0]["latency_ms"]["queue_wait"]["max"]
     check(waits > 10, f"a queue at 125 % of the limit waits: {waits} ms")
+    told = subprocess.run([WEIR, "run", sim.url, "--dry-run", "--model", "m", *words], capture_output=True, text=True, env=clean_env())
+    first = told.stdout.split("let go at", 1)[1].split(" s,", 5)[:5]
+    rows = sorted(r.requests, key=lambda q: q["index"])
+    check(all(abs(float(a) - (q["admitted"] - begin) / 1e9) < 1e-8 for a, q in zip(first, rows)), f"--dry-run says {first}")
     closed = run(WEIR, sim.url, "--concurrency", "5", "--duration", "1s", "--rate-limit", "3000/min", *FAST)
     n = len(closed.requests)
     check(n <= 50 and (n >= 25 or SANITIZED), f"{n} starts at 50/s in 1 s")
