@@ -38,6 +38,7 @@ struct acc *acc_new(const struct acc_opts *o)
         memcpy(a->s.shown, usual, sizeof usual);
         a->s.n_shown = ARRAY_LEN(usual);
     }
+    a->s.by = o->by;
     return a;
 }
 
@@ -106,7 +107,7 @@ static void on_level(void *arg, const struct rec_level *info)
         if (a->s.levels[i].level == info->level)
             return; /* it has ended: its figures stand */
     close_level(a);
-    a->now = acc_level_new(info, a->s.n_endpoints);
+    a->now = acc_level_new(info, a->s.n_endpoints, a->o.by);
     if (a->s.n_levels == 0)
         a->s.started = a->s.epoch_unix + info->begin;
 }

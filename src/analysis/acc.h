@@ -15,6 +15,7 @@ struct acc_opts {
     const struct slo_set *goodput; /* --goodput, or NULL */
     const double *percentiles;     /* --percentiles as shares; copied. NULL: those of summary.json alone */
     size_t n_percentiles;
+    unsigned by;          /* groups_parse: kinds asked for */
     double cost_per_hour; /* of the whole deployment, in US dollars; 0: not asked */
 };
 struct acc *acc_new(const struct acc_opts *o);

@@ -13,8 +13,8 @@ void outcomes_add(struct outcome_counts *c, const struct record *r)
 
 void acc_endpoint_init(struct acc_endpoint *p, int64_t begin)
 {
-    *p =
-        (struct acc_endpoint){.ttft.exact = ENDPOINT_EXACT, .e2e.exact = ENDPOINT_EXACT, .total.exact = ENDPOINT_EXACT};
+    *p = (struct acc_endpoint){0};
+    p->ttft.exact = p->tpot.exact = p->e2e.exact = p->total.exact = ENDPOINT_EXACT;
     gaps_init(&p->gaps, false);
     tcount_init(&p->tok_out, begin, false);
 }
@@ -22,6 +22,7 @@ void acc_endpoint_init(struct acc_endpoint *p, int64_t begin)
 void acc_endpoint_free(struct acc_endpoint *p)
 {
     samples_free(&p->ttft);
+    samples_free(&p->tpot);
     samples_free(&p->e2e);
     samples_free(&p->total);
     gaps_free(&p->gaps);
@@ -38,7 +39,12 @@ void acc_endpoint_member(struct acc_endpoint *p, const struct record *r, const s
 {
     p->members++;
     outcomes_add(&p->outcomes, r);
+    if (r->tokens_in >= 0)
+        p->tokens_in += (uint64_t)r->tokens_in, p->known_in++;
+    if (r->tokens_out >= 0)
+        p->tokens_out += (uint64_t)r->tokens_out, p->known_out++;
     add(&p->ttft, m, METRIC_TTFT);
+    add(&p->tpot, m, METRIC_TPOT);
     add(&p->e2e, m, METRIC_E2E);
     add(&p->total, m, METRIC_TOTAL);
 }
@@ -57,9 +63,13 @@ void acc_endpoint_finish(struct acc_endpoint *p, const struct summary *s, const 
     out->output_tok_s = p->tok_out.total ? tcount_between(&p->tok_out, level->w0, level->w1) / w : NAN;
     samples_dist(&p->ttft, 1, s->q, s->n_q, &out->ttft);
     gaps_dist(&p->gaps, s->q, s->n_q, &out->itl);
+    out->tokens_in = p->known_in ? (int64_t)p->tokens_in : -1;
+    out->tokens_out = p->known_out ? (int64_t)p->tokens_out : -1;
+    samples_dist(&p->tpot, 1, s->q, s->n_q, &out->tpot);
     samples_dist(&p->e2e, 1, s->q, s->n_q, &out->e2e);
     samples_dist(&p->total, 1, s->q, s->n_q, &out->total);
     out->ttft.present = level->lat[METRIC_TTFT].present;
+    out->tpot.present = level->lat[METRIC_TPOT].present;
     out->itl.present = level->lat[METRIC_ITL].present;
     out->itl_by_token = gaps_by_token(&p->gaps);
     outcomes_finish(&p->outcomes, &out->outcomes);

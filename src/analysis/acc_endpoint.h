@@ -20,7 +20,8 @@ void outcomes_add(struct outcome_counts *c, const struct record *r);
 struct acc_endpoint {
     uint64_t members; /* of the cohort */
     struct outcome_counts outcomes;
-    struct samples ttft, e2e, total;
+    uint64_t tokens_in, tokens_out, known_in, known_out; /* known: requests that said so */
+    struct samples ttft, tpot, e2e, total;
     struct gaps gaps;
     struct tcount tok_out;
 };

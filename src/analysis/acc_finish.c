@@ -178,6 +178,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     finish_tokens(l, out);
     finish_latencies(l, s, out);
     finish_endpoints(l, s, out);
+    acc_groups_finish(&l->groups, s, out);
     timeline_finish(&l->timeline, &l->tok_out, out);
     hist_dist(l->lag, NULL, hist_n(l->lag), s->q, s->n_q, &out->client.lag);
     samples_dist(&l->send_lag, 1, s->q, s->n_q, &out->client.send_lag);
@@ -200,6 +201,9 @@ void sum_level_free(struct sum_level *out)
     for (size_t i = 0; i < out->n_endpoints; i++)
         free(out->endpoints[i].outcomes.v);
     free(out->endpoints);
+    for (size_t i = 0; i < out->n_groups; i++)
+        free(out->groups[i].part.outcomes.v);
+    free(out->groups);
     free(out->rows);
     texts_free(&out->reasons);
     texts_free(&out->notes);

@@ -27,7 +27,7 @@ void texts_free(struct sum_texts *t)
     *t = (struct sum_texts){0};
 }
 
-struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints)
+struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints, unsigned by)
 {
     struct acc_level *l = xcalloc(1, sizeof *l);
     gaps_init(&l->gaps, true);
@@ -44,6 +44,7 @@ struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints
     l->endpoints = xcalloc(l->n_endpoints + 1, sizeof *l->endpoints);
     for (size_t i = 0; i < l->n_endpoints; i++)
         acc_endpoint_init(&l->endpoints[i], info->begin);
+    acc_groups_init(&l->groups, info->begin, by);
     acc_level_update(l, info);
     return l;
 }
@@ -56,6 +57,7 @@ void acc_level_update(struct acc_level *l, const struct rec_level *info)
         tcount_window(all[i], info->w0, info->w1);
     for (size_t i = 0; i < l->n_endpoints; i++)
         tcount_window(&l->endpoints[i].tok_out, info->w0, info->w1);
+    acc_groups_window(&l->groups, info->w0, info->w1);
 }
 
 void acc_level_free(struct acc_level **lp)
@@ -81,6 +83,7 @@ void acc_level_free(struct acc_level **lp)
     for (size_t i = 0; i < l->n_endpoints; i++)
         acc_endpoint_free(&l->endpoints[i]);
     free(l->endpoints);
+    acc_groups_free(&l->groups);
     timeline_free(&l->timeline);
     texts_free(&l->notes);
     free(l);
@@ -96,48 +99,59 @@ static bool in_cohort(const struct acc_level *l, const struct record *r)
     return w1 == 0 || key < w1 || (!l->info.open && key == w1);
 }
 
-/* Where the request went, of several; a request never sent went nowhere. */
-static struct acc_endpoint *endpoint_of(const struct acc_level *l, const struct record *r)
+struct parts {
+    struct acc_endpoint *p[1 + GROUP_KINDS];
+    size_t n;
+};
+
+/* The parts of the level that the request counts in too: that of where it went, of several, and its groups. A request
+ * never sent went nowhere. */
+static struct parts parts_of(struct acc_level *l, const struct record *r)
 {
-    return r->endpoint < l->n_endpoints && r->outcome != OUT_UNSENT ? &l->endpoints[r->endpoint] : NULL;
+    struct parts t;
+    t.n = acc_groups_of(&l->groups, r, t.p);
+    if (r->endpoint < l->n_endpoints && r->outcome != OUT_UNSENT)
+        t.p[t.n++] = &l->endpoints[r->endpoint];
+    return t;
 }
 
 /* One pass over the events: tokens over time, gaps and their widths. */
-static void add_events(struct acc_level *l, const struct record *r, bool member)
+static void add_events(struct acc_level *l, const struct record *r, const struct parts *parts, bool member)
 {
     struct rec_iter it;
     struct rec_event ev;
     struct spread spread;
-    struct gap_walk all = GAP_WALK, own = GAP_WALK;
-    struct acc_endpoint *p = endpoint_of(l, r);
+    struct gap_walk all = GAP_WALK, own[1 + GROUP_KINDS];
+    for (size_t i = 0; i < parts->n; i++)
+        own[i] = GAP_WALK;
     bool counts = member && (r->outcome == OUT_OK || outcome_censors(r->outcome));
     rec_iter_init(&it, r);
     spread_init(&spread, r);
     while (rec_iter_next(&it, &ev)) {
         uint64_t tokens = spread_event(&spread, &ev);
         tcount_add(&l->tok_out, ev.at, tokens);
-        if (p)
-            tcount_add(&p->tok_out, ev.at, tokens);
         if (counts)
             gaps_event(&l->gaps, &all, &ev);
-        if (counts && p)
-            gaps_event(&p->gaps, &own, &ev);
+        for (size_t i = 0; i < parts->n; i++) {
+            tcount_add(&parts->p[i]->tok_out, ev.at, tokens);
+            if (counts)
+                gaps_event(&parts->p[i]->gaps, &own[i], &ev);
+        }
     }
     if (counts)
         gaps_end(&l->gaps, &all, r);
-    if (counts && p)
-        gaps_end(&p->gaps, &own, r);
+    for (size_t i = 0; i < parts->n && counts; i++)
+        gaps_end(&parts->p[i]->gaps, &own[i], r);
 }
 
-static void add_throughput(struct acc_level *l, const struct record *r)
+static void add_throughput(struct acc_level *l, const struct record *r, const struct parts *parts)
 {
-    struct acc_endpoint *p = endpoint_of(l, r);
     int64_t at;
     uint64_t n = spread_whole(r, &at);
     if (n) {
         tcount_add(&l->tok_out, at, n);
-        if (p)
-            tcount_add(&p->tok_out, at, n);
+        for (size_t i = 0; i < parts->n; i++)
+            tcount_add(&parts->p[i]->tok_out, at, n);
     }
     int64_t prefilled = r->first_token ? r->first_token : r->outcome == OUT_OK ? r->end : 0;
     if (prefilled && r->tokens_in > 0)
@@ -228,7 +242,8 @@ static void add_goodput(struct acc_level *l, const struct record *r, const struc
     l->maybe_good += open;
 }
 
-static void add_measured(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+static void add_measured(struct acc_level *l, const struct record *r, const struct parts *parts,
+                         const struct slo_set *goodput)
 {
     struct measured m;
     measure(r, l->info.open, &m);
@@ -244,17 +259,17 @@ static void add_measured(struct acc_level *l, const struct record *r, const stru
     if (m.send_lag >= 0)
         samples_add(&l->send_lag, m.send_lag, false);
     add_goodput(l, r, &m, goodput);
-    struct acc_endpoint *p = endpoint_of(l, r);
-    if (p)
-        acc_endpoint_member(p, r, &m);
+    for (size_t i = 0; i < parts->n; i++)
+        acc_endpoint_member(parts->p[i], r, &m);
 }
 
 void acc_level_settle_unsent(struct acc_level *l, int64_t w1, const struct slo_set *goodput)
 {
+    static const struct parts nowhere = {.n = 0};
     for (size_t i = 0; i + 1 < l->unsent.n; i += 2) {
         int64_t due = l->unsent.v[i], end = l->unsent.v[i + 1];
         const struct record r = {.outcome = OUT_UNSENT, .intended = due, .end = MAX(end ? end : w1, due)};
-        add_measured(l, &r, goodput);
+        add_measured(l, &r, &nowhere, goodput);
     }
 }
 
@@ -270,7 +285,8 @@ static void add_turn(struct sum_sessions *s, const struct record *r)
     s->left += r->outcome == OUT_CANCELLED && (r->flags & REC_LEFT);
 }
 
-static void add_member(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
+static void add_member(struct acc_level *l, const struct record *r, const struct parts *parts,
+                       const struct slo_set *goodput)
 {
     int64_t key = record_key(r, l->info.open);
     if (key && (l->first_key == 0 || key < l->first_key))
@@ -293,7 +309,7 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
         ivec_add(&l->unsent, r->end);
         return;
     }
-    add_measured(l, r, goodput);
+    add_measured(l, r, parts, goodput);
     if (r->start && l->info.open) {
         tcount_add(&l->due, MAX(r->intended, r->admitted), 1);
         tcount_add(&l->late_starts, r->start, 1);
@@ -303,15 +319,16 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
 void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput)
 {
     bool member = in_cohort(l, r);
+    struct parts parts = parts_of(l, r);
     l->last_instant = MAX(l->last_instant, record_last_instant(r));
     if (r->n_events)
-        add_events(l, r, member);
-    add_throughput(l, r);
+        add_events(l, r, &parts, member);
+    add_throughput(l, r, &parts);
     timeline_add(&l->timeline, r, l->info.open);
     if (r->first_token && r->start && (r->flags & REC_STREAMED))
         hist_add(l->ttft_live, r->first_token - r->start, 1);
     if (member)
-        add_member(l, r, goodput);
+        add_member(l, r, &parts, goodput);
     else
         l->warmup++;
 }

@@ -3,7 +3,7 @@
 #define WEIR_ANALYSIS_ACC_LEVEL_H
 
 #include "analysis/acc.h"
-#include "analysis/acc_endpoint.h"
+#include "analysis/acc_group.h"
 #include "analysis/measure.h"
 #include "analysis/series.h"
 #include "analysis/timeline.h"
@@ -43,6 +43,7 @@ struct acc_level {
     struct hist *ttft_live;
     struct acc_endpoint *endpoints; /* n_endpoints of them; none where the run has only one */
     size_t n_endpoints;
+    struct acc_groups groups;
 
     /* client, summed over workers */
     struct hist *lag, *lag_user;
@@ -59,7 +60,7 @@ struct acc_level {
     struct sum_texts notes;
 };
 
-struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints);
+struct acc_level *acc_level_new(const struct rec_level *info, size_t n_endpoints, unsigned by);
 void acc_level_free(struct acc_level **l);
 void acc_level_update(struct acc_level *l, const struct rec_level *info);
 void acc_level_request(struct acc_level *l, const struct record *r, const struct slo_set *goodput);

@@ -126,14 +126,27 @@ struct sum_sessions { /* by the requests of the cohort; all 0 without sessions *
     uint64_t broken, left;     /* ended before: by a failure or an answer that was not kept; on purpose */
 };
 
-struct sum_endpoint { /* one of several, in a level */
-    const char *url;
+struct sum_endpoint {                                  /* one of several, in a level */
+    const char *url;                                   /* NULL of a group */
     uint64_t attempted, successful, failed, cancelled; /* of the cohort */
     double share;                                      /* of the level's attempted requests */
     double output_tok_s;
-    struct sum_dist ttft, itl, e2e, total;
+    int64_t tokens_in, tokens_out; /* totals of the cohort; -1 unknown */
+    struct sum_dist ttft, itl, tpot, e2e, total;
     bool itl_by_token;
     struct sum_counts outcomes;
+};
+
+/* What requests can be told apart by, beside their endpoint. */
+enum group_kind { GROUP_CLASS, GROUP_MODEL, GROUP_TURN, GROUP_INPUT, GROUP_KINDS };
+enum { GROUP_ENDPOINTS = 1 << GROUP_KINDS, GROUP_NAME_BYTES = 64 };
+const char *group_kind_name(enum group_kind k); /* "class" "model" "turn" "input" */
+/* "class,turn": bits of enum group_kind, and GROUP_ENDPOINTS for "endpoint". -1 + e. */
+int groups_parse(struct str text, unsigned *kinds, struct err *e);
+struct sum_group { /* the requests of a level that have one value of a kind in common */
+    enum group_kind kind;
+    char name[GROUP_NAME_BYTES]; /* "chat", "2" (turns count from 1), "128-255" (input tokens), "(others)" */
+    struct sum_endpoint part;
 };
 
 enum verdict { VERDICT_VALID, VERDICT_DEGRADED, VERDICT_INVALID };
@@ -186,6 +199,8 @@ struct sum_level {
     struct sum_client client;
     size_t n_endpoints; /* 0 where the run has only one: the level's figures are its own */
     struct sum_endpoint *endpoints;
+    size_t n_groups;
+    struct sum_group *groups; /* by kind, then in order of their values */
     enum verdict verdict;
     struct sum_texts reasons; /* of the verdict: what, and what to do about it */
     struct sum_texts notes;   /* on the server and the sample */
@@ -207,6 +222,7 @@ struct summary {
     uint64_t left;                  /* of the attempted: cancelled on purpose */
     size_t n_q;
     double q[SUMMARY_Q_MAX];
+    unsigned by;    /* kinds of groups that tables print (groups_parse) */
     size_t n_shown; /* what tables print, as --percentiles asked; all are in q[] */
     double shown[SUMMARY_SHOWN_MAX];
     size_t n_endpoints;

@@ -24,6 +24,7 @@ static int open_files(struct campaign_state *s, struct err *e)
                          .goodput = s->goodput.n ? &s->goodput : NULL,
                          .percentiles = s->q,
                          .n_percentiles = s->n_q,
+                         .by = s->by,
                          .cost_per_hour = run_config_cost(s->c)};
     s->acc = acc_new(&o);
     struct rec_run run = {.epoch_mono = s->epoch,

@@ -75,6 +75,7 @@ struct run_config {
     bool no_kernel_stamps;     /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
+    const char *by;                 /* "class,turn" or NULL */
     double cost_per_hour, gpu_rate; /* US dollars; NAN = not given */
     uint64_t num_gpus;              /* what gpu_rate is for */
     bool check;                     /* only one request, with everything printed */

@@ -102,6 +102,7 @@ struct campaign_state {
     struct variant *variant; /* the first is what the run is presented by */
     uint32_t n_variants;
     struct slo_set slo, goodput;
+    unsigned by; /* groups_parse */
     double q[SUMMARY_Q_MAX];
     size_t n_q;
     uint64_t seed;

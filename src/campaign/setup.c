@@ -55,6 +55,8 @@ static int parse_judgement(struct campaign_state *s, struct err *e)
         return err_prefix(e, "--slo: ");
     if (s->c->goodput && goodput_parse(&s->goodput, str_of(s->c->goodput), e) < 0)
         return err_prefix(e, "--goodput: ");
+    if (s->c->by && groups_parse(str_of(s->c->by), &s->by, e) < 0)
+        return err_prefix(e, "--by: ");
     if (s->c->percentiles &&
         percentiles_parse(str_of(s->c->percentiles), s->q, SUMMARY_Q_MAX - SUMMARY_Q_JSON, &s->n_q, e) < 0)
         return err_prefix(e, "--percentiles: ");

@@ -20,6 +20,7 @@ struct job {
     double q[SUMMARY_SHOWN_MAX];
     size_t n_q;
     double cost_per_hour;
+    unsigned by;
     struct buf out;
     enum verdict verdict;
     bool broken, stopped, any_ok, any_sent;
@@ -28,11 +29,13 @@ struct job {
 /* What the run asked for stands in its metadata, which may be missing: it is a question, not a result. */
 static int ask(struct job *j, const struct report_config *c, struct err *e)
 {
-    j->slo.n = j->goodput.n = j->n_q = 0;
+    j->slo.n = j->goodput.n = j->n_q = j->by = 0;
     if (c->slo && slo_parse(&j->slo, str_of(c->slo), e) != 0)
         return err_prefix(e, "--slo: ");
     if (c->goodput && goodput_parse(&j->goodput, str_of(c->goodput), e) != 0)
         return err_prefix(e, "--goodput: ");
+    if (c->by && groups_parse(str_of(c->by), &j->by, e) != 0)
+        return err_prefix(e, "--by: ");
     if (c->percentiles && percentiles_parse(str_of(c->percentiles), j->q, ARRAY_LEN(j->q), &j->n_q, e) != 0)
         return err_prefix(e, "--percentiles: ");
     return 0;
@@ -64,6 +67,8 @@ static int ask_as_stored(struct job *j, const char *dir, struct err *e)
         c.slo = jn_str(jn_get(options, "slo"), NULL).p;
     if (!c.goodput)
         c.goodput = jn_str(jn_get(options, "goodput"), NULL).p;
+    if (!c.by)
+        c.by = jn_str(jn_get(options, "by"), NULL).p;
     if (!c.percentiles)
         c.percentiles = jn_str(jn_get(options, "percentiles"), NULL).p;
     j->cost_per_hour = c.cost_per_hour > 0 ? c.cost_per_hour : stored_cost(options);
@@ -99,6 +104,7 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
         .goodput = j->goodput.n ? &j->goodput : NULL,
         .percentiles = j->n_q ? j->q : NULL,
         .n_percentiles = j->n_q,
+        .by = j->by,
         .cost_per_hour = j->cost_per_hour,
     };
     struct acc *a = acc_new(&o);

@@ -90,6 +90,12 @@ int check_counts(const char *v, struct err *e)
     return 0;
 }
 
+int check_by(const char *v, struct err *e)
+{
+    unsigned kinds;
+    return groups_parse(str_of(v), &kinds, e);
+}
+
 int check_percentiles(const char *v, struct err *e)
 {
     double q[SUMMARY_SHOWN_MAX];

@@ -11,6 +11,8 @@ static const struct opt rows[] = {
      .help = "Judge the requests by these objectives instead of those of the run."},
     {"percentiles", 0, "metric-percentiles", "LIST", OUT, OPT_STR(C, percentiles), .check = check_percentiles,
      .help = "Percentiles shown in the table instead of those of the run."},
+    {"by", 0, NULL, "LIST", OUT, OPT_STR(C, by), .check = check_by,
+     .help = "Tables of the requests by class, model, turn, input (tokens) or endpoint, instead of those of the run."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .help = "What the deployment cost per hour, instead of what the run was told."},
     {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,

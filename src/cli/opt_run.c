@@ -295,6 +295,10 @@ static const struct opt rows[] = {
              "when one is broken."},
     {"goodput", 0, NULL, "TERMS", OUT, OPT_STR(C, goodput), .check = check_goodput, .list = ',', .map = OPT_MAP_PAIRS,
      .help = "Objectives that each request must meet, such as ttft:500ms,e2e:5s. Printed: their share and their rate."},
+    {"by", 0, NULL, "LIST", OUT, OPT_STR(C, by), .check = check_by,
+     .help = "Tables of the requests by what they have in common: class, model, turn (of a session), input (tokens, in "
+             "powers of "
+             "two), endpoint; several with commas. summary.json has them all, but input only where asked for."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .group = "cost",
      .help =

@@ -16,6 +16,7 @@ struct report_config {
     const char *slo, *goodput; /* NULL: those of the stored run */
     const char *percentiles;   /* NULL: those of the stored run */
     double cost_per_hour;      /* NAN: as the stored run */
+    const char *by;            /* NULL: as the stored run */
     bool json, quiet;
 };
 
@@ -61,6 +62,7 @@ int check_users_profile(const char *v, struct err *e);
 int check_speeds(const char *v, struct err *e);
 int check_rate_limit(const char *v, struct err *e);
 int check_counts(const char *v, struct err *e);       /* "8,32", each a whole number of at least 1 */
+int check_by(const char *v, struct err *e);           /* "class,turn": see analysis/summary.h */
 int check_percentiles(const char *v, struct err *e);  /* "50,99.9" or "p50,p99.9", as many as a table shows */
 int check_warmup(const char *v, struct err *e);       /* "10" or "10s" */
 int check_pin(const char *v, struct err *e);          /* "auto", "none" or "0,2-5" */

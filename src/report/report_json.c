@@ -271,6 +271,44 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     jo_end_obj(j);
 }
 
+static void put_part(struct jout *j, const struct summary *s, const struct sum_endpoint *p)
+{
+    jo_ku64(j, "attempted", p->attempted);
+    jo_ku64(j, "successful", p->successful);
+    jo_ku64(j, "failed", p->failed);
+    jo_ku64(j, "cancelled", p->cancelled);
+    put_num(j, "share", p->share, 6);
+    put_num(j, "output_tok_s", p->output_tok_s, 6);
+    jo_key(j, "tokens");
+    jo_obj(j);
+    put_known(j, "input", p->tokens_in);
+    put_known(j, "output", p->tokens_out);
+    jo_end_obj(j);
+    jo_key(j, "latency_ms");
+    jo_obj(j);
+    put_dist(j, "ttft", s, &p->ttft, MS, 6);
+    put_dist(j, "itl", s, &p->itl, MS, 6);
+    put_dist(j, "tpot", s, &p->tpot, MS, 6);
+    put_dist(j, "e2e", s, &p->e2e, MS, 6);
+    put_dist(j, "total", s, &p->total, MS, 6);
+    jo_end_obj(j);
+    put_counts(j, "outcomes", &p->outcomes);
+}
+
+static void put_groups(struct jout *j, const struct summary *s, const struct sum_level *l)
+{
+    jo_key(j, "groups");
+    jo_arr(j);
+    for (size_t i = 0; i < l->n_groups; i++) {
+        jo_obj(j);
+        jo_kstrz(j, "by", group_kind_name(l->groups[i].kind));
+        jo_kstrz(j, "name", l->groups[i].name);
+        put_part(j, s, &l->groups[i].part);
+        jo_end_obj(j);
+    }
+    jo_end_arr(j);
+}
+
 /* Of several; empty where there is one, whose figures are the level's. */
 static void put_endpoints(struct jout *j, const struct summary *s, const struct sum_level *l)
 {
@@ -280,20 +318,7 @@ static void put_endpoints(struct jout *j, const struct summary *s, const struct 
         const struct sum_endpoint *p = &l->endpoints[i];
         jo_obj(j);
         jo_kstrz(j, "url", p->url);
-        jo_ku64(j, "attempted", p->attempted);
-        jo_ku64(j, "successful", p->successful);
-        jo_ku64(j, "failed", p->failed);
-        jo_ku64(j, "cancelled", p->cancelled);
-        put_num(j, "share", p->share, 6);
-        put_num(j, "output_tok_s", p->output_tok_s, 6);
-        jo_key(j, "latency_ms");
-        jo_obj(j);
-        put_dist(j, "ttft", s, &p->ttft, MS, 6);
-        put_dist(j, "itl", s, &p->itl, MS, 6);
-        put_dist(j, "e2e", s, &p->e2e, MS, 6);
-        put_dist(j, "total", s, &p->total, MS, 6);
-        jo_end_obj(j);
-        put_counts(j, "outcomes", &p->outcomes);
+        put_part(j, s, p);
         jo_end_obj(j);
     }
     jo_end_arr(j);
@@ -325,6 +350,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     put_goodput(j, l);
     put_cost(j, &l->cost);
     put_endpoints(j, s, l);
+    put_groups(j, s, l);
     put_client(j, s, l);
     put_texts(j, "notes", &l->notes);
     jo_end_obj(j);

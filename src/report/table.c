@@ -239,6 +239,7 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     grid_print(out, &g, width, o->colour);
     grid_free(&g);
     table_endpoints(out, s, &legend, width, o->colour);
+    table_groups(out, s, s->by, &legend, width, o->colour);
 
     legend.open = open;
     table_legend(out, &legend, &p, width);

@@ -1,4 +1,4 @@
-/* table_endpoints.c - the endpoints of each level side by side. */
+/* table_endpoints.c - the endpoints of each level side by side, and the groups of its requests. */
 #include <math.h>
 
 #include "base/xalloc.h"
@@ -8,6 +8,7 @@
 
 struct row {
     const struct sum_level *level;
+    const char *name;
     const struct sum_endpoint *p;
 };
 
@@ -36,11 +37,11 @@ static void short_name(char cell[GRID_CELL], const char *url)
     snprintf(cell, GRID_CELL, "%.*s…%.*s", (int)head, s.p, (int)(s.n - tail), s.p + tail);
 }
 
-static void load_columns(struct grid *g, const struct summary *s, const struct row *row)
+static void load_columns(struct grid *g, const struct summary *s, const struct row *row, const char *heading)
 {
     grid_group(g, "");
     char(*target)[GRID_CELL] = s->n_levels > 1 ? grid_col(g, level_heading(s)) : NULL;
-    char(*name)[GRID_CELL] = grid_col(g, "endpoint");
+    char(*name)[GRID_CELL] = grid_col(g, heading);
     grid_group(g, "requests");
     char(*share)[GRID_CELL] = grid_col(g, "share");
     char(*ok)[GRID_CELL] = grid_col(g, "ok");
@@ -50,7 +51,7 @@ static void load_columns(struct grid *g, const struct summary *s, const struct r
         uint64_t done = p->successful + p->failed;
         if (target)
             level_cell(target[i], row[i].level);
-        short_name(name[i], p->url);
+        short_name(name[i], row[i].name);
         cell_percent(share[i], p->share);
         cell_percent(ok[i], done ? (double)p->successful / (double)done : NAN);
         snprintf(sent[i], GRID_CELL, "%llu", (unsigned long long)p->attempted);
@@ -90,27 +91,17 @@ static void latency_columns(struct grid *g, const struct summary *s, const struc
     }
 }
 
-void table_endpoints(struct buf *out, const struct summary *s, struct legend *legend, int width, bool colour)
+static void print_rows(struct buf *out, const struct summary *s, const struct row *row, size_t n, const char *heading,
+                       struct legend *legend, int width, bool colour)
 {
-    size_t n = 0;
     bool open = false, by_token = true;
-    for (size_t i = 0; i < s->n_levels; i++)
-        n += s->levels[i].n_endpoints;
-    if (n == 0)
-        return;
-    struct row *row = xcalloc(n, sizeof *row);
-    n = 0;
-    for (size_t i = 0; i < s->n_levels; i++) {
-        const struct sum_level *l = &s->levels[i];
-        open |= l->open;
-        for (size_t k = 0; k < l->n_endpoints; k++) {
-            by_token &= l->endpoints[k].itl_by_token || l->endpoints[k].itl.n == 0;
-            row[n++] = (struct row){l, &l->endpoints[k]};
-        }
+    for (size_t i = 0; i < n; i++) {
+        open |= row[i].level->open;
+        by_token &= row[i].p->itl_by_token || row[i].p->itl.n == 0;
     }
     struct grid g;
     grid_init(&g, n);
-    load_columns(&g, s, row);
+    load_columns(&g, s, row, heading);
     grid_group(&g, "tokens/s");
     char(*rate)[GRID_CELL] = grid_col(&g, "output");
     for (size_t i = 0; rate && i < n; i++)
@@ -121,5 +112,47 @@ void table_endpoints(struct buf *out, const struct summary *s, struct legend *le
     buf_addc(out, '\n');
     grid_print(out, &g, width, colour);
     grid_free(&g);
+}
+
+void table_endpoints(struct buf *out, const struct summary *s, struct legend *legend, int width, bool colour)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_levels; i++)
+        n += s->levels[i].n_endpoints;
+    struct row *row = xcalloc(n + 1, sizeof *row);
+    n = 0;
+    for (size_t i = 0; i < s->n_levels; i++) {
+        const struct sum_level *l = &s->levels[i];
+        for (size_t k = 0; k < l->n_endpoints; k++)
+            row[n++] = (struct row){l, l->endpoints[k].url, &l->endpoints[k]};
+    }
+    if (n > 0)
+        print_rows(out, s, row, n, "endpoint", legend, width, colour);
+    free(row);
+}
+
+static const char *kind_heading(enum group_kind k)
+{
+    return k == GROUP_INPUT ? "input tokens" : group_kind_name(k);
+}
+
+void table_groups(struct buf *out, const struct summary *s, unsigned kinds, struct legend *legend, int width,
+                  bool colour)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < s->n_levels; i++)
+        most += s->levels[i].n_groups;
+    struct row *row = xcalloc(most + 1, sizeof *row);
+    for (unsigned k = 0; k < GROUP_KINDS; k++) {
+        size_t n = 0;
+        for (size_t i = 0; i < s->n_levels && (kinds >> k & 1); i++) {
+            const struct sum_level *l = &s->levels[i];
+            for (size_t m = 0; m < l->n_groups; m++)
+                if ((unsigned)l->groups[m].kind == k)
+                    row[n++] = (struct row){l, l->groups[m].name, &l->groups[m].part};
+        }
+        if (n > 0)
+            print_rows(out, s, row, n, kind_heading((enum group_kind)k), legend, width, colour);
+    }
     free(row);
 }

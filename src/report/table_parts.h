@@ -29,6 +29,9 @@ const char *level_heading(const struct summary *s);                 /* of a colu
 char *level_title(char out[128], const struct sum_level *l);
 /* A row for each endpoint of each level, where there are several. */
 void table_endpoints(struct buf *out, const struct summary *s, struct legend *legend, int width, bool colour);
+/* A row for each group of each level, of the kinds asked for (groups_parse). */
+void table_groups(struct buf *out, const struct summary *s, unsigned kinds, struct legend *legend, int width,
+                  bool colour);
 void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width);
 void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width);
 void table_notes(struct buf *out, const struct summary *s, const struct paint *p, int width);

@@ -47,3 +47,11 @@ mkdir several
 } >several/requests.jsonl
 weir report several
 weir report several --json | sed -n '/"endpoints": \[/,/^      \],/p'
+
+# What requests have in common: their class, and how long their prompts are.
+mkdir classes
+sed 's/"index":\([0-9]*[02468]\),"endpoint":0/&,"class":"chat"/; s/"index":\([0-9]*\),"endpoint":1/&,"class":"code"/' several/requests.jsonl |
+    sed '/"endpoint",/d; s/"endpoint":1,/"endpoint":0,/' >classes/requests.jsonl
+weir report classes --by class,input
+weir report classes --json | sed -n '/"groups": \[/,/^      \],/p' | grep -e '"by"' -e '"name"' -e attempted -e '"input"'
+weir report classes --by colour
