@@ -129,14 +129,14 @@ static void say_level(struct campaign_state *s, uint32_t i, const struct teller 
     if (p->v->c->level_name)
         buf_addf(&b, "%s: ", p->v->c->level_name);
     if (p->open && isfinite(p->rate) && !load.o.profile && load.o.arrival != ARRIVAL_TRACE)
-        buf_addf(&b, "%.6g requests/s, %s arrivals", p->rate, line.arrival);
+        buf_addf(&b, "%.6g %s/s, %s arrivals", p->rate, load.o.sessions ? "sessions" : "requests", line.arrival);
     else if (p->open)
         buf_addf(&b, "open loop, %s%s%s", load.o.profile ? line.profile : line.arrival, load.o.profile ? ", " : "",
                  load.o.profile ? line.arrival : "");
     else if (load.o.profile)
         buf_addf(&b, "%s in flight (closed loop)", line.profile);
     else
-        buf_addf(&b, "%u in flight (closed loop)", p->concurrency);
+        buf_addf(&b, "%u %s (closed loop)", p->concurrency, load.o.sessions ? "sessions at a time" : "in flight");
     say(k, "%s", "");
     say(k, "Level %-4u %s", i + 1, b.p);
     const struct dataset_stats *d = dataset_get_stats(p->v->ds);

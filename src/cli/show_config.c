@@ -137,11 +137,12 @@ static bool entry_text(const struct place *p, const struct opt *o, size_t i, str
     return true;
 }
 
-static void put_option(struct buf *out, const struct place *p, const struct opt *o)
+/* Whether a line came of it that is no comment. */
+static bool put_option(struct buf *out, const struct place *p, const struct opt *o)
 {
     struct buf text = BUF_INIT(LINE_MAX_BYTES);
     char source[320];
-    bool raw, hidden, list = o->kind == OPT_LIST, headed = false;
+    bool raw, hidden, list = o->kind == OPT_LIST, headed = false, any = false;
     const char *comment = p->seen->source[o - opt_run.opts] == OPT_FROM_DEFAULT ? "# " : "";
     for (size_t i = 0; entry_text(p, o, i, &text, &raw, &hidden); i++) {
         size_t line = out->n;
@@ -151,6 +152,7 @@ static void put_option(struct buf *out, const struct place *p, const struct opt 
             line = out->n;
             headed = true;
         }
+        any |= !hidden && !*comment;
         buf_addf(out, "%s%s", p->indent, hidden ? "# " : comment);
         if (!list || hidden)
             buf_addf(out, "%s: ", o->name);
@@ -165,6 +167,7 @@ static void put_option(struct buf *out, const struct place *p, const struct opt 
             put_source(out, line, source_text(source, p, o));
     }
     buf_free(&text);
+    return any;
 }
 
 static bool is_shown(const struct opt *o)
@@ -201,16 +204,18 @@ void run_settings_show(const struct run_settings *s, struct buf *out)
 {
     struct place p = {s, &s->c, &s->seen, SIZE_MAX, ""};
     buf_addz(out, "# The options of weir run as they come together; weir run -f reads this.\n");
+    bool any = false;
     for (int given = 1; given >= 0; given--) {
         if (!given)
-            buf_addz(out, "\n# Left at their defaults:\n");
+            buf_addf(out, "%s\n# Left at their defaults:\n", any ? "" : "{} # nothing is given\n");
         for (size_t i = 0; i < opt_run.n; i++) {
             if (is_shown(&opt_run.opts[i]) && (s->seen.source[i] != OPT_FROM_DEFAULT) == given)
-                put_option(out, &p, &opt_run.opts[i]);
+                any |= put_option(out, &p, &opt_run.opts[i]);
         }
         for (size_t i = 0; given && i < s->n_levels; i++) {
             if (i == 0)
                 buf_addz(out, "levels:\n");
+            any = true;
             put_level(out, s, i);
         }
     }

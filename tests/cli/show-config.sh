@@ -44,3 +44,5 @@ weir run --show-config --rate 5 --concurrency 2
 cat b.yaml | show -f - --show-config --rate 1
 echo 'extra-body: "${MY_TOKEN}"' | weir run -f -
 "$WEIR" run --show-config | grep -e '^# timeout' -e '^# Left' -e '^[^#]'
+"$WEIR" run --show-config --api-key SECRET >e.yaml
+"$WEIR" run -f e.yaml --show-config | head -2

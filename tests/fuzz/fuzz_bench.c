@@ -22,7 +22,7 @@ static char *some(const char *name)
 
 static void check_error(const struct err *e)
 {
-    if (e->code != ERR_USAGE || strncmp(e->text, "f.yaml:", 7) != 0)
+    if ((e->code != ERR_USAGE && e->code != ERR_DATA) || strncmp(e->text, "f.yaml:", 7) != 0)
         abort();
 }
 

@@ -238,6 +238,38 @@ static void test_colour_and_none(void **state)
     acc_free(&a);
 }
 
+static void levels_with_names_stand_under_them(void **state)
+{
+    (void)state;
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_run run = {.version = "1"};
+    struct rec_slab s;
+    struct buf b = BUF_INIT(1 << 20);
+    rec_slab_init(&s, 10);
+    acc_sink.run(a, &run);
+    for (uint32_t k = 0; k < 2; k++) {
+        struct rec_level line = level_line(k == 0, 1000, 2000, true);
+        line.level = k;
+        line.rate = 5;
+        line.concurrency = 8;
+        snprintf(line.name, sizeof line.name, "%s", k ? "" : "calm");
+        acc_sink.level(a, &line);
+        struct record *r = success(&s, 1000, 1000.01, 1050, 3, 10);
+        r->level = k;
+        feed(a, &s, r);
+    }
+    report_table(&b, acc_finish(a), &(struct table_opts){.width = 120});
+    puts(b.p);
+    assert_non_null(strstr(b.p, "\n level  load   "));
+    assert_non_null(strstr(b.p, "\n  calm   5/s   "));
+    assert_non_null(strstr(b.p, "\n     8     8   ")); /* without a name, by its load */
+    assert_non_null(strstr(b.p, "\n calm, 5/s: 1 ok"));
+    assert_non_null(strstr(b.p, "\n 8 in flight: 1 ok"));
+    buf_free(&b);
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_closed),
         cmocka_unit_test(test_wording),
         cmocka_unit_test(test_colour_and_none),
+        cmocka_unit_test(levels_with_names_stand_under_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
