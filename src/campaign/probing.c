@@ -76,11 +76,7 @@ int probing(struct campaign_state *s, struct err *e)
         struct variant *v = &s->variant[i];
         if (v->own_ep && probe_endpoints(s, v, e) < 0)
             return -1;
-        v->api_opts.model = v->ep->model;
-        if (v->models.mix.n == 0)
-            v->models.name[0] = str_of(v->ep->model);
-        v->api_opts.others = v->models.name + 1;
-        v->api_opts.n_others = v->models.n - 1;
+        workload_ask(v, v->ep->model);
         v->api_opts.include_usage = v->ep->include_usage;
         v->api_opts.running_usage = v->ep->running_usage;
         if (api_prepare(&v->api, s->ops, &v->api_opts, e) < 0)

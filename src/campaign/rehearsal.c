@@ -4,7 +4,7 @@
 #include <stdarg.h>
 
 #include "base/xalloc.h"
-#include "campaign/campaign_private.h"
+#include "campaign/workload.h"
 #include "engine/check.h"
 
 enum {
@@ -160,7 +160,12 @@ static int say_request(struct campaign_state *s, const struct teller *k, struct 
     struct plan_item it = {0};
     struct api_body body = {0};
     char id[96];
-    v->api_opts.model = v->c->model ? v->c->model : s->ops->model_optional ? NULL : "MODEL";
+    if (v->models.mix.n > 0)
+        snprintf(v->ep->found, sizeof v->ep->found, STR_FMT, STR_ARG(v->models.name[0]));
+    workload_ask(v, v->models.mix.n > 0      ? v->ep->found
+                    : v->c->model            ? v->c->model
+                    : s->ops->model_optional ? NULL
+                                             : "MODEL");
     if (api_prepare(&v->api, s->ops, &v->api_opts, e) < 0)
         return -1;
     level_load(s, 0, &load, &line);
@@ -196,11 +201,18 @@ static int tell(struct campaign_state *s, bool simulator, const struct teller *k
         s->dialect_told || simulator ? "" : " (unless the server says that it is another)");
     if (!s->ops->plain)
         say(k, "Model:     %s",
-            v->c->model              ? v->c->model
+            v->c->model_mix          ? v->c->model_mix
+            : v->c->model            ? v->c->model
             : s->ops->model_optional ? "not named"
                                      : "MODEL stands for the first that the server lists");
     const struct dataset_stats *d = dataset_get_stats(v->ds);
-    say(k, "Dataset:   %s, %zu sample%s", d->format, d->samples, plural(d->samples));
+    struct buf made = BUF_INIT(1u << 20);
+    if (workload_is_made(v->c))
+        workload_text(v, &made);
+    else
+        buf_addf(&made, "%s, %zu sample%s", d->format, d->samples, plural(d->samples));
+    say(k, "Dataset:   %s", buf_str(&made).p);
+    buf_free(&made);
     say(k, "Seed:      %llu%s", (unsigned long long)s->seed,
         s->c->seed_given ? "" : " (drawn; each run draws its own)");
     say(k, "Workers:   %u", s->workers);

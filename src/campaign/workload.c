@@ -123,6 +123,16 @@ int workload_models(struct variant *v, struct err *e)
     return dataset_settle(v->ds, m, e);
 }
 
+void workload_ask(struct variant *v, const char *model)
+{
+    struct models *m = &v->models;
+    v->api_opts.model = model;
+    if (m->mix.n == 0)
+        m->name[0] = str_of(model);
+    v->api_opts.others = m->name + 1;
+    v->api_opts.n_others = m->n - 1;
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);

@@ -11,7 +11,8 @@ bool workload_same(const struct run_config *a, const struct run_config *b); /* w
 struct dataset *workload_make(const struct run_config *c, const struct dataset_opts *o, struct err *e);
 int workload_lengths(const struct campaign_state *s, struct variant *v, struct err *e); /* of a dataset of its own */
 int workload_models(struct variant *v, struct err *e);                                  /* once v->ds is there */
-void workload_text(const struct variant *v, struct buf *b);                             /* for the banner */
+void workload_ask(struct variant *v, const char *model); /* the run's model is known: into the options of its bodies */
+void workload_text(const struct variant *v, struct buf *b);             /* for the banner */
 void workload_notes(struct campaign_state *s, const struct variant *v); /* into the records, once they are open */
 /* Where a level begins in the dataset. */
 uint64_t workload_first(const struct campaign_state *s, const struct variant *v, uint32_t level);

@@ -22,3 +22,6 @@ echo hello >a.txt
 weir run --mix chat=1:a.txt --mix chat=2:a.txt
 weir run --mix chat=1:a.txt --dataset a.txt
 weir run --mix chat=1:a.txt --arrival trace
+# What would be sent: the prefix, the prompt, and the model that the draw gives item 0.
+weir run --dry-run --model-mix 'a:8b=1,b=2' --isl 5 --osl 9 --prefix-tokens 3 --seed 3 -n 10
+weir run --dry-run --mix chat=1:a.txt --mix long=0.0001:synthetic:4 --seed 3 -n 10 --model m

@@ -169,6 +169,38 @@ static void test_mixes(void **state)
     dataset_free(&ds);
 }
 
+/* Entries that name a model or a class of their own keep it; the others have what the run gives them. */
+static void test_entries_names(void **state)
+{
+    struct dataset *ds = dataset_load_text(STR("{\"prompt\":\"a\",\"model\":\"own\",\"class\":\"x\"}\n"
+                                               "{\"prompt\":\"b\"}\n"
+                                               "{\"prompt\":\"c\",\"model\":\"b\",\"class\":\"y\"}\n"
+                                               "{\"prompt\":\"d\",\"model\":\"own\"}\n"),
+                                           "names.jsonl", "jsonl", NULL);
+    static const char *const want[] = {"own", NULL, "b", "own"}, *const klass[] = {"x", "", "y", ""};
+    struct models m = {0};
+    struct load l;
+    struct plan_item it;
+    assert_non_null(ds);
+    assert_int_equal(mix_parse(&m.mix, STR("a=1,b=1"), "--x", NULL), 0);
+    m.name = xcalloc(2, sizeof *m.name);
+    memcpy(m.name, m.mix.name, 2 * sizeof *m.name);
+    m.n = 2;
+    assert_int_equal(dataset_settle(ds, &m, NULL), 0);
+    assert_int_equal(m.n, 3); /* b was there */
+    assert_true(str_eqz(m.name[2], "own"));
+    assert_int_equal(dataset_get_stats(ds)->classes, 3); /* and that of those without one */
+    load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .seed = 3, .models = &m}, ds);
+    for (uint64_t i = 0; i < 400; i++) {
+        load_item(&l, i, 0, &it);
+        assert_true(str_eq(it.model, m.name[it.model_ix]));
+        assert_true(want[i % 4] ? str_eqz(it.model, want[i % 4]) : it.model_ix < 2);
+        assert_true(str_eqz(it.klass, klass[i % 4]));
+    }
+    models_free(&m);
+    dataset_free(&ds);
+}
+
 /* Shuffled, each class is still gone through: no entry comes twice before item n of its class. */
 static void test_mix_shuffled(void **state)
 {
@@ -635,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_sessions_end_by_their_turns),
         cmocka_unit_test(test_turns_have_their_own_keys_and_a_sessions_nonce),
         cmocka_unit_test(test_mixes),
+        cmocka_unit_test(test_entries_names),
         cmocka_unit_test(test_mix_shuffled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
