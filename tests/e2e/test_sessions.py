@@ -127,6 +127,16 @@ def canned(path):
         prompts_hold_the_answers(sessions(r), sim.truth(), canned=True)
 
 
+def dialects(path):
+    """Whatever the body looks like, the words in it are the same."""
+    for api in ("openai-responses", "anthropic-messages", "ollama-chat", "sglang"):
+        with Sim(WEIR, "--ttft", "1ms", "--itl", "1ms") as sim:
+            r = run(WEIR, sim.url, "--api", api, "--model", "m", "--no-probe", "--sessions", "-c", "2", "-n", "11", "-d", "none",
+                    "--dataset", path, "--max-tokens", "3")
+            check(all(q["outcome"] == "ok" for q in r.requests) and len(r.requests) == 11, f"{api}: {r.stdout}")
+            prompts_hold_the_answers(sessions(r), sim.truth())
+
+
 def broken(path):
     """A turn that fails ends its session; one who goes away too."""
     with Sim(WEIR, "--ttft", "2ms", "--itl", "1ms", "--fault", "http500:0.1", "--seed", "5") as sim:
@@ -186,6 +196,7 @@ talks = dataset()
 users(talks)
 arrivals(talks)
 canned(talks)
+dialects(talks)
 broken(talks)
 the_end(talks)
 pauses_without_sessions()
