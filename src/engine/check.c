@@ -330,7 +330,7 @@ static void say_lacks(const struct checker *k)
         say(k, "Note:      a stream was asked for, and one whole answer came: there is no TTFT and no ITL");
     if (!(k->flags & API_USAGE))
         say(k, "Note:      no token counts came: words would be counted instead");
-    if (k->framing != API_WHOLE && !k->terminal && !(k->flags & API_FINISH))
+    if (k->s->ops->has_terminal && k->framing != API_WHOLE && !k->terminal && !(k->flags & API_FINISH))
         say(k, "Note:      the stream ended without a terminal event and without a finish reason: a run would count it "
                "as truncated");
     if (k->sum.completion_tokens == 1)

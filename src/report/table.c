@@ -185,10 +185,12 @@ static void load_columns(struct grid *g, const struct summary *s)
 
 static void token_columns(struct grid *g, const struct summary *s, struct legend *legend)
 {
-    bool any = false;
-    for (size_t i = 0; i < s->n_levels; i++)
-        any |= isfinite(s->levels[i].output_tok_s);
-    if (!any)
+    bool in_known = false, out_known = false; /* embeddings and rankings have an input alone */
+    for (size_t i = 0; i < s->n_levels; i++) {
+        in_known |= isfinite(s->levels[i].input_tok_s);
+        out_known |= isfinite(s->levels[i].output_tok_s);
+    }
+    if (!in_known && !out_known)
         return;
     if (any_present(s, METRIC_LATENCIES)) {
         double max = largest(s, metric_at, METRIC_LATENCIES);
@@ -197,10 +199,11 @@ static void token_columns(struct grid *g, const struct summary *s, struct legend
     }
     grid_group(g, "tokens/s in total");
     char(*in)[GRID_CELL] = grid_col(g, "input");
-    char(*out)[GRID_CELL] = grid_col(g, "output");
+    char(*out)[GRID_CELL] = out_known ? grid_col(g, "output") : NULL;
     for (size_t i = 0; i < s->n_levels; i++) {
         cell_number(in[i], s->levels[i].input_tok_s, 1, "");
-        cell_number(out[i], s->levels[i].output_tok_s, 1, "");
+        if (out)
+            cell_number(out[i], s->levels[i].output_tok_s, 1, "");
     }
 }
 

@@ -4,10 +4,11 @@ chat. Of each the counts, texts and outcomes are those of the simulator's truth,
 import collections
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
-from lib import SANITIZED, Sim, check, quantile, run
+from lib import SANITIZED, Sim, check, clean_env, quantile, run
 
 WEIR = sys.argv[1]
 N, TOKENS = 40, 9
@@ -104,6 +105,7 @@ def figures(case, r, level):
         check(("words were counted" in notes) == (case.source == "words"), f"{case.name}: {notes}")
     else:
         check("answers are no text" in notes and "unknown" not in notes, f"{case.name}: {notes}")
+        check("tokens/s in total" in r.stdout and "per request" not in r.stdout, r.stdout)
         check(level["tokens"].get("output") is None and level["latency_ms"].get("ttft") is None, f"{level}")
         check(level["latency_ms"]["e2e"]["n"] == N and level["rates"]["input_tok_s"] > 0, f"{case.name}: {level}")
 
@@ -141,6 +143,9 @@ def probed():
             meta = r.json("metadata.json")
             check(meta["server"]["usage"] == (path not in ("/llm-on-ray", "/v2/models/llama/generate_stream")),
                   f"{path}: usage {meta['server']['usage']}")
+        said = subprocess.run([WEIR, "run", sim.url + "/llm-on-ray", "--api", "llm-on-ray", "--check"], capture_output=True,
+                              text=True, env=clean_env(), timeout=60)
+        check(said.returncode == 0 and "OK:" in said.stdout and "truncated" not in said.stdout, f"--check: {said}")
 
 
 texts = what_the_chat_says()
