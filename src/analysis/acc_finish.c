@@ -76,6 +76,9 @@ static void finish_requests(const struct acc_level *l, struct sum_level *out)
     out->left = l->left;
     out->sessions = l->sessions;
     out->sessions.on = l->info.sessions;
+    out->plain = l->members > 0 && l->plain == l->members;
+    out->bytes_in = l->bytes_in;
+    out->bytes_out = l->bytes_out;
     out->unsent = l->info.final ? l->info.unsent : unsent;
     out->scheduled = l->info.final && l->info.scheduled ? l->info.scheduled : out->attempted + out->unsent;
     out->warmup = l->warmup;

@@ -187,7 +187,7 @@ static void add_success(struct acc_level *l, const struct record *r)
     l->finish[(unsigned)r->finish <= FINISH_OTHER ? r->finish : FINISH_OTHER]++;
     l->not_streamed += !(r->flags & REC_STREAMED);
     l->no_text += (r->flags & REC_NO_TEXT) != 0;
-    l->unknown_tokens += r->tokens_out < 0 && !(r->flags & REC_NO_TEXT);
+    l->unknown_tokens += r->tokens_out < 0 && !(r->flags & (REC_NO_TEXT | REC_PLAIN));
     if (r->tokens_reasoning > 0 && r->first_output == r->first_token)
         l->hidden_reasoning++;
     if (r->n_events > 0 && r->tokens_out > 0) {
@@ -299,6 +299,9 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
         l->status[r->status]++;
     else
         l->status_other += r->status != 0;
+    l->plain += (r->flags & REC_PLAIN) != 0;
+    l->bytes_in += r->bytes_in;
+    l->bytes_out += r->bytes_out;
     l->retried += (r->flags & REC_RETRIED) != 0;
     add_tokens(l, r);
     if (r->outcome == OUT_OK)

@@ -23,7 +23,9 @@ struct acc_level {
     struct outcome_counts outcomes;
     uint64_t status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];
     uint64_t members; /* all of the cohort */
+    uint64_t plain;   /* of those: plain HTTP */
     uint64_t left;    /* of those: cancelled on purpose */
+    uint64_t bytes_in, bytes_out;
     struct sum_sessions sessions;
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
     uint64_t known_in, known_out, known_cached, known_reasoning; /* requests that said so */

@@ -177,7 +177,10 @@ static void note_tokens(const struct acc_level *l, struct sum_level *out)
                   "%llu answers had reasoning that was counted but not streamed: TTFT includes the time for it, TPOT "
                   "leaves its tokens out",
                   (unsigned long long)l->hidden_reasoning);
-    if (out->successful && l->no_text == out->successful)
+    if (out->plain)
+        texts_add(&out->notes,
+                  "plain HTTP: the answers are counted by status, time and bytes; there are no tokens, and no TTFT");
+    else if (out->successful && l->no_text == out->successful)
         texts_add(&out->notes, "the answers are no text (embeddings, a ranking): there are no output tokens, and so no "
                                "TTFT, ITL, TPOT or tokens/s; E2E lasts to the end of the answer");
     else if (out->successful && l->not_streamed == out->successful)

@@ -178,7 +178,9 @@ struct sum_level {
     char stopped[200]; /* why weir stopped it before its end; "": it did not */
     /* requests of the cohort; attempted = successful + failed + cancelled */
     uint64_t scheduled, attempted, successful, failed, cancelled, unsent;
-    uint64_t left; /* of the cancelled: on purpose, as one who goes away */
+    bool plain;                   /* plain HTTP: no tokens */
+    uint64_t bytes_in, bytes_out; /* of the cohort, as they travelled: heads included */
+    uint64_t left;                /* of the cancelled: on purpose, as one who goes away */
     struct sum_sessions sessions;
     char think[64];  /* think time as asked for; "": none */
     uint64_t warmup; /* requests before the window, in no figure but throughput */

@@ -6,7 +6,8 @@
 #include "base/xalloc.h"
 
 extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
-    api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker;
+    api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker, api_http,
+    api_custom_ops;
 
 static const struct api_ops *const dialects[] = {&api_oai_chat,    &api_oai_completions,
                                                  &api_ollama_chat, &api_ollama_generate,
@@ -14,7 +15,8 @@ static const struct api_ops *const dialects[] = {&api_oai_chat,    &api_oai_comp
                                                  &api_tgi,         &api_sglang,
                                                  &api_trtllm,      &api_embeddings,
                                                  &api_rerank,      &api_llm_on_ray,
-                                                 &api_sagemaker,   NULL};
+                                                 &api_sagemaker,   &api_http,
+                                                 &api_custom_ops,  NULL};
 
 const struct api_ops *const *api_all(void)
 {
@@ -152,12 +154,16 @@ static int make_tail(struct api_tail *t, const struct api_ops *ops, const struct
     }
     buf_free(&own);
     buf_free(&all);
+    if (o->custom) { /* nothing is constant but the model's name */
+        buf_clear(&t->text);
+        json_escape(&t->text, str_of(o->model));
+    }
     return rc;
 }
 
 int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e)
 {
-    *a = (struct api){.ops = ops, .stream = o->stream};
+    *a = (struct api){.ops = ops, .custom = o->custom, .max_tokens = o->max_tokens, .stream = o->stream};
     bool limits = false;
     if (o->extra_body && check_extra(ops, o->extra_body, &limits, e) < 0)
         return -1;
@@ -343,7 +349,10 @@ void api_render(const struct api *a, const struct plan_item *it, struct api_body
     b->n = 0;
     b->bytes = 0;
     buf_clear(&b->spill);
-    a->ops->body(a, it, b);
+    if (it->what->extra && it->what->extra->body.n > 0)
+        api_piece(b, it->what->extra->body);
+    else
+        a->ops->body(a, it, b);
 }
 
 void api_event_clear(struct api_event *ev)

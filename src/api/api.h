@@ -23,6 +23,7 @@
 #include "base/jscan.h"
 #include "plan/plan.h"
 
+struct api_custom;
 struct api_opts {
     const char *model;        /* NULL: no "model" member */
     const struct str *others; /* further models that items may ask for: plan_item.model_ix counts from 1 for them */
@@ -30,9 +31,10 @@ struct api_opts {
     int64_t max_tokens; /* -1: not sent unless the sample says */
     double temperature; /* NaN: not sent */
     bool stream, ignore_eos;
-    bool include_usage;     /* ask for stream_options.include_usage (streams only) */
-    bool running_usage;     /* and for stream_options.continuous_usage_stats: counts in each event */
-    const char *extra_body; /* JSON object merged over what we send, or NULL */
+    bool include_usage;              /* ask for stream_options.include_usage (streams only) */
+    bool running_usage;              /* and for stream_options.continuous_usage_stats: counts in each event */
+    const char *extra_body;          /* JSON object merged over what we send, or NULL */
+    const struct api_custom *custom; /* of the dialect custom: template and paths, see api_custom.h; NULL */
 };
 
 /* Members that are the same in all bodies for one model: `"model":"m",...}` */
@@ -45,6 +47,8 @@ struct api_tail {
 struct api_ops;
 struct api {
     const struct api_ops *ops;
+    const struct api_custom *custom; /* borrowed; NULL: another dialect */
+    int64_t max_tokens;              /* as the options say */
     bool stream;
     bool max_tokens_fixed;  /* what the user gives (--max-tokens, --extra-body) wins over the sample's */
     struct api_tail *tails; /* of the run's model, then of each further one */
@@ -150,7 +154,8 @@ struct str api_limit_name(const struct api_ops *ops); /* "max_tokens"; of one th
 int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e);
 void api_free(struct api *a);
 
-/* Render one request; the pieces borrow the item's sample, `a` and `b` itself. */
+/* Render one request (a sample with a body of its own: that body); the pieces borrow the item's sample, `a` and `b`
+ * itself. */
 void api_render(const struct api *a, const struct plan_item *it, struct api_body *b);
 
 /* Words in raw JSON text, over pieces: *in_word is the state between pieces (start with false). */

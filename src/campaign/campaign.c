@@ -118,12 +118,15 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Server: %s", server_id_text(&v->ep->probe[0].id, server));
     if (s->n_targets > 1)
         line[n++] = xasprintf("Balance: %s, over %u endpoints", s->c->balance, s->n_targets);
-    line[n++] = xasprintf("Model: %s (%s%s%s)",
-                          v->c->model_mix ? v->c->model_mix
-                          : v->ep->model  ? v->ep->model
-                                          : "not named",
-                          s->ops->name, v->api_opts.stream ? ", streamed" : "",
-                          s->c->insecure ? ", certificate not verified" : "");
+    if (s->ops->plain)
+        line[n++] = xasprintf("Dialect: %s, plain requests without model and tokens", s->ops->name);
+    else
+        line[n++] = xasprintf("Model: %s (%s%s%s)",
+                              v->c->model_mix ? v->c->model_mix
+                              : v->ep->model  ? v->ep->model
+                                              : "not named",
+                              s->ops->name, v->api_opts.stream ? ", streamed" : "",
+                              s->c->insecure ? ", certificate not verified" : "");
     if (v->ep->target[0].http_seen == 2)
         line[n++] =
             xasprintf("HTTP/2: up to %llu streams on each connection", (unsigned long long)v->c->streams_per_conn);
@@ -144,7 +147,8 @@ static void banner(const struct campaign_state *s)
     if (s->plan[0])
         line[n++] = xasprintf("Needs: %s", s->plan);
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
-    line[n++] = xasprintf("Tokens: %s", token_text(s));
+    if (!s->ops->plain)
+        line[n++] = xasprintf("Tokens: %s", token_text(s));
     line[n++] = xasprintf("Results: %s", s->result->dir);
     s->v->banner(s->v->arg, (const char *const *)line, n);
     while (n > 0)

@@ -49,6 +49,10 @@ struct run_config {
     uint64_t seed;
     bool seed_given;
     /* what to send */
+    /* --api custom: JSON or the file that holds it; where things stand in the answer; NULL: not said */
+    const char *body_template, *json_text, *json_tokens, *json_input_tokens, *json_finish, *stream_end;
+    const char *method; /* --api http: NULL = by the body */
+    const char *body;   /* --api http: the body itself, or @FILE; NULL = none, or the dataset's */
     const char *dataset, *dataset_format, *prompt, *order;
     const char *dataset_fields, *dataset_key, *dataset_lengths; /* as struct dataset_opts */
     bool answer_length, skip_bad;

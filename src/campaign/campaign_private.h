@@ -75,9 +75,10 @@ struct variant {
     uint64_t warmup_requests;
     struct load_shape shape;
     enum load_order order;
-    int64_t ramp;         /* ns, -1: auto */
-    double connect_rate;  /* per second, 0: max, -1: auto */
-    struct models models; /* that its items ask for */
+    int64_t ramp;              /* ns, -1: auto */
+    double connect_rate;       /* per second, 0: max, -1: auto */
+    struct models models;      /* that its items ask for */
+    struct api_custom *custom; /* --api custom; owned */
     struct api_opts api_opts;
     struct api api;
 };

@@ -54,7 +54,7 @@ static int probe_all(struct campaign_state *s, const struct variant *v, struct e
     } while ((asked_usage != o.include_usage || asked_running != o.running_usage) && s->n_targets > 1);
     ep->include_usage = o.include_usage;
     ep->running_usage = o.running_usage;
-    for (unsigned i = 0; i < s->n_targets; i++)
+    for (unsigned i = 0; i < s->n_targets && !s->ops->plain; i++)
         probe_version(&ep->target[i], &ep->probe[i]);
     for (unsigned i = 0; i < s->n_targets; i++)
         ep->target[i].http_seen = ep->probe[i].http;
@@ -102,7 +102,7 @@ static bool rejected_options(const struct campaign_state *s, const struct varian
 static bool gave_no_usage(const struct campaign_state *s, const struct variant *v, const struct probe *p)
 {
     bool asked = v->api_opts.include_usage || !s->ops->asks_usage || !v->api_opts.stream;
-    return !p->refused && !p->usage && asked;
+    return !s->ops->plain && !p->refused && !p->usage && asked;
 }
 
 static bool gave_no_input(const struct campaign_state *s, const struct variant *v, const struct probe *p)

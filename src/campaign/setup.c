@@ -2,6 +2,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
@@ -98,11 +99,32 @@ static bool same_text(const char *a, const char *b)
 /* Whether two levels send the same texts: one dataset serves both. */
 static bool same_texts(const struct run_config *a, const struct run_config *b)
 {
-    return same_text(a->prompt, b->prompt) && same_text(a->dataset, b->dataset) &&
-           same_text(a->dataset_format, b->dataset_format) && same_text(a->dataset_fields, b->dataset_fields) &&
-           same_text(a->dataset_key, b->dataset_key) && same_text(a->dataset_lengths, b->dataset_lengths) &&
-           a->answer_length == b->answer_length && a->skip_bad == b->skip_bad &&
-           same_text(a->replay_sha256, b->replay_sha256) && workload_same(a, b);
+    return same_text(a->prompt, b->prompt) && same_text(a->body, b->body) && same_text(a->method, b->method) &&
+           same_text(a->dataset, b->dataset) && same_text(a->dataset_format, b->dataset_format) &&
+           same_text(a->dataset_fields, b->dataset_fields) && same_text(a->dataset_key, b->dataset_key) &&
+           same_text(a->dataset_lengths, b->dataset_lengths) && a->answer_length == b->answer_length &&
+           a->skip_bad == b->skip_bad && same_text(a->replay_sha256, b->replay_sha256) && workload_same(a, b);
+}
+
+/* --body: the text itself, or with @ the file that holds it. */
+static struct dataset *request_of(const struct run_config *c, struct err *e)
+{
+    struct str method = str_of(c->method ? c->method : ""), body = str_of(c->body ? c->body : "");
+    if (body.n == 0 || body.p[0] != '@')
+        return dataset_of_request(method, body);
+    struct file_map m;
+    if (file_open_map(&m, body.p + 1, (size_t)256 << 20, e) != 0) {
+        err_prefix(e, "--body: ");
+        e->code = ERR_USAGE;
+        return NULL;
+    }
+    struct dataset *ds = NULL;
+    if (m.text.n > (size_t)256 << 20)
+        err_set(e, ERR_USAGE, "--body: %s is larger than 256 MiB", body.p + 1);
+    else
+        ds = dataset_of_request(method, m.text);
+    file_close_map(&m);
+    return ds;
 }
 
 static int load_texts(const struct campaign_state *s, struct variant *v, struct err *e)
@@ -121,6 +143,8 @@ static int load_texts(const struct campaign_state *s, struct variant *v, struct 
     v->own_ds = true;
     if (workload_is_made(c))
         v->ds = workload_make(c, &o, e);
+    else if (c->body || (strcmp(c->api, "http") == 0 && !c->dataset && !c->prompt))
+        v->ds = request_of(c, e);
     else if (c->prompt)
         v->ds = dataset_of_prompt(c->prompt);
     else if (c->dataset)
@@ -137,12 +161,58 @@ static int load_texts(const struct campaign_state *s, struct variant *v, struct 
     return workload_lengths(s, v, e);
 }
 
+/* The template's text: JSON, or a file of it. */
+static int template_text(const char *given, struct buf *out, struct err *e)
+{
+    struct str text = str_trim(str_of(given));
+    if (text.n > 0 && (text.p[0] == '{' || text.p[0] == '['))
+        return buf_adds(out, text);
+    if (file_read(out, given[0] == '@' ? given + 1 : given, e) == 0)
+        return 0;
+    e->code = ERR_USAGE;
+    return err_prefix(e, "--body-template: ");
+}
+
+static int make_custom(struct campaign_state *s, struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    if (strcmp(s->ops->name, "custom") != 0 || v->custom)
+        return 0;
+    struct buf text = BUF_INIT(16u << 20);
+    int rc = template_text(c->body_template, &text, e);
+    struct api_custom_opts o = {.body = text.p ? text.p : "",
+                                .text = c->json_text,
+                                .tokens = c->json_tokens,
+                                .input = c->json_input_tokens,
+                                .finish = c->json_finish,
+                                .stream_end = c->stream_end,
+                                .seed = s->seed};
+    if (rc == 0)
+        v->custom = api_custom_new(&o, e);
+    buf_free(&text);
+    v->api_opts.custom = v->custom;
+    return v->custom ? 0 : -1;
+}
+
+static int check_sample(const struct campaign_state *s, const struct variant *v, const struct plan_sample *p,
+                        struct err *e)
+{
+    struct api_opts o = v->api_opts;
+    o.model = v->c->model ? v->c->model : v->c->model_mix;
+    if (v->custom && api_custom_check(v->custom, &o, p, e) < 0)
+        return -1;
+    if (!s->ops->plain && p->n_msgs == 0 && (!p->extra || p->extra->body.n == 0))
+        return err_set(e, ERR_DATA, "%.*s: has no message and no body for %s; plain requests need --api http",
+                       STR_ARG(p->where), s->ops->name);
+    return s->ops->check(p, e);
+}
+
 static int check_samples(const struct campaign_state *s, struct err *e)
 {
     for (uint32_t k = 0; k < s->n_variants; k++) {
         const struct dataset *ds = s->variant[k].ds;
         for (size_t i = 0; s->variant[k].own_ds && i < dataset_n(ds); i++) {
-            if (s->ops->check(dataset_at(ds, i), e) < 0)
+            if (check_sample(s, &s->variant[k], dataset_at(ds, i), e) < 0)
                 return -1;
         }
     }
@@ -372,6 +442,8 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
         .default_path = api_path(s->ops, v->api_opts.stream),
         .own_headers = s->ops->headers,
         .lines = s->ops->lines,
+        .plain = s->ops->plain,
+        .method = c->method,
         .unix_socket = c->unix_socket,
         .connect_to = c->connect_to,
         .headers = c->headers,
@@ -408,7 +480,7 @@ static bool same_words(const char *const *a, const char *const *b)
 /* Whether two levels' requests are alike to a server in all that a probe settles and that stands in the head. */
 static bool same_asking(const struct run_config *a, const struct run_config *b)
 {
-    return same_text(a->model, b->model) && same_text(a->model_mix, b->model_mix) &&
+    return same_text(a->model, b->model) && same_text(a->method, b->method) && same_text(a->model_mix, b->model_mix) &&
            same_words(a->headers, b->headers) && a->no_stream == b->no_stream && a->ignore_eos == b->ignore_eos &&
            a->continuous_usage == b->continuous_usage && same_text(a->extra_body, b->extra_body) &&
            same_text(a->http, b->http) && a->no_keepalive == b->no_keepalive;
@@ -444,21 +516,48 @@ static size_t take_urls(const struct campaign_state *s, struct str url[RUN_URLS_
     return 1;
 }
 
+/* Targets that are given with their host must be those of the run. */
+static int check_origins(const struct campaign_state *s, const struct variant *v, struct err *e)
+{
+    for (size_t i = 0; v->own_ds && i < dataset_n(v->ds); i++) {
+        const struct plan_sample *p = dataset_at(v->ds, i);
+        if (!p->extra || p->extra->origin.n == 0)
+            continue;
+        if (v->ep->n > 1)
+            return err_set(e, ERR_DATA,
+                           "%.*s: names its host, but the run has %u endpoints, which share the requests; write only "
+                           "paths",
+                           STR_ARG(p->where), v->ep->n);
+        if (!target_is_at(&v->ep->target[0], p->extra->origin))
+            return err_set(e, ERR_DATA,
+                           "%.*s: %.*s is not the run's endpoint, %s; write only the path, or run each host by itself",
+                           STR_ARG(p->where), STR_ARG(p->extra->origin), v->ep->target[0].origin);
+    }
+    return 0;
+}
+
 /* What hangs on the dialect. */
 static int open_dialect(struct campaign_state *s, const struct str *url, size_t n, struct err *e)
 {
-    if (settle_auth(s, e) < 0 || check_samples(s, e) < 0)
+    if (settle_auth(s, e) < 0)
+        return -1;
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        if (make_custom(s, &s->variant[i], e) < 0)
+            return -1;
+    }
+    if (check_samples(s, e) < 0)
         return -1;
     s->n_targets = (unsigned)n;
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         v->api_opts.include_usage = s->ops->asks_usage;
         v->api_opts.running_usage = v->c->continuous_usage;
+        v->api_opts.stream = !v->c->no_stream && !s->ops->plain;
         if (check_dialect(s, v, e) < 0 || lacking_settle(s, v, e) < 0)
             return variant_fail(s, v, e);
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
-        if (!v->ep && open_endpoints(s, v, url, n, e) < 0)
+        if ((!v->ep && open_endpoints(s, v, url, n, e) < 0) || check_origins(s, v, e) < 0)
             return variant_fail(s, v, e);
     }
     return 0;
@@ -518,6 +617,7 @@ void setup_free(struct campaign_state *s)
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         api_free(&v->api);
+        api_custom_free(&v->custom);
         shape_free(&v->shape);
         models_free(&v->models);
         if (v->own_ep)

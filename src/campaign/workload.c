@@ -171,9 +171,11 @@ void workload_text(const struct variant *v, struct buf *b)
             buf_addf(b, "%s%s", i ? ", " : "", c->mix[i]);
     else
         buf_addf(b, "%s, %zu %s",
-                 c->dataset  ? c->dataset
-                 : c->prompt ? "--prompt"
-                             : "built in",
+                 c->dataset                    ? c->dataset
+                 : c->body                     ? "--body"
+                 : c->prompt                   ? "--prompt"
+                 : strcmp(c->api, "http") == 0 ? "one request without a body"
+                                               : "built in",
                  n, n == 1 ? "sample" : "samples");
     if (c->mix)
         buf_addf(b, " (%zu samples)", n);

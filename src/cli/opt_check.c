@@ -211,6 +211,13 @@ int check_length(const char *v, struct err *e)
     return dist_mean(&d) >= 1 ? 0 : err_set(e, ERR_USAGE, "is a length below 1 on average");
 }
 
+int check_method(const char *v, struct err *e)
+{
+    size_t n = strspn(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return n > 0 && n < 16 && v[n] == 0 ? 0
+                                        : err_set(e, ERR_USAGE, "is not a method; write GET, POST, PUT or the like");
+}
+
 int check_json_object(const char *v, struct err *e)
 {
     struct jdoc *d = jdoc_parse(str_of(v), "JSON", e);

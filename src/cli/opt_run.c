@@ -40,7 +40,7 @@ static const struct opt rows[] = {
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices =
          "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi "
-         "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi",
+         "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi http custom",
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},
@@ -183,8 +183,8 @@ static const struct opt rows[] = {
          "Prompts: conversations, ShareGPT, IPEX, CSV, JSONL, OpenAI messages, traces (Mooncake, Azure, BurstGPT) or "
          "text with a prompt per line; - is standard input. Default: a few built-in conversations."},
     {"dataset-format", 0, NULL, "FORMAT", BODY, OPT_CHOICE(C, dataset_format), .def = "auto",
-     .choices = "auto conversations sharegpt ipex mooncake azure burstgpt csv messages jsonl text", .flags = OPT_LEVEL,
-     .help = "Format of --dataset; auto looks at its head."},
+     .choices = "auto conversations sharegpt ipex mooncake azure burstgpt csv messages jsonl targets payload text",
+     .flags = OPT_LEVEL, .help = "Format of --dataset; auto looks at its head."},
     {"dataset-fields", 0, NULL, "MAP", BODY, OPT_STR(C, dataset_fields), .check = check_fields, .flags = OPT_LEVEL,
      .list = ',',
      .help =
@@ -229,6 +229,28 @@ static const struct opt rows[] = {
     {"prompt-pool", 0, NULL, "N", BODY, OPT_U64(C, prompt_pool), .def = "10000", .flags = OPT_POSITIVE | OPT_LEVEL,
      .max = 1 << 18,
      .help = "So many different synthetic prompts. Beyond, they repeat; levels begin at different ones."},
+    {"body", 0, "data", "TEXT|@FILE", BODY, OPT_STR(C, body), .group = "text", .check = check_not_empty,
+     .flags = OPT_LEVEL,
+     .help = "With --api http: send this body each time, or that of a file (@- is standard input)."},
+    {"body-template", 0, NULL, "FILE|JSON", BODY, OPT_STR(C, body_template), .flags = OPT_FILE | OPT_LEVEL,
+     .check = check_not_empty,
+     .help =
+         "With --api custom: the body of each request, JSON with {{prompt}}, {{messages}}, {{max_tokens}}, {{model}}, "
+         "{{uuid}} and {{stream}} in it, or the file that holds it."},
+    {"json-text", 0, NULL, "PATHS", BODY, OPT_STR(C, json_text), .check = check_not_empty, .flags = OPT_LEVEL,
+     .help = "With --api custom: where the text stands in an answer or event, as choices.0.delta.content or "
+             "$.outputs[*].text; several are separated by commas."},
+    {"json-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_tokens), .check = check_not_empty, .flags = OPT_LEVEL,
+     .help = "Likewise the number of output tokens."},
+    {"json-input-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_input_tokens), .check = check_not_empty,
+     .flags = OPT_LEVEL, .help = "Likewise the number of input tokens."},
+    {"json-finish", 0, NULL, "PATHS", BODY, OPT_STR(C, json_finish), .check = check_not_empty, .flags = OPT_LEVEL,
+     .help = "Likewise the reason why the answer ended; a stream without one has been cut."},
+    {"stream-end", 0, NULL, "TEXT", BODY, OPT_STR(C, stream_end), .check = check_not_empty, .flags = OPT_LEVEL,
+     .help = "With --api custom: the data of the event that ends a stream, which must come. Default: [DONE], if it "
+             "comes."},
+    {"method", 'X', NULL, "METHOD", BODY, OPT_STR(C, method), .check = check_method, .flags = OPT_LEVEL,
+     .help = "With --api http: the method of requests that name none. Default: GET, and POST where there is a body."},
     {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
      .flags = OPT_LEVEL,
      .help = "Order of the dataset: as in the file, or shuffled by the seed anew each time through it."},
@@ -385,6 +407,14 @@ int run_replay_check(const struct opt_seen *seen, struct err *e)
         "no-stream",
         "extra-body",
         "continuous-usage",
+        "body",
+        "method",
+        "body-template",
+        "json-text",
+        "json-tokens",
+        "json-input-tokens",
+        "json-finish",
+        "stream-end",
     };
     if (opt_source_of(&opt_run, seen, "replay") == OPT_FROM_DEFAULT)
         return 0;
@@ -547,12 +577,40 @@ static int check_dataset(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static int check_custom(const struct run_config *c, struct err *e)
+{
+    const struct {
+        const char *name, *value;
+    } own[] = {{"body-template", c->body_template}, {"json-text", c->json_text},
+               {"json-tokens", c->json_tokens},     {"json-input-tokens", c->json_input_tokens},
+               {"json-finish", c->json_finish},     {"stream-end", c->stream_end}};
+    if (strcmp(c->api, "custom") == 0) {
+        if (!c->body_template || !c->json_text)
+            return err_set(e, ERR_USAGE,
+                           "--api custom needs --body-template and --json-text: what to send, and where "
+                           "the answer's text stands");
+        if (c->extra_body)
+            return err_set(e, ERR_USAGE, "--extra-body: with --api custom, write its members into --body-template");
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        if (own[i].value)
+            return err_set(e, ERR_USAGE, "--%s is of the user's own dialect; it needs --api custom", own[i].name);
+    }
+    return 0;
+}
+
 int run_config_check(const struct run_config *c, struct err *e)
 {
     if (check_target(c, e) != 0 || check_load(c, e) != 0)
         return -1;
     if (check_dataset(c, e) != 0 || check_made(c, e) != 0)
         return -1;
+    if (check_custom(c, e) != 0)
+        return -1;
+    if (strcmp(c->api, "http") != 0 && (c->method || c->body))
+        return err_set(e, ERR_USAGE, "--%s is of plain HTTP requests; it needs --api http",
+                       c->body ? "body" : "method");
     if (c->no_records && c->save_text)
         return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
     if (c->no_stream && c->first_token_timeout > 0)

@@ -28,8 +28,8 @@ static int read_flag(const char *v, bool *out, struct err *e)
 
 static int read_choice(const struct opt *o, const char *v, const char **out, struct err *e)
 {
-    const char *words[16] = {0};
-    char text[256];
+    const char *words[33] = {0};
+    char text[512];
     snprintf(text, sizeof text, "%s", o->choices);
     size_t n = 0;
     char *save = NULL;
@@ -41,7 +41,7 @@ static int read_choice(const struct opt *o, const char *v, const char **out, str
             return 0;
         }
     }
-    char list[320] = "";
+    char list[700] = "";
     size_t used = 0;
     for (size_t i = 0; i < n && used < sizeof list; i++)
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", words[i]);

@@ -79,6 +79,7 @@ int check_lengths(const char *v, struct err *e);      /* "auto" or as load/ds_le
 int check_mix(const char *v, struct err *e);          /* "a=3,b=1" */
 int check_class(const char *v, struct err *e);        /* "chat=3:chat.json" */
 int check_length(const char *v, struct err *e);       /* as stat/dist.h */
+int check_method(const char *v, struct err *e);       /* "PUT" */
 int check_json_object(const char *v, struct err *e);
 int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
 int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */

@@ -154,7 +154,10 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
 
 void call_head(const struct target *t, const struct call *c, struct buf *out)
 {
-    target_head(t, c->method, c->path, c->body.n > 0, out);
+    if (target_has_own_head(c->own))
+        target_head_of(t, c->own, c->body.n > 0, out);
+    else
+        target_head(t, c->method, c->path, c->body.n > 0, out);
     if (c->body.n)
         buf_addf(out, "Content-Length: %zu\r\n", c->body.n);
     buf_addz(out, "\r\n");

@@ -17,10 +17,11 @@ struct call_times { /* monotonic ns, 0 = did not happen; as struct hx */
 
 struct call {
     /* in */
-    const char *method, *path; /* path NULL: the target's own */
-    struct str body;           /* "" : none */
-    int64_t timeout;           /* ns */
-    bool keep_pieces;          /* fill `piece` */
+    const char *method, *path;    /* path NULL: the target's own */
+    struct str body;              /* "" : none */
+    const struct plan_extra *own; /* with a method, path or type: these instead; or NULL */
+    int64_t timeout;              /* ns */
+    bool keep_pieces;             /* fill `piece` */
     /* out */
     int status;         /* 0 = no response */
     struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */

@@ -198,7 +198,11 @@ static void on_event(struct checker *k, struct str type, struct str data)
     struct api_event ev;
     k->n_events++;
     event_line(k, type, data);
-    if (k->terminal || api_memo_event(k->s->ops, &k->memo, type, data, &ev) < 0)
+    const struct api_custom *custom = k->s->opts->custom;
+    enum api_rc rc = custom ? api_custom_event(custom, type, data, &ev) : API_OK;
+    if (!custom && !k->terminal)
+        rc = api_memo_event(k->s->ops, &k->memo, type, data, &ev);
+    if (k->terminal || rc < 0)
         return;
     take_event(k, &ev);
     k->terminal |= (ev.flags & API_TERMINAL) != 0;
@@ -257,7 +261,9 @@ static void read_answer(struct checker *k)
     if (c->status / 100 != 2 || k->s->ops->plain)
         return;
     k->now = c->at.end;
-    if (k->s->ops->document(buf_str(&c->reply), &ev) == API_OK)
+    const struct api_custom *custom = k->s->opts->custom;
+    struct str body = buf_str(&c->reply);
+    if ((custom ? api_custom_document(custom, body, &ev) : k->s->ops->document(body, &ev)) == API_OK)
         take_event(k, &ev);
 }
 
@@ -364,7 +370,11 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     buf_init(&k.text, 16u << 20);
     buf_init(&k.last, 65536);
     api_event_clear(&k.sum);
-    k.c = (struct call){.method = "POST", .timeout = s->timeout, .keep_pieces = true, .max_reply = 64u << 20};
+    k.c = (struct call){.method = s->target->method ? s->target->method : "POST",
+                        .own = s->sample->extra,
+                        .timeout = s->timeout,
+                        .keep_pieces = true,
+                        .max_reply = 64u << 20};
     int rc = probe_render(s->ops, s->opts, s->sample, &k.body, why);
     if (rc == 0) {
         k.c.body = buf_str(&k.body);
@@ -373,7 +383,7 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
         k.framing = api_framing_of(s->ops, s->opts->stream, str_of(k.c.type));
         say_all(&k, rc == 0);
         if (rc == 0)
-            rc = probe_judge(s->target, s->ops, s->opts->stream, &k.c, p, why);
+            rc = probe_judge(s->target, s->ops, s->opts, &k.c, p, why);
         call_free(&k.c);
     }
     buf_free(&k.body);

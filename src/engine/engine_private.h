@@ -22,7 +22,7 @@ enum {
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
 };
 
-enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_ERROR };
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_PLAIN, MODE_ERROR };
 
 struct worker;
 
@@ -55,7 +55,8 @@ struct req { /* one request; reused through the worker's free list */
     struct timer deadline;
     struct api_body body;
     struct iovec out[API_MAX_PIECES + 2];
-    char ids[160]; /* x-request-id, content-length, the empty line */
+    struct buf own_head; /* of a request whose method, path or type is its own */
+    char ids[160];       /* x-request-id, content-length, the empty line */
     enum req_mode mode;
     struct sse sse;
     struct ndjson lines;

@@ -167,6 +167,7 @@ void probe_version(const struct target *t, struct probe *p)
 
 struct answer { /* what a 2xx reply held */
     const struct api_ops *ops;
+    const struct api_custom *custom;
     unsigned flags;
     bool bad, input; /* input: its tokens were counted */
     char said[256];
@@ -176,7 +177,7 @@ struct answer { /* what a 2xx reply held */
 static int on_event(struct answer *a, struct str type, struct str data)
 {
     struct api_event ev;
-    if (a->ops->event(type, data, &ev) < 0) {
+    if ((a->custom ? api_custom_event(a->custom, type, data, &ev) : a->ops->event(type, data, &ev)) < 0) {
         a->bad = true;
         return -1;
     }
@@ -221,7 +222,8 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
         return;
     }
     struct api_event ev;
-    if (a->ops->document(buf_str(&c->reply), &ev) < 0) {
+    struct str body = buf_str(&c->reply);
+    if ((a->custom ? api_custom_document(a->custom, body, &ev) : a->ops->document(body, &ev)) < 0) {
         a->bad = true;
         return;
     }
@@ -231,11 +233,11 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
     a->input = ev.prompt_tokens >= 0;
 }
 
-int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
-                struct err *e)
+int probe_judge(const struct target *t, const struct api_ops *ops, const struct api_opts *o, const struct call *c,
+                struct probe *p, struct err *e)
 {
-    enum api_framing framing = api_framing_of(ops, stream, str_of(c->type));
-    struct answer a = {.ops = ops};
+    enum api_framing framing = api_framing_of(ops, o->stream, str_of(c->type));
+    struct answer a = {.ops = ops, .custom = o->custom};
     char path[512];
     path_alone(t->path, path);
     p->streamed = framing != API_WHOLE;
@@ -252,6 +254,10 @@ int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, 
         return err_set(e, ERR_PROTO,
                        "%s%s: the answer is compressed, which weir did not ask for; turn that off in the "
                        "server or in the proxy before it",
+                       t->origin, path);
+    if (!a.bad && o->custom && !(a.flags & API_TOKEN))
+        return err_set(e, ERR_PROTO,
+                       "%s%s: nothing stands in the answer where --json-text looks for text; --check shows the answer",
                        t->origin, path);
     if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE | API_RESULT)))
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
@@ -284,7 +290,8 @@ int probe_send(const struct target *t, const struct api_ops *ops, const struct a
     struct buf body = BUF_INIT(256u << 20);
     int rc = probe_render(ops, o, sample, &body, e);
     if (rc == 0) {
-        c->method = "POST";
+        c->method = t->method ? t->method : "POST";
+        c->own = sample->extra;
         c->max_reply = 4u << 20;
         c->body = buf_str(&body);
         rc = call_do(t, c, e);
@@ -345,7 +352,7 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
         p->http = c.http ? c.http : p->http;
         p->refused = false;
         if (rc == 0 && ops->plain) {
-            rc = probe_judge(t, ops, small.stream, &c, p, e);
+            rc = probe_judge(t, ops, &small, &c, p, e);
         } else if (rc == 0 && adapt(ops, &c, o, &small, p)) {
             again = true;
             tries--;
@@ -353,7 +360,7 @@ int probe_request(const struct target *t, const struct api_ops *ops, struct api_
             p->refused = again = true;
             wait = c.retry_after >= 0 ? MIN(c.retry_after, 5 * NS_PER_S) : NS_PER_S;
         } else if (rc == 0) {
-            rc = probe_judge(t, ops, small.stream, &c, p, e);
+            rc = probe_judge(t, ops, &small, &c, p, e);
             again = rc < 0 && (c.status == 500 || c.status == 502 || c.status == 504 ||
                                (c.status >= 200 && c.status < 300)); /* may be a passing fault */
         }

@@ -4,7 +4,7 @@
 #ifndef WEIR_ENGINE_PROBE_H
 #define WEIR_ENGINE_PROBE_H
 
-#include "api/api.h"
+#include "api/api_custom.h"
 #include "engine/call.h"
 #include "engine/server_id.h"
 #include "engine/target.h"
@@ -51,8 +51,8 @@ int probe_render(const struct api_ops *ops, const struct api_opts *o, const stru
                  struct err *e);
 int probe_send(const struct target *t, const struct api_ops *ops, const struct api_opts *o,
                const struct plan_sample *sample, struct call *c, struct err *e);
-int probe_judge(const struct target *t, const struct api_ops *ops, bool stream, const struct call *c, struct probe *p,
-                struct err *e);
+int probe_judge(const struct target *t, const struct api_ops *ops, const struct api_opts *o, const struct call *c,
+                struct probe *p, struct err *e);
 
 /* Where the dialect's list of models stands beside this target's path: `/proxy/v1/chat/completions` has it at
  * `/proxy/v1/models`. To be freed. */

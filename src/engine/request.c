@@ -14,6 +14,7 @@ static struct req *req_new(struct worker *w)
     r->w = w;
     r->deadline.fire = on_deadline;
     buf_init(&r->body.spill, 256u << 20);
+    buf_init(&r->own_head, 256u << 10);
     buf_init(&r->doc, MAX_DOCUMENT);
     buf_init(&r->head_lines, MAX_ERROR_HEADERS);
     buf_init(&r->answer, MAX_SAVED_TEXT);
@@ -42,6 +43,7 @@ void req_free_all(struct worker *w)
         struct req *r = w->free_reqs;
         w->free_reqs = r->next;
         buf_free(&r->body.spill);
+        buf_free(&r->own_head);
         buf_free(&r->doc);
         buf_free(&r->head_lines);
         buf_free(&r->answer);
@@ -79,6 +81,8 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
         rec->flags |= REC_NO_STREAM_ASKED;
     if (w->e->o.api->ops->lacks & API_NO_TOKENS)
         rec->flags |= REC_NO_TEXT;
+    if (w->e->o.api->ops->plain)
+        rec->flags |= REC_PLAIN | REC_NO_STREAM_ASKED;
     return rec;
 }
 
@@ -120,6 +124,13 @@ void req_hand_over(struct worker *w)
         nanosleep(&nap, NULL);
 }
 
+/* Of these methods a request without a body says nothing of it (RFC 9110, 8.6). */
+static bool has_no_body(const struct plan_item *it)
+{
+    const struct plan_extra *x = it->what->extra;
+    return x && (str_eqz(x->method, "GET") || str_eqz(x->method, "HEAD"));
+}
+
 struct req *req_prepare(struct worker *w, const struct plan_item *it)
 {
     static const char length[] = "\r\nContent-Length: ";
@@ -129,8 +140,10 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     api_render(w->e->o.api, &r->item, &r->body);
     char *p = mempcpy(r->ids, w->id_line, w->id_line_n);
     p = fmt_u64(p, it->index);
-    p = mempcpy(p, length, sizeof length - 1);
-    p = fmt_u64(p, r->body.bytes);
+    if (r->body.bytes > 0 || !has_no_body(it)) {
+        p = mempcpy(p, length, sizeof length - 1);
+        p = fmt_u64(p, r->body.bytes);
+    }
     p = mempcpy(p, "\r\n\r\n", 4);
     r->out[1] = (struct iovec){r->ids, (size_t)(p - r->ids)};
     memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
@@ -212,7 +225,13 @@ void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now)
     r->route = route_choose(w, r->item.turns ? r->item.session : r->item.index);
     r->route->in_flight++;
     rec->endpoint = (uint32_t)(r->route - w->routes);
-    r->out[0] = (struct iovec){r->route->head.p, r->route->head.n};
+    const struct buf *head = &r->route->head;
+    if (target_has_own_head(r->item.what->extra)) {
+        buf_clear(&r->own_head);
+        target_head_of(&w->e->o.targets[rec->endpoint], r->item.what->extra, r->body.bytes > 0, &r->own_head);
+        head = &r->own_head;
+    }
+    r->out[0] = (struct iovec){head->p, head->n};
     w->in_flight++;
     r->prev_open = NULL;
     r->next_open = w->open_reqs;

@@ -1,6 +1,7 @@
 /* response.c - from the bytes of a response to token events and an outcome. */
 #include "engine/engine_private.h"
 
+#include "api/api_custom.h"
 #include "base/jscan.h"
 
 static struct req *req_of(struct hx *x)
@@ -38,6 +39,8 @@ static enum req_mode mode_of(const struct req *r, struct str content_type)
     static const enum req_mode modes[] = {
         [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES, [API_TEXT] = MODE_TEXT};
     const struct api *a = r->w->e->o.api;
+    if (a->ops->plain)
+        return MODE_PLAIN;
     return modes[api_framing_of(a->ops, a->stream, content_type)];
 }
 
@@ -65,7 +68,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
         memcpy(r->rec->request_id, value.p, n);
         r->rec->request_id[n] = 0;
-    } else if (str_ieq(name, STR("content-encoding")) && !str_ieq(value, STR("identity")) && r->mode != MODE_ERROR) {
+    } else if (str_ieq(name, STR("content-encoding")) && !str_ieq(value, STR("identity")) && r->mode != MODE_ERROR &&
+               r->mode != MODE_PLAIN) {
         r->encoded = true;
         return -1;
     }
@@ -207,7 +211,10 @@ static int on_event(struct req *r, struct str type, struct str data)
     struct api_event ev;
     if (r->terminal || r->left) /* nothing counts behind the dialect's last event */
         return 0;
-    if (api_memo_event(r->w->e->o.api->ops, &r->memo, type, data, &ev) < 0) {
+    const struct api *a = r->w->e->o.api;
+    enum api_rc rc =
+        a->custom ? api_custom_event(a->custom, type, data, &ev) : api_memo_event(a->ops, &r->memo, type, data, &ev);
+    if (rc < 0) {
         r->bad = true;
         set_error_detail(r, data);
         return -1;
@@ -268,6 +275,8 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
     r->piece++;
     if (is_stream(r))
         return on_piece(r, piece);
+    if (r->mode == MODE_PLAIN) /* counted, not read */
+        return 0;
     size_t ceiling = r->mode == MODE_ERROR ? MAX_ERROR_BODY : MAX_DOCUMENT;
     size_t n = MIN(piece.n, ceiling - r->doc.n);
     buf_add(&r->doc, piece.p, n);
@@ -302,7 +311,7 @@ void response_settle(struct req *r)
     }
     if ((rec->flags & REC_NO_TEXT) && rec->tokens_in < 0 && rec->outcome == OUT_OK)
         rec->token_source = TOKENS_WORDS;
-    if (rec->tokens_in < 0 && rec->token_source == TOKENS_WORDS)
+    if (rec->tokens_in < 0 && rec->token_source == TOKENS_WORDS && r->item.what->n_msgs > 0)
         rec->tokens_in = r->item.what->words;
 }
 
@@ -328,7 +337,9 @@ static enum outcome connect_outcome(enum stream_rc rc)
 static enum outcome document_outcome(struct req *r)
 {
     struct api_event ev;
-    if (r->w->e->o.api->ops->document(buf_str(&r->doc), &ev) < 0)
+    const struct api *a = r->w->e->o.api;
+    struct str doc = buf_str(&r->doc);
+    if ((a->custom ? api_custom_document(a->custom, doc, &ev) : a->ops->document(doc, &ev)) < 0)
         return OUT_BAD_FRAME;
     take_facts(r, &ev);
     r->has_document = true;
@@ -349,11 +360,13 @@ static enum outcome whole_outcome(struct req *r)
             return OUT_BAD_FRAME;
         /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
          */
-        if (!r->w->e->o.api->ops->has_terminal) /* its end is that of the body */
+        if (!r->w->e->o.api->custom && !r->w->e->o.api->ops->has_terminal) /* its end is that of the body */
             return OUT_OK;
-        return r->terminal || r->finished ? OUT_OK : OUT_TRUNCATED;
+        return r->terminal || r->finished || !api_must_end(r->w->e->o.api) ? OUT_OK : OUT_TRUNCATED;
     case MODE_DOCUMENT:
         return document_outcome(r);
+    case MODE_PLAIN:
+        return OUT_OK;
     default:
         return OUT_HTTP;
     }

@@ -13,7 +13,7 @@ int routes_open(struct worker *w, struct err *e)
         if (t->tls && !w->tls && !(w->tls = tls_client_new(&t->tls_opts, e)))
             return -1;
         buf_init(&w->routes[i].head, 256u << 10);
-        target_head(t, "POST", NULL, true, &w->routes[i].head);
+        target_head(t, t->method ? t->method : "POST", NULL, true, &w->routes[i].head);
     }
     return 0;
 }

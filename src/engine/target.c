@@ -220,6 +220,8 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     t->http = o->http;
     t->binds = o->binds;
     t->n_binds = o->n_binds;
+    t->plain = o->plain;
+    t->method = o->method;
     t->lookup = o->lookup ? o->lookup : resolve_host;
     if (url_parse(&t->url, str_of(t->url_text), e) < 0) {
         target_close(t);
@@ -268,15 +270,43 @@ void target_close(struct target *t)
     memset(t, 0, sizeof *t);
 }
 
-void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out)
+static void put_head(const struct target *t, struct str method, struct str path, struct str type, struct buf *out)
 {
-    buf_addf(out, "%s %s HTTP/1.1\r\n", method, path ? path : t->path);
+    buf_adds(out, method);
+    buf_addc(out, ' ');
+    buf_adds(out, path);
+    buf_addz(out, " HTTP/1.1\r\n");
     buf_adds(out, buf_str(&t->common));
     if (!t->has_accept)
-        buf_addf(out, "Accept: %s\r\n",
-                 !has_body || !t->stream ? "application/json"
-                 : t->lines              ? "application/x-ndjson, application/json"
-                                         : "text/event-stream, application/json");
-    if (has_body && !t->has_content_type)
-        buf_addz(out, "Content-Type: application/json\r\n");
+        buf_addz(out, t->plain                    ? "Accept: */*\r\n"
+                      : type.n == 0 || !t->stream ? "Accept: application/json\r\n"
+                      : t->lines                  ? "Accept: application/x-ndjson, application/json\r\n"
+                                                  : "Accept: text/event-stream, application/json\r\n");
+    if (type.n > 0 && !t->has_content_type) {
+        buf_addz(out, "Content-Type: ");
+        buf_adds(out, type);
+        buf_addz(out, "\r\n");
+    }
+}
+
+void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out)
+{
+    put_head(t, str_of(method), str_of(path ? path : t->path), has_body ? STR("application/json") : STR(""), out);
+}
+
+void target_head_of(const struct target *t, const struct plan_extra *x, bool has_body, struct buf *out)
+{
+    struct str method = t->method ? str_of(t->method) : has_body || !t->plain ? STR("POST") : STR("GET");
+    put_head(t, x->method.n ? x->method : method, x->path.n ? x->path : str_of(t->path),
+             !has_body   ? STR("")
+             : x->type.n ? x->type
+                         : STR("application/json"),
+             out);
+}
+
+bool target_is_at(const struct target *t, struct str origin)
+{
+    struct url u;
+    return url_parse(&u, origin, NULL) == 0 && u.tls == t->tls && u.port == t->url.port &&
+           str_ieq(u.host, str_of(t->host));
 }

@@ -7,6 +7,7 @@
 #include "http/hclient.h"
 #include "net/resolve.h"
 #include "net/tls.h"
+#include "plan/plan.h"
 #include "proto/url.h"
 
 struct target_opts {
@@ -21,6 +22,8 @@ struct target_opts {
     bool no_keepalive;
     enum hclient_http http; /* HCLIENT_2 needs https, HCLIENT_H2C http */
     bool stream;            /* Accept: text/event-stream */
+    const char *method;     /* of requests that name none; NULL: POST */
+    bool plain;             /* no dialect: any type is accepted */
     bool lines;             /* the dialect's streams are JSON lines: Accept says so too */
     struct tls_client_opts tls;
     const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */
@@ -50,7 +53,8 @@ struct target {
     char *secret[TARGET_MAX_SECRETS]; /* what target_redact looks for */
     int n_secrets;
     bool has_content_type, has_accept;
-    bool stream, lines;
+    bool stream, lines, plain;
+    const char *method; /* borrowed from the options */
 };
 
 /* -1 + e: a bad URL or header, a name that does not resolve. Nothing is sent but a name look-up. */
@@ -70,5 +74,13 @@ void target_redact(const struct target *t, char *p, size_t n);
 
 /* "POST PATH HTTP/1.1" and all constant header lines, without the empty line; path NULL: the target's own. */
 void target_head(const struct target *t, const char *method, const char *path, bool has_body, struct buf *out);
+/* The same for a request with method, path or type of its own; a body without a type is JSON. Without formatting. */
+void target_head_of(const struct target *t, const struct plan_extra *x, bool has_body, struct buf *out);
+static inline bool target_has_own_head(const struct plan_extra *x)
+{
+    return x && (x->method.n > 0 || x->path.n > 0 || x->type.n > 0);
+}
+/* Whether a URL's beginning ("http://host:8000") names this endpoint. */
+bool target_is_at(const struct target *t, struct str origin);
 
 #endif

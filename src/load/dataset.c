@@ -238,6 +238,30 @@ struct plan_extra *dataset_extra(struct dataset *ds)
     return ds->cur_extra;
 }
 
+static struct str type_of(struct str body)
+{
+    struct js s;
+    js_init(&s, body);
+    if (body.n == 0)
+        return STR("");
+    if (js_skip(&s, NULL) == 0 && js_done(&s))
+        return STR("application/json");
+    return ds_bad_utf8(body) ? STR("application/octet-stream") : STR("text/plain; charset=utf-8");
+}
+
+void dataset_set_body(struct dataset *ds, struct str body)
+{
+    struct plan_extra *x = dataset_extra(ds);
+    x->body = dataset_keep(ds, body);
+    x->type = type_of(body);
+    ds->stats.text_bytes += body.n;
+}
+
+void dataset_set_name(struct dataset *ds, const char *name)
+{
+    ds->name = name;
+}
+
 void dataset_skipped(struct dataset *ds)
 {
     ds->cur_skipped++;
@@ -260,12 +284,18 @@ static struct str where_of(struct dataset *ds, size_t line)
     return dataset_keep(ds, (struct str){where, (size_t)k});
 }
 
+static bool is_request(const struct plan_extra *x)
+{
+    return x && (x->body.n > 0 || x->path.n > 0 || x->method.n > 0);
+}
+
 bool dataset_end(struct dataset *ds, size_t line)
 {
     ds->stats.skipped += ds->cur_skipped;
-    if (ds->n_cur == 0 || !wanted(ds)) {
-        ds->stats.skipped += ds->n_cur == 0;
-        ds->stats.out_of_range += ds->n_cur > 0;
+    bool nothing = ds->n_cur == 0 && !is_request(ds->cur_extra);
+    if (nothing || !wanted(ds)) {
+        ds->stats.skipped += nothing;
+        ds->stats.out_of_range += !nothing;
         drop(ds);
         return false;
     }
@@ -276,7 +306,8 @@ bool dataset_end(struct dataset *ds, size_t line)
     if (ds->o.answer_length && ds->cur_answer >= 0)
         ds->cur_max_tokens = MAX(ds->cur_answer, 1);
     struct plan_msg *msgs = take(ds, ds->n_cur * sizeof *msgs, _Alignof(struct plan_msg));
-    memcpy(msgs, ds->cur, ds->n_cur * sizeof *msgs);
+    if (ds->n_cur > 0)
+        memcpy(msgs, ds->cur, ds->n_cur * sizeof *msgs);
     ds->samples[ds->n++] = (struct plan_sample){
         .msgs = msgs,
         .n_msgs = (uint32_t)ds->n_cur,

@@ -59,7 +59,9 @@ struct dataset *dataset_load_text_with(struct str text, const char *name, const 
 struct dataset *dataset_load(const char *path, const char *format, struct err *e);
 struct dataset *dataset_load_text(struct str text, const char *name, const char *format, struct err *e);
 struct dataset *dataset_of_prompt(const char *prompt); /* one sample, one user message */
-struct dataset *dataset_builtin(void);                 /* a few conversations, for a run without dataset and prompt */
+/* One request without messages: method ("" by the body), and the body, "" none. */
+struct dataset *dataset_of_request(struct str method, struct str body);
+struct dataset *dataset_builtin(void); /* a few conversations, for a run without dataset and prompt */
 void dataset_free(struct dataset **ds);
 
 size_t dataset_n(const struct dataset *ds);
@@ -100,8 +102,11 @@ void dataset_set_instant(struct dataset *ds, int64_t ns);
 /* What few samples have: with nothing said, to be filled before dataset_end; dataset_keep copies what it borrows. */
 struct plan_extra *dataset_extra(struct dataset *ds);
 struct str dataset_keep(struct dataset *ds, struct str s);
+/* The whole body of the request, sent as it is; its type is told by its form. It needs no message beside it. */
+void dataset_set_body(struct dataset *ds, struct str body);
 void dataset_skipped(struct dataset *ds); /* count something left out on purpose */
-/* The sample is complete. False: left out and counted, since it has no message or its lengths are not wanted. */
+/* The sample is complete. False: left out and counted, since it has no message (and is no request of its own), or its
+ * lengths are not wanted. */
 bool dataset_end(struct dataset *ds, size_t line);
 
 /* A bad entry: its reader fills *dataset_why() (NULL: no one will read it), then dataset_bad() says whether to go on

@@ -1,5 +1,7 @@
 /* dataset_load.c - from a path to a dataset: the formats there are, the choice between them, files and where they come
  * from. */
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "base/unpack.h"
 #include "base/xalloc.h"
@@ -10,8 +12,8 @@
 #define MAX_FILE_BYTES ((size_t)8 << 30) /* so that samples, two bytes each at least, can be counted in 32 bits */
 
 static const struct dataset_ops *const FORMATS[] = {
-    &ds_conversations, &ds_sharegpt, &ds_ipex,  &ds_mooncake, &ds_azure, &ds_burstgpt,
-    &ds_csv,           &ds_messages, &ds_jsonl, &ds_text,     NULL,
+    &ds_conversations, &ds_sharegpt, &ds_ipex,    &ds_mooncake, &ds_azure, &ds_burstgpt, &ds_csv,
+    &ds_messages,      &ds_jsonl,    &ds_targets, &ds_payload,  &ds_text,  NULL,
 };
 
 const struct dataset_ops *const *dataset_formats(void)
@@ -129,6 +131,32 @@ struct dataset *dataset_load_text(struct str text, const char *name, const char 
     return load_whole(text, text, false, name, &o, e);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static struct dataset *load_folder(const char *path, const struct dataset_opts *o, struct err *e)
+{
+    const char *format = o && o->format ? o->format : "auto";
+    if (strcmp(format, "auto") != 0 && strcmp(format, ds_payload.name) != 0) {
+        err_set(e, ERR_USAGE, "%s: is a folder, which only the format payload reads; give a file", path);
+        return NULL;
+    }
+    struct dataset *ds = dataset_new(path, ds_payload.name, o);
+    struct buf digests = BUF_INIT((size_t)64 << 20);
+    int rc = ds_payload_folder(ds, path, &digests, e);
+    sha256_hex(buf_str(&digests), dataset_stats_mut(ds)->sha256);
+    buf_free(&digests);
+    if (rc < 0 || check_any(ds, path, e) != 0) {
+        dataset_free(&ds);
+        return NULL;
+    }
+    dataset_seal(ds);
+    return ds;
+}
+
 /* 0, or -1 + e. */
 static int unpack_all(struct buf *out, enum unpack_kind kind, struct str in, const char *name, struct err *e)
 {
@@ -196,6 +224,8 @@ static struct dataset *load_url(const char *url, const struct dataset_opts *o, s
 
 struct dataset *dataset_load_with(const char *path, const struct dataset_opts *o, struct err *e)
 {
+    if (is_folder(path))
+        return load_folder(path, o, e);
     return download_is_url(path) ? load_url(path, o, e)
                                  : load_file(path, strcmp(path, "-") == 0 ? "stdin" : path, o, e);
 }
@@ -212,6 +242,18 @@ struct dataset *dataset_of_prompt(const char *prompt)
     sha256_hex(str_of(prompt), dataset_stats_mut(ds)->sha256);
     dataset_begin(ds);
     dataset_add_plain(ds, ROLE_USER, str_of(prompt));
+    dataset_end(ds, 0);
+    dataset_seal(ds);
+    return ds;
+}
+
+struct dataset *dataset_of_request(struct str method, struct str body)
+{
+    struct dataset *ds = dataset_new("--body", "request", NULL);
+    sha256_hex(body, dataset_stats_mut(ds)->sha256);
+    dataset_begin(ds);
+    dataset_extra(ds)->method = dataset_keep(ds, method.n ? method : body.n ? STR("POST") : STR("GET"));
+    dataset_set_body(ds, body);
     dataset_end(ds, 0);
     dataset_seal(ds);
     return ds;

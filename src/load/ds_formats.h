@@ -14,6 +14,8 @@ extern const struct dataset_ops ds_burstgpt;      /* trace: Timestamp,Model,Requ
 extern const struct dataset_ops ds_csv;           /* columns by name */
 extern const struct dataset_ops ds_messages;      /* OpenAI messages, one JSON value per line */
 extern const struct dataset_ops ds_jsonl;         /* fields by name */
+extern const struct dataset_ops ds_targets;       /* a request per line: method, path, body */
+extern const struct dataset_ops ds_payload;       /* a request body per line, or per file of a folder */
 extern const struct dataset_ops ds_text;          /* one prompt per line */
 
 struct ds_turn {
@@ -32,6 +34,12 @@ void dataset_add_kept(struct dataset *ds, enum plan_role role, struct str raw, u
 struct buf *dataset_scratch(struct dataset *ds); /* for a text that is made up, until the next dataset_add_plain */
 /* Which entries to keep: as load/ds_lengths.h. 0, or -1 + e. */
 int dataset_set_lengths(struct dataset *ds, const char *text, struct err *e);
+
+/* All files of a folder; `digests` gets a line for each. */
+int ds_payload_folder(struct dataset *ds, const char *path, struct buf *digests, struct err *e);
+
+/* What stands for the file in messages from now on; borrowed while loading. */
+void dataset_set_name(struct dataset *ds, const char *name);
 
 /* Behind the readers go the check of UTF-8 and, of a file that is not packed, the digest, while what they read is at
  * hand; of a mapped file what has been read is given back. */

@@ -127,6 +127,7 @@ static void fill(const struct load *l, uint64_t i, int64_t due, bool warmup, str
     it->session = l->o.sessions ? i : 0;
     it->turn = 0;
     it->turns = l->o.sessions ? turns_count(it->what) : 0;
+    it->key = arrival_key(l->o.level, it->index);
     leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
     it->klass = l->classes && it->what->extra ? it->what->extra->klass : STR("");
     pick_model(l, i, it);
@@ -139,6 +140,7 @@ void load_next_turn(const struct load *l, struct plan_item *it)
 {
     it->index++;
     it->turn++;
+    it->key = arrival_key(l->o.level, it->index);
     leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
 }
 

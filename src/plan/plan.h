@@ -26,6 +26,7 @@ struct plan_extra {
     struct str klass, model; /* request class, and the model to ask instead of the run's; plain text, "" none */
     uint32_t model_ix;       /* place of `model` among the run's models (load/mix.h), once they are known */
     struct str method, path; /* of a plain HTTP target: "GET", and path with query; "" none */
+    struct str origin;       /* of one given with its host: "http://host:8000", which must be the run's; "" none */
     struct str body, type;   /* the whole request body, sent as it is, and its Content-Type; "" none */
 };
 
@@ -47,6 +48,7 @@ struct plan_item {
     uint32_t sample;      /* index in the dataset */
     uint64_t session;     /* the how-manieth of the level, from 0; 0 without sessions */
     uint32_t turn, turns; /* of the session, from 0; and how many it has: 0 without sessions */
+    uint64_t key;         /* the item among all levels': for what is drawn for it alone */
     const struct plan_sample *what;
     int64_t leave_after;   /* the client goes away so long after the start, ns; -1: it stays */
     uint32_t leave_tokens; /* ... or with so many token events; 0: it stays */

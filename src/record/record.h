@@ -71,7 +71,8 @@ enum {
     REC_HTTP2 = 128,
     REC_UNKEPT = 512 /* its session ended with it, because the answer could not be kept (--history-limit) */,
     REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */,
-    REC_NO_TEXT = 1024 /* the dialect's answers are no text: there are no output tokens */
+    REC_NO_TEXT = 1024 /* the dialect's answers are no text: there are no output tokens */,
+    REC_PLAIN = 2048 /* plain HTTP: there are no tokens */
 };
 
 struct record {

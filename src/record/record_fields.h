@@ -66,6 +66,7 @@ struct field_table {
     X(F_FLAG, "no_stream_asked", flags, REC_NO_STREAM_ASKED)                                                           \
     X(F_FLAG, "tls_resumed", flags, REC_TLS_RESUMED)                                                                   \
     X(F_FLAG, "http2", flags, REC_HTTP2)                                                                               \
+    X(F_FLAG, "plain", flags, REC_PLAIN)                                                                               \
     X(F_FLAG, "left", flags, REC_LEFT)                                                                                 \
     X(F_FLAG, "unkept", flags, REC_UNKEPT)                                                                             \
     X(F_FLAG, "no_text", flags, REC_NO_TEXT)                                                                           \

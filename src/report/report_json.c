@@ -343,6 +343,12 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     jo_end_obj(j);
     put_dist(j, "tokens_per_s", s, &l->tokens_per_s, 1, 6);
     put_tokens(j, l);
+    jo_key(j, "bytes");
+    jo_obj(j);
+    jo_ku64(j, "received", l->bytes_in);
+    jo_ku64(j, "sent", l->bytes_out);
+    jo_end_obj(j);
+    jo_kbool(j, "plain", l->plain);
     put_counts(j, "outcomes", &l->outcomes);
     put_counts(j, "status_codes", &l->status_codes);
     put_counts(j, "finish_reasons", &l->finish_reasons);

@@ -228,6 +228,11 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     } else {
         latency_group(&g, s, METRIC_TTFT, "TTFT", &legend);
     }
+    bool plain = true;
+    for (size_t i = 0; i < s->n_levels; i++)
+        plain &= s->levels[i].plain;
+    if (plain)
+        latency_group(&g, s, METRIC_TTFB, "TTFB", &legend);
     bool by_token = true;
     for (size_t i = 0; i < s->n_levels; i++)
         by_token &= s->levels[i].itl_by_token || s->levels[i].lat[METRIC_ITL].n == 0;

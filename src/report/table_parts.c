@@ -127,6 +127,19 @@ static void put_sessions(struct buf *out, const struct sum_sessions *s, int widt
     buf_free(&t);
 }
 
+static void put_bytes(struct buf *out, const struct sum_level *l, int width)
+{
+    struct buf t = BUF_INIT(LINE_BYTES);
+    char a[32], b[32];
+    if (!l->plain || l->attempted == 0)
+        return;
+    buf_addf(&t, "received %llu (%s per request), sent %llu (%s per request)", (unsigned long long)l->bytes_in,
+             fmt_count(a, (double)l->bytes_in / (double)l->attempted), (unsigned long long)l->bytes_out,
+             fmt_count(b, (double)l->bytes_out / (double)l->attempted));
+    labelled(out, "bytes", t.p, width);
+    buf_free(&t);
+}
+
 static char *term_value(char out[64], const struct sum_slo_term *t)
 {
     char d[32];
@@ -221,6 +234,7 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
     put_errors(out, l, width);
     put_sessions(out, &l->sessions, width);
     put_tokens(out, l, width);
+    put_bytes(out, l, width);
     put_slo(out, l, p);
     put_goodput(out, l, width);
     put_cost(out, &l->cost, width);

@@ -36,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const struct api_ops *ops = api_find(str_of(names[i]));
         struct api_event ev, failed;
+        if (!str_starts(str_of(ops->name), STR("openai-"))) /* others have rules of their own */
+            continue;
         enum api_rc document = ops->document(text, &ev);
         enum api_rc event = ops->event(STR(""), text, &ev);
         bool done = str_eqz(str_trim(text), "[DONE]");

@@ -31,9 +31,26 @@ static void check_message(const struct plan_msg *m)
     buf_free(&b);
 }
 
+/* A request line and a header must not be broken by what a file holds. */
+static void check_request(const struct plan_extra *x)
+{
+    const struct str parts[] = {x->method, x->path, x->type, x->origin};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        for (size_t k = 0; k < parts[i].n; k++) {
+            unsigned char c = (unsigned char)parts[i].p[k];
+            if (c < ' ' || c >= 0x7F || (c == ' ' && i != 2))
+                abort();
+        }
+    }
+    if (x->path.n > 0 && x->path.p[0] != '/')
+        abort();
+}
+
 static void check_sample(const struct plan_sample *s, int64_t *at)
 {
-    if (s->n_msgs == 0 || s->max_tokens == 0 || s->max_tokens < -1)
+    if (s->extra)
+        check_request(s->extra);
+    if ((s->n_msgs == 0 && !s->extra) || s->max_tokens == 0 || s->max_tokens < -1)
         abort();
     for (uint32_t m = 0; m < s->n_msgs; m++)
         check_message(&s->msgs[m]);
@@ -53,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct str text = {(const char *)data + 1, n - 1};
     unsigned which = data[0] & 15;
     struct dataset_opts o = {
-        .format = formats[which],
+        .format = data[0] & 0x20 ? (which & 1 ? "targets" : "payload") : formats[which],
         .skip_bad = data[0] & 0x80,
         .fields = data[0] & 0x40 && which >= 13 ? "prompt=q,at=t.s" : NULL,
     };

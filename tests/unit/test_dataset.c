@@ -56,13 +56,13 @@ static void test_unknown_format(void **state)
     assert_null(dataset_load_text(STR("x"), "x", "yaml", &e));
     assert_int_equal(e.code, ERR_USAGE);
     assert_string_equal(e.text, "\"yaml\" is not a dataset format; use auto, conversations, sharegpt, ipex, "
-                                "mooncake, azure, burstgpt, csv, messages, jsonl or text");
+                                "mooncake, azure, burstgpt, csv, messages, jsonl, targets, payload or text");
     size_t n = 0;
     for (const struct dataset_ops *const *f = dataset_formats(); *f; f++, n++) {
         assert_non_null(strstr(e.text, (*f)->name)); /* the sentence knows them all */
         assert_true(strlen((*f)->help) > 5);
     }
-    assert_int_equal(n, 10);
+    assert_int_equal(n, 12);
 }
 
 /* The digest is that of the file with everything in it, as sha256sum prints it. */
@@ -216,7 +216,7 @@ static void test_no_file(void **state)
     assert_null(dataset_load("/nonexistent/weir.json", NULL, &e));
     assert_int_equal(e.code, ERR_IO);
     assert_non_null(strstr(e.text, "/nonexistent/weir.json"));
-    assert_null(dataset_load("/tmp", NULL, &e));
+    assert_null(dataset_load("/tmp", "text", &e)); /* a folder has no lines */
     char *path = temp_file(STR(""));
     assert_null(dataset_load(path, NULL, &e));
     assert_non_null(strstr(e.text, "the dataset is empty"));
