@@ -182,7 +182,7 @@ static int say_request(struct campaign_state *s, const struct teller *k, struct 
     for (int i = 0; i < body.n; i++)
         buf_add(&text, body.v[i].iov_base, body.v[i].iov_len);
     const struct check c = {.target = t, .ops = s->ops, .opts = &v->api_opts, .say = k->say, .arg = k->arg};
-    const struct call call = {.method = "POST", .body = buf_str(&text)};
+    const struct call call = {.method = t->method ? t->method : "POST", .own = it.what->extra, .body = buf_str(&text)};
     snprintf(id, sizeof id, "X-Request-Id: %s-0-0", s->run_id);
     check_show_request(&c, &call, id);
     buf_free(&text);

@@ -13,3 +13,6 @@ weir run -f a.yaml --dry-run --workers 1
 weir run -f a.yaml --dry-run --output-dir .
 weir run http://127.0.0.1:1 --dry-run --dataset missing.txt
 weir run 127.0.0.1:1 --api anthropic-messages --model m --prompt Hello --max-tokens 5 -n 1 --dry-run --seed 4 --workers 1
+# A plain target, with the method and the path that the list of targets gives.
+printf 'GET /hello?a=1\n' >targets.txt
+"$WEIR" run 127.0.0.1:1 --api http --dataset targets.txt --dataset-format targets -n 1 --dry-run | grep '^>' | grep -v Agent

@@ -27,7 +27,7 @@ def main():
             with open(path, encoding="utf-8") as f:  # a burst has no duration, and a ramp begins slowly
                 text = f.read()
                 cut = SHORT if "rate: inf" in text or "profile:" in text else SHORT + ("--duration", "1s")
-            if "embeddings" not in text and "rerank" not in text:
+            if not any(word in text for word in ("embeddings", "rerank", "api: http")):
                 cut += ("--max-tokens", "4")
             r = run(WEIR, "-f", path, *cut, env={**env, "ENDPOINT": a.url, "ENDPOINT_B": b.url}, expect=None)
             check(r.code in (0, 3, 4), f"{name}: exit {r.code}: {r.stderr}")
