@@ -121,14 +121,14 @@ static void test_spinning_meets_precise_timers(void **state)
     struct loop *l = loop_new(&(struct loop_opts){.spin_ns = 2 * NS_PER_MS}, NULL);
     struct probe p = {.t = {.fire = on_probe, .precise = true}, .l = l, .last = true};
     int64_t best = INT64_MAX;
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 30 || (i < 500 && best >= 4 * NS_PER_US); i++) {
         p.due = clock_mono() + NS_PER_MS;
         loop_timer_set(l, &p.t, p.due);
         loop_run(l);
         assert_true(p.fired_at >= p.due);
         best = MIN(best, p.fired_at - p.due);
     }
-    /* A sleeping wake-up takes 5 us and more, a poll under 1 us; the best of 30 is free of other programs' noise. */
+    /* A sleeping wake-up takes 5 us and more, a poll under 1 us; the best of many is free of other programs' noise. */
     assert_true(best < 4 * NS_PER_US);
     struct loop_stats st = loop_get_stats(l);
     assert_true(st.empty_polls > 100);

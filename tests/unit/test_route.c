@@ -166,7 +166,9 @@ static void least_in_flight_leaves_one_that_hangs(void **state)
     for (int i = 0; i < 3; i++)
         rig_stop(&h.g[i]);
     assert_int_equal(h.g[1].requests, 1);
-    assert_true(h.g[0].requests >= 10 && h.g[2].requests >= 10);
+    assert_int_equal(h.g[0].requests + h.g[2].requests, 29);
+    /* In turn, but where the system leaves one server's thread aside for a while. */
+    assert_true(h.g[0].requests >= 3 && h.g[2].requests >= 3);
     three_close(&h);
 }
 
