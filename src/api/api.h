@@ -24,6 +24,7 @@
 #include "plan/plan.h"
 
 struct api_custom;
+struct api_media;
 struct api_opts {
     const char *model;        /* NULL: no "model" member */
     const struct str *others; /* further models that items may ask for: plan_item.model_ix counts from 1 for them */
@@ -35,6 +36,7 @@ struct api_opts {
     bool running_usage;              /* and for stream_options.continuous_usage_stats: counts in each event */
     const char *extra_body;          /* JSON object merged over what we send, or NULL */
     const struct api_custom *custom; /* of the dialect custom: template and paths, see api_custom.h; NULL */
+    const struct api_media *media;   /* pictures and sound of each request, see api_media.h; NULL */
 };
 
 /* Members that are the same in all bodies for one model: `"model":"m",...}` */
@@ -48,6 +50,7 @@ struct api_ops;
 struct api {
     const struct api_ops *ops;
     const struct api_custom *custom; /* borrowed; NULL: another dialect */
+    const struct api_media *media;   /* borrowed; NULL: none */
     int64_t max_tokens;              /* as the options say */
     bool stream;
     bool max_tokens_fixed;  /* what the user gives (--max-tokens, --extra-body) wins over the sample's */

@@ -1,4 +1,5 @@
 /* api_oai_chat.c - OpenAI's chat completions. */
+#include "api/api_media.h"
 #include "api/api_oai.h"
 
 extern const struct api_ops api_oai_chat;
@@ -25,8 +26,92 @@ static struct str opening(enum plan_role role, bool first)
 /* Each message is three pieces (opening, content, closing); the nonce, head and tail are six more. */
 enum { DIRECT_MESSAGES = (API_MAX_PIECES - 6) / 3 };
 
+/* The message that gets the pictures: the last plain one of the user's; n_msgs: there is none. */
+static uint32_t seen_message(const struct plan_sample *s)
+{
+    for (uint32_t i = s->n_msgs; i-- > 0;) {
+        if (s->msgs[i].role == ROLE_USER && s->msgs[i].raw_json.n == 0)
+            return i;
+    }
+    return s->n_msgs;
+}
+
+struct cut { /* what goes between the bytes of the buffer before `at` and those behind */
+    size_t at;
+    struct str head;
+};
+
+/* All parts behind the text, but for what is borrowed. Returns how many cuts there are. */
+static unsigned put_parts(const struct api *a, const struct plan_item *it, struct buf *out, struct cut cut[])
+{
+    struct media_part p;
+    unsigned n = 0;
+    for (; n <= MEDIA_PER_REQUEST && api_media_part(a->media, it->index, it->key, n, &p); n++) {
+        if (p.audio) {
+            buf_addz(out, ",{\"type\":\"input_audio\",\"input_audio\":{\"format\":\"");
+            buf_addz(out, p.type);
+            buf_addz(out, "\",\"data\":\"");
+        } else {
+            buf_addz(out, ",{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:");
+            buf_addz(out, p.type);
+            buf_addz(out, ";base64,");
+        }
+        cut[n] = (struct cut){out->n, p.head};
+        api_media_tail(a->media, it->index, it->key, n, out);
+        buf_addz(out, "\"}}");
+    }
+    return n;
+}
+
+/* With pictures all goes through the buffer but they themselves, which are large. */
+static void media_body(const struct api *a, const struct plan_item *it, struct api_body *b)
+{
+    const struct plan_sample *s = it->what;
+    struct buf *out = &b->spill;
+    struct cut cut[MEDIA_PER_REQUEST + 1];
+    uint32_t seen = seen_message(s);
+    unsigned n = 0;
+    bool nonce = it->nonce[0] != 0;
+    buf_addz(out, "{\"messages\":[");
+    for (uint32_t i = 0; i < s->n_msgs; i++) {
+        const struct plan_msg *m = &s->msgs[i];
+        if (m->raw_json.n > 0) {
+            buf_addz(out, i ? "," : "");
+            buf_adds(out, m->raw_json);
+            continue;
+        }
+        if (i == seen)
+            buf_addz(out, i ? ",{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\""
+                            : "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"");
+        else
+            buf_adds(out, opening(m->role, i == 0));
+        if (nonce)
+            buf_addz(out, it->nonce);
+        nonce = false;
+        buf_adds(out, m->content);
+        buf_addz(out, "\"}");
+        if (i == seen) {
+            n = put_parts(a, it, out, cut);
+            buf_addz(out, "]}");
+        }
+    }
+    buf_addz(out, "],");
+    size_t from = 0;
+    for (unsigned i = 0; i < n; i++) { /* the buffer moves no more */
+        api_piece(b, (struct str){out->p + from, cut[i].at - from});
+        api_piece(b, cut[i].head);
+        from = cut[i].at;
+    }
+    api_piece(b, (struct str){out->p + from, out->n - from});
+    api_rest(a, it, b);
+}
+
 static void chat_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
+    if (a->media && seen_message(it->what) < it->what->n_msgs) {
+        media_body(a, it, b);
+        return;
+    }
     const struct plan_sample *s = it->what;
     bool direct = s->n_msgs <= DIRECT_MESSAGES;
     api_piece(b, STR("{\"messages\":["));

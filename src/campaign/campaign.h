@@ -49,6 +49,10 @@ struct run_config {
     uint64_t seed;
     bool seed_given;
     /* what to send */
+    const char **images; /* NULL-ended, or NULL: files and sizes */
+    uint64_t images_per_request;
+    const char *audio; /* a file or a length; NULL: none */
+    bool same_media;
     /* --api custom: JSON or the file that holds it; where things stand in the answer; NULL: not said */
     const char *body_template, *json_text, *json_tokens, *json_input_tokens, *json_finish, *stream_end;
     const char *method; /* --api http: NULL = by the body */

@@ -79,6 +79,7 @@ struct variant {
     double connect_rate;       /* per second, 0: max, -1: auto */
     struct models models;      /* that its items ask for */
     struct api_custom *custom; /* --api custom; owned */
+    struct api_media *media;   /* --image and --audio; owned */
     struct api_opts api_opts;
     struct api api;
 };
@@ -172,6 +173,9 @@ void resolving_level_end(struct resolving *r, struct target *t);
 /* preflight.c */
 int preflight(struct campaign_state *s, struct err *e);         /* files; raises the soft limit */
 int preflight_targets(struct campaign_state *s, struct err *e); /* local ports and memory; of many, fills s->plan */
+
+/* media.c: --image and --audio. NULL in *out: none is asked for. */
+int media_load(const struct run_config *c, uint64_t seed, struct api_media **out, struct err *e);
 
 /* waiting.c: --wait-ready. */
 int waiting(const struct campaign_state *s, struct err *e);

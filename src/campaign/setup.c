@@ -194,6 +194,20 @@ static int make_custom(struct campaign_state *s, struct variant *v, struct err *
     return v->custom ? 0 : -1;
 }
 
+static int make_media(struct campaign_state *s, struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    if ((!c->images && !c->audio) || v->media)
+        return 0;
+    if (strcmp(s->ops->name, "openai-chat") != 0)
+        return err_set(e, ERR_USAGE, "%s: only chat messages have parts; it needs --api openai-chat, and this is %s",
+                       c->images ? "--image" : "--audio", s->ops->name);
+    if (media_load(c, s->seed, &v->media, e) < 0)
+        return -1;
+    v->api_opts.media = v->media;
+    return 0;
+}
+
 static int check_sample(const struct campaign_state *s, const struct variant *v, const struct plan_sample *p,
                         struct err *e)
 {
@@ -542,7 +556,7 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
     if (settle_auth(s, e) < 0)
         return -1;
     for (uint32_t i = 0; i < s->n_variants; i++) {
-        if (make_custom(s, &s->variant[i], e) < 0)
+        if (make_custom(s, &s->variant[i], e) < 0 || make_media(s, &s->variant[i], e) < 0)
             return -1;
     }
     if (check_samples(s, e) < 0)
@@ -618,6 +632,7 @@ void setup_free(struct campaign_state *s)
         struct variant *v = &s->variant[i];
         api_free(&v->api);
         api_custom_free(&v->custom);
+        api_media_free(&v->media);
         shape_free(&v->shape);
         models_free(&v->models);
         if (v->own_ep)

@@ -5,6 +5,7 @@
 #define WEIR_ENGINE_PROBE_H
 
 #include "api/api_custom.h"
+#include "api/api_media.h"
 #include "engine/call.h"
 #include "engine/server_id.h"
 #include "engine/target.h"

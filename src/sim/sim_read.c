@@ -3,6 +3,8 @@
 #include "base/xalloc.h"
 #include "sim/sim_text.h"
 
+enum { IMAGE_TOKENS = 256, SOUND_BYTES = 1280 };
+
 int read_refuse(struct reader *r, const char *param, const char *fmt, ...)
 {
     va_list ap;
@@ -75,6 +77,19 @@ int read_text(struct reader *r)
 }
 
 /* One element of a content that is an array: {"type": "text", "text": "..."}; other types hold no words. */
+/* A token for each 40 ms of 16-bit sound at 16 kHz, whatever it is coded as: its bytes are counted. */
+static void read_sound(struct reader *r)
+{
+    struct str key, data;
+    js_enter(&r->s, '{');
+    while (js_key(&r->s, &key)) {
+        if (js_raw_eq(key, "data") && js_peek(&r->s) == JS_STR && js_string(&r->s, &data) == 0)
+            r->a->prompt_tokens += (data.n / 4 * 3 + SOUND_BYTES - 1) / SOUND_BYTES;
+        else
+            js_skip(&r->s, NULL);
+    }
+}
+
 static int read_part(struct reader *r)
 {
     struct str key;
@@ -86,6 +101,11 @@ static int read_part(struct reader *r)
         if (js_raw_eq(key, "text") && js_peek(&r->s) == JS_STR) {
             if (read_text(r) < 0)
                 return -1;
+        } else if (js_raw_eq(key, "image_url")) {
+            r->a->prompt_tokens += IMAGE_TOKENS;
+            js_skip(&r->s, NULL);
+        } else if (js_raw_eq(key, "input_audio") && js_peek(&r->s) == JS_OBJ) {
+            read_sound(r);
         } else {
             js_skip(&r->s, NULL);
         }
