@@ -92,7 +92,7 @@ struct api_event { /* views borrow the event's data */
     int64_t prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens; /* -1: not said; with API_USAGE */
     struct str error;                                                          /* raw JSON of the error */
     bool own_counts; /* the counts are fields of the server's own, not the API's usage */
-    bool whole;      /* text[0] is the answer from its beginning: api_memo.h cuts off what was there before */
+    bool whole;      /* its text is the answer from the beginning: api_memo.h cuts off what was there before */
     bool plain;      /* the texts are bytes as they travelled, not the insides of JSON strings */
 };
 

@@ -10,6 +10,7 @@ void api_memo_reset(struct api_memo *m)
     m->flag = 0;
     m->misses = 0;
     m->seen = 0;
+    m->tokens = 0;
     m->parts = false;
 }
 
@@ -53,17 +54,31 @@ static void remember(struct api_memo *m, struct str type, struct str data, const
     m->flag = ev->flags;
 }
 
+/* Whether the text is not the answer from its beginning. An answer gets shorter only at its end, by a stop string. */
+static bool is_part(const struct api_memo *m, const struct api_event *ev, struct str all)
+{
+    size_t known = MIN(MIN(m->seen, sizeof m->begin), all.n);
+    if (known > 0 && memcmp(all.p, m->begin, known) != 0)
+        return true;
+    return all.n < m->seen && !(ev->flags & API_FINISH);
+}
+
 static void cut_known(struct api_memo *m, struct api_event *ev)
 {
-    struct str all = ev->text[0];
-    size_t known = MIN(MIN(m->seen, sizeof m->begin), all.n);
-    if (!m->parts && known > 0 && memcmp(all.p, m->begin, known) != 0)
-        m->parts = true;
+    struct str all = ev->n_texts > 0 ? ev->text[0] : STR("");
+    bool more = m->seen > 0 && ev->completion_tokens > m->tokens; /* the first token is one with text */
+    m->tokens = MAX(m->tokens, ev->completion_tokens);
+    if (more)
+        ev->flags |= API_CONTENT;
+    if (all.n == 0 || m->parts)
+        return;
+    m->parts = is_part(m, ev, all);
     if (m->parts)
         return;
     if (m->seen < sizeof m->begin)
         memcpy(m->begin, all.p, MIN(all.n, sizeof m->begin));
-    ev->flags &= ~(unsigned)API_CONTENT;
+    if (!more)
+        ev->flags &= ~(unsigned)API_CONTENT;
     ev->n_texts = 0;
     ev->text_bytes = 0;
     api_event_text(ev, API_CONTENT, str_sub(all, m->seen, all.n)); /* nothing, where the server took some back */

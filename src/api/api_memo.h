@@ -8,8 +8,9 @@
  *
  * Where the dialect's events repeat the answer from its beginning (api_event.whole), what was there before is cut off,
  * so that the event's text is what is new in it: a length and the answer's first bytes are all that is kept for that.
- * An event that does not begin as the answer did says that the server sends only what is new.
- * Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over streams. One per stream. */
+ * An event that does not begin as the answer did, or is shorter, says that the server sends only what is new. Until
+ * then a piece equal to the first may be either: it is a token where the server's count grew, but its text is not taken
+ * twice. Memory: the longest remembered event, at most API_MEMO_MAX bytes, kept over streams. One per stream. */
 #ifndef WEIR_API_API_MEMO_H
 #define WEIR_API_API_MEMO_H
 
@@ -24,6 +25,7 @@ struct api_memo { /* begin with zeros */
     size_t type_n;
     char begin[16];  /* of the answer so far: where events repeat it (api_event.whole) */
     size_t seen;     /* raw bytes of it */
+    int64_t tokens;  /* the server's count so far */
     bool parts;      /* they do not: each brings only what is new */
     unsigned flag;   /* API_CONTENT, API_REASONING or API_TOOL; 0: nothing remembered */
     unsigned misses; /* since the last hit */
@@ -32,8 +34,8 @@ struct api_memo { /* begin with zeros */
 void api_memo_reset(struct api_memo *m); /* for the next stream; keeps the memory */
 void api_memo_free(struct api_memo *m);
 
-/* As ops->event, but for the text of an event that is whole: only what is new of it, and no API_CONTENT where nothing
- * is. */
+/* As ops->event, but for the text of an event that is whole: only what is new of it. Where nothing is, it has
+ * API_CONTENT if the count of tokens grew behind a first text (part of a character, say), and else has not. */
 enum api_rc api_memo_event(const struct api_ops *ops, struct api_memo *m, struct str type, struct str data,
                            struct api_event *ev);
 

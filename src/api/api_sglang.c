@@ -96,6 +96,7 @@ static enum api_rc decode(struct str json, struct api_event *ev)
         return API_E_SYNTAX;
     while (js_key(&s, &key)) {
         if (str_eqz(key, "text") && ev->n_texts == 0) {
+            ev->whole = js_peek(&s) == JS_STR;
             api_event_string(&s, API_CONTENT, ev);
         } else if (str_eqz(key, "meta_info")) {
             decode_meta(&s, ev);
@@ -117,7 +118,6 @@ static enum api_rc sglang_event(struct str type, struct str data, struct api_eve
         return API_OK;
     }
     enum api_rc rc = decode(data, ev);
-    ev->whole = ev->n_texts > 0;
     return api_read_named(type, data, rc, ev);
 }
 

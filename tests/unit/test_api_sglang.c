@@ -74,6 +74,47 @@ static void a_server_may_send_only_what_is_new(void **state)
         "C~ Paris~ counts=6/1/2\nC~, the~ counts=6/3/2\nC~ Paris~ finish=stop counts=6/5/2\nterminal\n");
 }
 
+/* One stream; a letter per event (T: token, t: token without text, -: none), and all text put together. */
+static void assert_tokens(const char *const *events, size_t n, const char *want, const char *want_text)
+{
+    struct api_memo m = {0};
+    struct buf told = BUF_INIT(1u << 10), text = BUF_INIT(1u << 10);
+    for (size_t i = 0; i < n; i++) {
+        struct api_event ev;
+        assert_int_equal(api_memo_event(rig_ops("sglang"), &m, STR(""), str_of(events[i]), &ev), API_OK);
+        buf_addc(&told, !(ev.flags & API_CONTENT) ? '-' : ev.n_texts > 0 ? 'T' : 't');
+        assert_int_equal(ev.text_bytes, ev.n_texts > 0 ? ev.text[0].n : 0);
+        if (ev.n_texts > 0)
+            buf_adds(&text, ev.text[0]);
+    }
+    assert_string_equal(told.p, want);
+    assert_string_equal(text.p, want_text);
+    buf_free(&told);
+    buf_free(&text);
+    api_memo_free(&m);
+}
+
+#define EV(text, n) "{\"text\":\"" text "\"," META("null", n) "}"
+#define LAST(text, n) "{\"text\":\"" text "\"," META("{\"type\":\"stop\",\"matched\":2}", n) "}"
+
+static void a_token_may_bring_no_text(void **state)
+{
+    (void)state;
+    static const char *const equal[] = {EV("!", "1"), EV("!", "2"), EV("!", "3"), EV("!", "3"), LAST("", "4")};
+    static const char *const lead[] = {EV("\\n", "1"), EV("\\n", "2"), EV("The", "3"), EV("\\n", "4"), LAST("", "4")};
+    static const char *const shorter[] = {EV("!!", "2"), EV("!", "3"), EV("!", "4"), EV("", "5"), EV("!", "6")};
+    static const char *const held[] = {EV("", "1"),  EV("a", "2"),        EV("a", "3"),
+                                       EV("a", "3"), EV("a\\u00e9", "4"), LAST("a\\u00e9", "5")};
+    static const char *const back[] = {EV("ab", "1"), EV("ab EN", "2"), LAST("ab", "3")}; /* a stop string */
+    static const char *const uncounted[] = {"{\"text\":\"a\"}", "{\"text\":\"a\"}", "{\"text\":\"\"}"};
+    assert_tokens(equal, ARRAY_LEN(equal), "Ttt-t", "!");
+    assert_tokens(lead, ARRAY_LEN(lead), "TtTT-", "\\nThe\\n");
+    assert_tokens(shorter, ARRAY_LEN(shorter), "TTTtT", "!!!!!");
+    assert_tokens(held, ARRAY_LEN(held), "-Tt-Tt", "a\\u00e9");
+    assert_tokens(back, ARRAY_LEN(back), "TTt", "ab EN");
+    assert_tokens(uncounted, ARRAY_LEN(uncounted), "T--", "a");
+}
+
 static void the_next_stream_begins_anew(void **state)
 {
     (void)state;
@@ -136,6 +177,7 @@ int main(void)
         cmocka_unit_test(requests),
         cmocka_unit_test(each_event_is_what_is_new),
         cmocka_unit_test(a_server_may_send_only_what_is_new),
+        cmocka_unit_test(a_token_may_bring_no_text),
         cmocka_unit_test(the_next_stream_begins_anew),
         cmocka_unit_test(parts_make_the_whole),
         cmocka_unit_test(errors_and_documents),
