@@ -1,6 +1,5 @@
 #include "load/ds_fields.h"
 
-#include "base/jout.h"
 #include "load/ds_formats.h"
 #include "load/words.h"
 
@@ -189,14 +188,26 @@ static int put_numbers(const struct ds_reader *r, const struct ds_map *map, cons
     return 0;
 }
 
-static struct str keep_escaped(struct dataset *ds, struct str text, bool escaped)
+/* A name is kept plain, to be compared with those of options: who writes it into JSON escapes it. */
+static int put_name(const struct ds_reader *r, const struct ds_map *map, const struct ds_values *v, enum ds_field f,
+                    const char *at)
 {
-    struct buf *b = dataset_scratch(ds);
-    if (!escaped) {
-        json_escape(b, text);
-        text = buf_str(b);
+    struct str text = v->v[f];
+    if (!v->has[f] || text.n == 0)
+        return 0;
+    if (v->escaped) {
+        char *room = buf_room(dataset_scratch(r->ds), text.n);
+        text = (struct str){room, js_decode(text, room)};
     }
-    return dataset_keep(ds, text);
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c < ' ' || c == 0x7F)
+            return ds_fail(r->e, r->path, r->text, at, "\"" STR_FMT "\" has a control character, 0x%02x; it is a name",
+                           STR_ARG(map->name[f]), c);
+    }
+    struct plan_extra *x = dataset_extra(r->ds);
+    *(f == FIELD_CLASS ? &x->klass : &x->model) = dataset_keep(r->ds, text);
+    return 0;
 }
 
 static int put_prompt(const struct ds_reader *r, const struct ds_map *map, const struct ds_values *v, const char *at)
@@ -233,9 +244,7 @@ int ds_put(const struct ds_reader *r, const struct ds_map *map, const struct ds_
         add_text(r->ds, ROLE_SYSTEM, v->v[FIELD_SYSTEM], v->escaped);
     if (v->has[FIELD_ANSWER])
         dataset_set_answer(r->ds, ds_words(v->v[FIELD_ANSWER]));
-    if (v->has[FIELD_CLASS] && v->v[FIELD_CLASS].n > 0)
-        dataset_extra(r->ds)->klass = keep_escaped(r->ds, v->v[FIELD_CLASS], v->escaped);
-    if (v->has[FIELD_MODEL] && v->v[FIELD_MODEL].n > 0)
-        dataset_extra(r->ds)->model = keep_escaped(r->ds, v->v[FIELD_MODEL], v->escaped);
+    if (put_name(r, map, v, FIELD_CLASS, at) != 0 || put_name(r, map, v, FIELD_MODEL, at) != 0)
+        return DS_SAID;
     return put_prompt(r, map, v, at);
 }

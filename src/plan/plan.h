@@ -1,5 +1,6 @@
 /* plan.h - the first waist: what to send and the instant it is due. Plain data, versioned with the record format.
- * Text is JSON-escaped when a dataset is loaded, so that a request body is a list of borrowed pieces.
+ * The text of messages is JSON-escaped when a dataset is loaded, so that a request body is a list of borrowed pieces;
+ * names of classes and models stay plain.
  * Everything in a plan item borrows from the dataset (constant for the whole run), but for the nonce, which it holds,
  * and for the later turns of a session: their `what` is the session's own, and its messages borrow from the dataset and
  * from the answers that the session keeps.

@@ -21,6 +21,8 @@ static void test_columns(void **state)
          "[c.csv:4 words 1] user=plain;\n"
          "[c.csv:5 words 1] user=less;\n");
     GOOD("prompt;at\na b;1.5\nc;0.25\n", "[c.csv:3 words 1 at 0] user=c;\n[c.csv:2 words 2 at 1250000000] user=a b;\n");
+    GOOD("prompt,class,model\na,\"\"\"k\"\"\",org\\x\n", "[c.csv:2 words 1 class \"k\" model org\\x] user=a;\n");
+    BAD("prompt,class\na,\"k\nl\"\n", "c.csv:2: \"class\" has a control character, 0x0a; it is a name");
     GOOD("prompt\nhello\n", "[c.csv:2 words 1] user=hello;\n");
     ds_expect("prompt,x\na,b\n", "stdin", "auto", "[stdin:2 words 1] user=a;\n");
 }

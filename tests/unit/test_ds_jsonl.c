@@ -21,6 +21,19 @@ static void test_members(void **state)
          "[j.jsonl:1 words 1] user=a;\n[j.jsonl:2 words 1 max 7] user=b;\n");
 }
 
+/* Names are plain text, however the file spells them. */
+static void test_names(void **state)
+{
+    GOOD("{\"prompt\": \"a\", \"class\": \"a \\\"b\\\"\", \"model\": \"meta\\/llama\"}\n"
+         "{\"prompt\": \"b\", \"model\": \"caf\\u00e9\"}\n{\"prompt\": \"c\", \"model\": \"org\\\\x\"}\n",
+         "[j.jsonl:1 words 1 class a \"b\" model meta/llama] user=a;\n[j.jsonl:2 words 1 model caf\xC3\xA9] user=b;\n"
+         "[j.jsonl:3 words 1 model org\\x] user=c;\n");
+    BAD("{\"prompt\": \"a\", \"model\": \"m\\u0000\"}",
+        "j.jsonl:1: \"model\" has a control character, 0x00; it is a name");
+    BAD("{\"prompt\": \"a\", \"class\": \"\\u001b[2J\"}",
+        "j.jsonl:1: \"class\" has a control character, 0x1b; it is a name");
+}
+
 static void test_mapped(void **state)
 {
     struct dataset_opts o = {.fields = "prompt=in.turns.0,max_tokens=out.n,system=a.b"};
@@ -53,6 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_mapped),
         cmocka_unit_test(test_bad),
     };

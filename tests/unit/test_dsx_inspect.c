@@ -119,6 +119,24 @@ static void test_trace_and_json(void **state)
     dataset_free(&ds);
 }
 
+/* The document escapes a name once. */
+static void test_names_in_json(void **state)
+{
+    struct dataset *ds = read_text("{\"prompt\":\"a\",\"model\":\"org\\\\x\",\"class\":\"a \\u0022b\"}\n", "jsonl");
+    struct dsx_inspect x;
+    struct buf b = BUF_INIT(1 << 20);
+    dsx_inspect(&x, ds, 512);
+    dsx_inspect_json(&x, "names", &b);
+    struct jdoc *d = jdoc_parse(buf_str(&b), "json", NULL);
+    assert_non_null(d);
+    assert_true(str_eqz(jn_str(jn_get(jn_at(jn_get(jdoc_root(d), "models"), 0), "name"), ""), "org\\x"));
+    assert_true(str_eqz(jn_str(jn_get(jn_at(jn_get(jdoc_root(d), "classes"), 0), "name"), ""), "a \"b"));
+    jdoc_free(&d);
+    buf_free(&b);
+    dsx_inspect_free(&x);
+    dataset_free(&ds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_reuse_counts_whole_blocks_at_the_beginning),
         cmocka_unit_test(test_reuse_tells_roles_apart),
         cmocka_unit_test(test_trace_and_json),
+        cmocka_unit_test(test_names_in_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,7 +174,7 @@ static void test_entries_names(void **state)
 {
     struct dataset *ds = dataset_load_text(STR("{\"prompt\":\"a\",\"model\":\"own\",\"class\":\"x\"}\n"
                                                "{\"prompt\":\"b\"}\n"
-                                               "{\"prompt\":\"c\",\"model\":\"b\",\"class\":\"y\"}\n"
+                                               "{\"prompt\":\"c\",\"model\":\"\\u0062\",\"class\":\"y\"}\n"
                                                "{\"prompt\":\"d\",\"model\":\"own\"}\n"),
                                            "names.jsonl", "jsonl", NULL);
     static const char *const want[] = {"own", NULL, "b", "own"}, *const klass[] = {"x", "", "y", ""};
@@ -187,7 +187,7 @@ static void test_entries_names(void **state)
     memcpy(m.name, m.mix.name, 2 * sizeof *m.name);
     m.n = 2;
     assert_int_equal(dataset_settle(ds, &m, NULL), 0);
-    assert_int_equal(m.n, 3); /* b was there */
+    assert_int_equal(m.n, 3); /* b was there, however it is spelled */
     assert_true(str_eqz(m.name[2], "own"));
     assert_int_equal(dataset_get_stats(ds)->classes, 3); /* and that of those without one */
     load_init(&l, &(struct load_opts){.mode = LOAD_CLOSED, .seed = 3, .models = &m}, ds);
