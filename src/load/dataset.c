@@ -225,7 +225,7 @@ void dataset_set_answer(struct dataset *ds, uint32_t words)
 
 void dataset_set_instant(struct dataset *ds, int64_t ns)
 {
-    dataset_extra(ds)->at = ns;
+    dataset_extra(ds)->at = ns + DATASET_DAY; /* none is below 0 then: -1 stays free for entries without one */
     ds->timed = true;
 }
 
@@ -396,7 +396,7 @@ static int64_t instant_of(const struct plan_sample *s)
     return s->extra ? s->extra->at : -1;
 }
 
-/* In the order of their instants, which count from the first. */
+/* In the order of their instants, which count from the first of them; entries without one stand in front. */
 static void order_by_instant(struct dataset *ds)
 {
     struct due *due = xreallocarray(NULL, ds->n, sizeof *due);
@@ -404,11 +404,14 @@ static void order_by_instant(struct dataset *ds)
     for (size_t i = 0; i < ds->n; i++)
         due[i] = (struct due){instant_of(&ds->samples[i]), i};
     qsort(due, ds->n, sizeof *due, by_instant);
+    size_t first = 0; /* that has an instant */
+    while (first < ds->n && due[first].at < 0)
+        first++;
     for (size_t i = 0; i < ds->n; i++) {
         struct plan_extra *x = (struct plan_extra *)(uintptr_t)ds->samples[due[i].i].extra; /* this store's own */
         sorted[i] = ds->samples[due[i].i];
-        if (x)
-            x->at = due[i].at - due[0].at;
+        if (i >= first)
+            x->at = due[i].at - due[first].at;
     }
     free(due);
     free(ds->samples);

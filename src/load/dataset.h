@@ -96,8 +96,11 @@ void dataset_last_to_front(struct dataset *ds);
 void dataset_set_max_tokens(struct dataset *ds, int64_t n);
 /* How long the entry's own answer is, which is not sent: for dataset_opts.lengths and .answer_length. */
 void dataset_set_answer(struct dataset *ds, uint32_t words);
-/* Of a trace: when the entry is due, ns since any epoch. Samples are put in the order of their instants, and
- * plan_extra's `at` counts from the first. */
+/* Of a trace: when the entry is due, ns since any epoch, above -DATASET_DAY (the beginning of 1970 in a zone) and up to
+ * DATASET_INSTANT_MAX. Samples are put in the order of their instants, those without one first, and plan_extra's `at`
+ * counts from the first instant. */
+#define DATASET_DAY (86400 * NS_PER_S)
+#define DATASET_INSTANT_MAX (INT64_MAX - 2 * DATASET_DAY) /* no difference of two leaves int64_t */
 void dataset_set_instant(struct dataset *ds, int64_t ns);
 /* What few samples have: with nothing said, to be filled before dataset_end; dataset_keep copies what it borrows. */
 struct plan_extra *dataset_extra(struct dataset *ds);

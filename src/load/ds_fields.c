@@ -133,7 +133,7 @@ int ds_instant_parse(struct str s, int64_t unit, int64_t *ns)
         return -1;
     p += n;
     if (!fraction(&p, end, unit, &part) || p != end || __builtin_mul_overflow(whole, unit, &t) ||
-        __builtin_add_overflow(t, part, &t))
+        __builtin_add_overflow(t, part, &t) || t > DATASET_INSTANT_MAX)
         return -1;
     *ns = t;
     return 0;

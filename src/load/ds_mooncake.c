@@ -45,7 +45,7 @@ static int put_blocks(const struct ds_reader *r, struct str ids, uint64_t words)
 
 static int put_entry(const struct ds_reader *r, const int64_t *n, struct str ids, const char *at)
 {
-    if (n[AT] > INT64_MAX / NS_PER_MS || n[INPUT] > DS_TOKENS_MAX || n[OUTPUT] > DS_TOKENS_MAX)
+    if (n[AT] > DATASET_INSTANT_MAX / NS_PER_MS || n[INPUT] > DS_TOKENS_MAX || n[OUTPUT] > DS_TOKENS_MAX)
         return ds_fail(r->e, r->path, r->text, at, "a length above %d or a timestamp beyond all years", DS_TOKENS_MAX);
     if (dataset_get_stats(r->ds)->text_bytes + (uint64_t)n[INPUT] * WORDS_MAX_BYTES > SYNTHETIC_MAX)
         return ds_fail(r->e, r->path, r->text, at,

@@ -243,7 +243,10 @@ static int64_t trace_end(const struct load *l)
     size_t n = dataset_n(l->ds);
     open_arrival(l, &a);
     int64_t last = arrival_seek_item(&a, n - 1);
-    return n > 1 && last > 0 ? last + MAX(last / (int64_t)(n - 1), 1) : NS_PER_S;
+    if (n < 2 || last <= 0)
+        return NS_PER_S;
+    int64_t gap = MAX(last / (int64_t)(n - 1), 1);
+    return last + MIN(gap, INT64_MAX - last);
 }
 
 int64_t load_count_end(const struct load *l)

@@ -464,6 +464,12 @@ static void test_bad_traces(void **state)
     assert_string_equal(e.text, "t.txt:6: is 0.004000 s earlier than the entry before it; sort the trace by its "
                                 "timestamps");
     free_trace(ds);
+    ds = dataset_load_text(STR("{\"prompt\":\"a\",\"class\":\"x\"}\n{\"prompt\":\"b\",\"class\":\"y\",\"at\":5}\n"),
+                           "t.jsonl", "jsonl", NULL);
+    assert_non_null(ds);
+    assert_int_equal(arrival_check_trace(ds, &e), -1);
+    assert_string_equal(e.text, "t.jsonl:1: has no instant; --arrival trace needs a dataset with timestamps");
+    dataset_free(&ds);
     ds = dataset_builtin();
     assert_int_equal(arrival_check_trace(ds, &e), -1);
     dataset_free(&ds);

@@ -46,6 +46,8 @@ static void test_instants(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         if (instant(bad[i]) != -1)
             fail_msg("\"%s\" was taken", bad[i]);
+    assert_true(instant("9223199236") == 9223199236000000000);
+    assert_true(instant("9223372036.854775807") == -1); /* fits, but not with a zone's hours before it */
     int64_t ns;
     assert_int_equal(ds_instant_parse(STR("27482.5"), NS_PER_MS, &ns), 0);
     assert_true(ns == 27482500000);

@@ -51,6 +51,23 @@ static void test_mapped(void **state)
                    &o, "[j:2 words 1 max 1 at 0 in 1] user=q;\n");
 }
 
+/* Instants count from the first that there is, also where it lies before 1970; entries without one get none. */
+static void test_instants(void **state)
+{
+    struct dataset_opts o = {0};
+    ds_expect_with("{\"prompt\":\"b\",\"class\":\"y\",\"at\":6}\n{\"prompt\":\"a\",\"class\":\"x\"}\n"
+                   "{\"prompt\":\"c\",\"at\":5}\n{\"prompt\":\"d\"}\n",
+                   "j", &o,
+                   "[j:2 words 1 class x] user=a;\n[j:4 words 1] user=d;\n[j:3 words 1 at 0] user=c;\n"
+                   "[j:1 words 1 at 1000000000 class y] user=b;\n");
+    ds_expect_with(
+        "{\"prompt\":\"a\",\"at\":\"1970-01-01 00:59:59.999999999+01:00\"}\n{\"prompt\":\"b\",\"model\":\"m\"}\n"
+        "{\"prompt\":\"c\",\"at\":\"1970-01-01 00:00:00+23:59\"}\n{\"prompt\":\"d\",\"at\":9223199236}\n",
+        "j", &o,
+        "[j:2 words 1 model m] user=b;\n[j:3 words 1 at 0] user=c;\n[j:1 words 1 at 86339999999999] user=a;\n"
+        "[j:4 words 1 at 9223285576000000000] user=d;\n");
+}
+
 static void test_bad(void **state)
 {
     BAD("{\"prompt\": \"a\"}\n[]", "j.jsonl:2: not a JSON object; each entry needs {\"prompt\": \"...\"}");
@@ -65,10 +82,8 @@ static void test_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_members),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_mapped),
-        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_members),  cmocka_unit_test(test_names), cmocka_unit_test(test_mapped),
+        cmocka_unit_test(test_instants), cmocka_unit_test(test_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

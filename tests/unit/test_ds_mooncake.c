@@ -70,6 +70,8 @@ static void test_bad(void **state)
     BAD("{\"timestamp\": 1, \"input_length\": 1.5}", "m.jsonl:1: \"input_length\" is not a whole number from 0 on");
     BAD("{\"timestamp\": 1, \"input_length\": 99999999, \"output_length\": 1}",
         "m.jsonl:1: a length above 16000000 or a timestamp beyond all years");
+    BAD("{\"timestamp\": 9223372036854, \"input_length\": 1, \"output_length\": 1}",
+        "m.jsonl:1: a length above 16000000 or a timestamp beyond all years");
     BAD("{\"hash_ids\": 3}", "m.jsonl:1: \"hash_ids\" is not an array of whole numbers");
     BAD("{\"timestamp\": 1, \"input_length\": 5, \"output_length\": 1, \"hash_ids\": [\"x\"]}",
         "m.jsonl:1: an id of \"hash_ids\" is not a whole number");
