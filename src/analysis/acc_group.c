@@ -55,19 +55,38 @@ void acc_groups_window(struct acc_groups *a, int64_t w0, int64_t w1)
             tcount_window(&a->g[k][i]->part.tok_out, w0, w1);
 }
 
-/* The value in words, and its place among the others; false: the request has none of this kind. */
-static bool value_of(const struct acc_groups *a, enum group_kind k, const struct record *r, char *name, uint64_t *order)
+struct value {
+    char name[GROUP_NAME_BYTES];
+    uint64_t order, hash;
+};
+
+/* A name that is too long is cut between characters, and told from others by all of its bytes. */
+static void name_value(struct value *v, struct str text)
+{
+    size_t n = MIN(text.n, (size_t)GROUP_NAME_BYTES - 1);
+    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80)
+        n--;
+    memcpy(v->name, text.p, n);
+    v->name[n] = 0;
+    v->hash = 14695981039346656037U;
+    for (size_t i = 0; i < text.n; i++)
+        v->hash = (v->hash ^ (unsigned char)text.p[i]) * 1099511628211U;
+}
+
+/* false: the request has none of this kind. */
+static bool value_of(const struct acc_groups *a, enum group_kind k, const struct record *r, struct value *v)
 {
     struct str text = k == GROUP_CLASS ? r->klass : r->model;
-    *order = 0;
+    v->order = v->hash = 0;
     switch (k) {
     case GROUP_CLASS:
     case GROUP_MODEL:
-        snprintf(name, GROUP_NAME_BYTES, "%.*s", STR_ARG(text));
+        if (text.n > 0)
+            name_value(v, text);
         return text.n > 0;
     case GROUP_TURN:
-        *order = (uint64_t)r->turn + 1;
-        snprintf(name, GROUP_NAME_BYTES, "%u", r->turn + 1);
+        v->order = (uint64_t)r->turn + 1;
+        snprintf(v->name, sizeof v->name, "%u", r->turn + 1);
         return r->turns > 0;
     default:
         break;
@@ -77,25 +96,28 @@ static bool value_of(const struct acc_groups *a, enum group_kind k, const struct
     uint64_t below = 128; /* then in powers of two */
     while (below <= (uint64_t)r->tokens_in && below < (uint64_t)1 << 40)
         below *= 2;
-    *order = below;
-    snprintf(name, GROUP_NAME_BYTES, "%llu-%llu", below == 128 ? 0ULL : (unsigned long long)below / 2,
+    v->order = below;
+    snprintf(v->name, sizeof v->name, "%llu-%llu", below == 128 ? 0ULL : (unsigned long long)below / 2,
              (unsigned long long)below - 1);
     return true;
 }
 
-static struct acc_group *find(struct acc_groups *a, enum group_kind k, const char *name, uint64_t order)
+static struct acc_group *find(struct acc_groups *a, enum group_kind k, const struct value *v)
 {
-    for (size_t i = 0; i < a->n[k]; i++)
-        if (a->g[k][i]->order == order && strcmp(a->g[k][i]->name, name) == 0)
-            return a->g[k][i];
+    for (size_t i = 0; i < a->n[k]; i++) {
+        struct acc_group *g = a->g[k][i];
+        if (g->order == v->order && g->hash == v->hash && strcmp(g->name, v->name) == 0)
+            return g;
+    }
     if (a->n[k] == GROUPS_MAX + 1)
         return a->g[k][GROUPS_MAX];
     bool rest = a->n[k] == GROUPS_MAX;
     struct acc_group *g = xcalloc(1, sizeof *g);
     acc_endpoint_init(&g->part, a->begin);
     tcount_window(&g->part.tok_out, a->w0, a->w1);
-    snprintf(g->name, sizeof g->name, "%s", rest ? "(others)" : name);
-    g->order = rest ? UINT64_MAX : order;
+    snprintf(g->name, sizeof g->name, "%s", rest ? "(others)" : v->name);
+    g->order = rest ? UINT64_MAX : v->order;
+    g->hash = v->hash;
     return a->g[k][a->n[k]++] = g;
 }
 
@@ -105,10 +127,9 @@ size_t acc_groups_of(struct acc_groups *a, const struct record *r, struct acc_en
     if (r->outcome == OUT_UNSENT)
         return 0;
     for (unsigned k = 0; k < GROUP_KINDS; k++) {
-        char name[GROUP_NAME_BYTES];
-        uint64_t order;
-        if (value_of(a, (enum group_kind)k, r, name, &order))
-            out[n++] = &find(a, (enum group_kind)k, name, order)->part;
+        struct value v;
+        if (value_of(a, (enum group_kind)k, r, &v))
+            out[n++] = &find(a, (enum group_kind)k, &v)->part;
     }
     return n;
 }
@@ -116,7 +137,10 @@ size_t acc_groups_of(struct acc_groups *a, const struct record *r, struct acc_en
 static int by_order(const void *x, const void *y)
 {
     const struct acc_group *a = *(struct acc_group *const *)x, *b = *(struct acc_group *const *)y;
-    return a->order != b->order ? (a->order < b->order ? -1 : 1) : strcmp(a->name, b->name);
+    int by_name = strcmp(a->name, b->name);
+    if (a->order != b->order)
+        return a->order < b->order ? -1 : 1;
+    return by_name ? by_name : (a->hash > b->hash) - (a->hash < b->hash);
 }
 
 void acc_groups_finish(struct acc_groups *a, const struct summary *s, struct sum_level *out)

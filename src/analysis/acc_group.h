@@ -13,6 +13,7 @@ enum { GROUPS_MAX = 64 };
 struct acc_group {
     char name[GROUP_NAME_BYTES];
     uint64_t order; /* among those of its kind; equal ones go by name */
+    uint64_t hash;  /* of the whole name, where `name` is cut */
     struct acc_endpoint part;
 };
 

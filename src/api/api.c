@@ -179,6 +179,8 @@ int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts 
         rc = make_tail(&a->tails[a->n_tails++], ops, &own, e);
         free(name);
     }
+    if (rc < 0)
+        api_free(a);
     return rc;
 }
 

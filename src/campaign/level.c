@@ -80,14 +80,21 @@ static int64_t short_grace(const struct run_config *c)
     return MIN(c->grace < 0 ? c->timeout : c->grace, DRAIN_NS);
 }
 
+static void tripped(struct run_state *r, const char *why)
+{
+    if (r->s->tripped)
+        return;
+    r->s->tripped = true;
+    snprintf(r->line.stopped, sizeof r->line.stopped, "%s", why);
+    log_warn("stopped: %s", why);
+}
+
 static void watch_errors(struct run_state *r)
 {
     const char *why = r->recorder ? recorder_tripped(r->recorder) : NULL;
     if (!why || r->s->tripped)
         return;
-    r->s->tripped = true;
-    snprintf(r->line.stopped, sizeof r->line.stopped, "%s", why);
-    log_warn("stopped: %s", why);
+    tripped(r, why);
     if (!r->stopped)
         stop(r, short_grace(r->c));
 }
@@ -402,6 +409,8 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
         turn(&r);
     if (rc == 0) {
         recorder_stop(&r.recorder, &r.sum);
+        if (r.sum.stopped[0]) /* by what came in last */
+            tripped(&r, r.sum.stopped);
         finish(&r);
     }
     engine_free(&r.en);

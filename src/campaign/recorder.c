@@ -155,6 +155,7 @@ void recorder_stop(struct recorder **rp, struct recorded *sum)
     pthread_join(r->thread, NULL);
     r->s->broken |= recorder_broken(r);
     *sum = r->sum;
+    snprintf(sum->stopped, sizeof sum->stopped, "%s", recorder_tripped(r) ? r->why : "");
     free(r);
     *rp = NULL;
 }

@@ -15,6 +15,7 @@ struct recorder;
 
 struct recorded { /* so many records came in */
     uint64_t measured, warm, unsent;
+    char stopped[200]; /* by recorder_stop: why the run must be stopped, "": it need not */
 };
 
 struct recorder *recorder_start(struct campaign_state *s, struct engine *en, const struct breaker_rule *max_errors,

@@ -50,8 +50,8 @@ static int one_level(struct campaign_state *s, const struct variant *v, struct s
         l->peak = l->open ? sh->profile->most : 0;
         l->concurrency = l->open ? 0 : (uint32_t)(sh->profile->most + 0.5);
     } else if (sh->arrival == ARRIVAL_TRACE) {
-        if (parse_f64(part, &l->speed) < 0 || !(l->speed > 0) || l->speed > 1e6)
-            return err_set(e, ERR_USAGE, "--speed %.*s: must be above 0 and at most 1000000", STR_ARG(part));
+        if (parse_f64(part, &l->speed) < 0 || l->speed < 1e-6 || l->speed > 1e6)
+            return err_set(e, ERR_USAGE, "--speed %.*s: must be from 0.000001 to 1000000", STR_ARG(part));
     } else if (!l->open) {
         if (parse_u64(part, &n) < 0 || n == 0 || n > (uint64_t)MOST_USERS)
             return err_set(e, ERR_USAGE, "--concurrency %.*s: must be a whole number from 1 to 1000000", STR_ARG(part));

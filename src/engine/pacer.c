@@ -191,13 +191,17 @@ static void on_watch(struct timer *t)
     worker_check_over(w);
 }
 
-/* Open loop: the end of the window, for sessions that would go on beyond it. */
+/* Open loop: the end of the window, for sessions that would go on beyond it. Those that are overdue still begin. */
 static void on_end(struct timer *t)
 {
     struct worker *w = CONTAINER_OF(t, struct worker, watch);
     if (w->no_more)
         return;
     send_due(w);
+    if (w->prepared) {
+        loop_timer_set(w->loop, t, loop_now(w->loop) + NS_PER_MS);
+        return;
+    }
     worker_no_more(w);
     worker_check_over(w);
 }
@@ -292,8 +296,7 @@ void pacer_stop(struct worker *w, bool whole_schedule)
         if (s)
             session_close(s);
         bool more = true;
-        w->no_more = true; /* a record that must wait for the ring starts nothing meanwhile */
-        worker_measure_end(w);
+        worker_no_more(w); /* a record that must wait for the ring starts nothing meanwhile */
         while (more && (whole_schedule || due < until)) {
             req_unsent(w, &it, due);
             more = next_own(w, &it, &due);

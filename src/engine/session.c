@@ -222,6 +222,10 @@ static void send_turn(struct session *s)
     struct worker *w = s->w;
     struct load *l = w->e->o.load;
     int64_t now = clock_mono(), intended = is_open(w) ? s->due : 0;
+    if (w->no_more) {
+        drop(s);
+        return;
+    }
     if (!is_open(w) && now - w->e->begin >= load_closed_end(l)) {
         drop(s);
         worker_no_more(w);

@@ -198,7 +198,8 @@ bool load_take(struct load *l, int64_t now, struct plan_item *it)
             return false;
         /* Two that start together both count, so that never more than num_requests are handed out. */
         uint64_t n = it->turns ? it->turns : 1;
-        if (atomic_fetch_add(&l->measured, n) >= o->num_requests && o->num_requests > 0)
+        uint64_t before = atomic_fetch_add(&l->measured, n);
+        if (l->end_item == UINT64_MAX && o->num_requests > 0 && before >= o->num_requests)
             return false;
         if (w0 < 0)
             atomic_compare_exchange_strong(&l->w0_closed, &w0, now);
@@ -246,7 +247,7 @@ static int64_t trace_end(const struct load *l)
     if (n < 2 || last <= 0)
         return NS_PER_S;
     int64_t gap = MAX(last / (int64_t)(n - 1), 1);
-    return last + MIN(gap, INT64_MAX - last);
+    return MIN(last, (int64_t)1 << 61) + MIN(gap, (int64_t)1 << 61);
 }
 
 int64_t load_count_end(const struct load *l)

@@ -2,10 +2,12 @@
 The simulator counts a prompt's words and answers with one word a token: so the size of each prompt is a sum of known numbers."""
 import json
 import os
+import signal
 import sys
 import tempfile
+import time
 
-from lib import SANITIZED, Sim, check, clean_env, folders, report, run
+from lib import SANITIZED, Sim, check, clean_env, folders, report, run, start
 
 WEIR = sys.argv[1]
 
@@ -181,6 +183,30 @@ def the_end(path):
         report_equals_the_run(r)
 
 
+def overdue(path):
+    """What was due by the end and could not leave in time begins all the same, and is counted."""
+    with Sim(WEIR, "--ttft", "0ms", "--prefill", "0us", "--itl", "1us", "--max-seqs", "100000", truth=False) as sim:
+        r = run(WEIR, sim.url, "--session-rate", "10000", "--arrival", "constant", "-d", "300ms", "--workers", "1", "--dataset", path,
+                "--max-tokens", "1", "--think-time", "10s", "--model", "m", "--no-probe", expect=None)
+    begun = sum(q.get("turn", 0) == 0 for q in r.requests)
+    check(begun == 3000, f"{begun} sessions of 3000 are in the records")
+
+
+def stopped(path):
+    """Who thinks when the run is stopped says nothing more."""
+    with Sim(WEIR, "--ttft", "100ms", "--itl", "1ms", truth=False) as sim:
+        process, folder = start(WEIR, sim.url, "--session-rate", "100", "--think-time", "300ms", "-d", "30s", "--dataset", path,
+                                "--max-tokens", "2", "--model", "m", "--no-probe")
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    with open(os.path.join(folder, "requests.jsonl")) as f:
+        rows = [json.loads(line) for line in f]
+    end = [q for q in rows if q["type"] == "level"][-1]["w1"]
+    late = [q for q in rows if q["type"] == "request" and q.get("start", 0) > end]
+    check(end > 0 and len(rows) > 50 and not late, f"{len(late)} of {len(rows)} began after the end")
+
+
 def pauses_without_sessions():
     with Sim(WEIR, "--ttft", "2ms", "--itl", "1ms", truth=False) as sim:
         r = run(WEIR, sim.url, "-c", "1", "-n", "20", "-d", "none", "--max-tokens", "2", "--think-time", "uniform:5ms,25ms")
@@ -199,4 +225,6 @@ canned(talks)
 dialects(talks)
 broken(talks)
 the_end(talks)
+overdue(talks)
+stopped(talks)
 pauses_without_sessions()

@@ -10,6 +10,9 @@
 #include "analysis/acc.h"
 
 enum { N = 240 };
+/* 60 characters of two bytes each. */
+#define TEN "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
+static const char LONG[] = TEN TEN TEN TEN TEN TEN;
 
 /* Request i: class by i % 2, model by i % 3, turn i % 4 of 4, i input tokens; its first token comes after i ms. */
 static void feed(struct acc *a, unsigned more)
@@ -38,7 +41,11 @@ static void feed(struct acc *a, unsigned more)
                            .tokens_reasoning = -1,
                            .token_source = TOKENS_USAGE};
         char name[24];
-        if (more) { /* each a class of its own */
+        char long_name[200];
+        if (more == 2) { /* two that differ behind what is shown */
+            snprintf(long_name, sizeof long_name, "%.*s%c", 120, LONG, i % 2 ? 'x' : 'y');
+            r.klass = str_of(long_name);
+        } else if (more) { /* each a class of its own */
             snprintf(name, sizeof name, "class %03u", i);
             r.klass = str_of(name);
         }
@@ -103,6 +110,19 @@ static void too_many(void **state)
     acc_free(&a);
 }
 
+static void long_names(void **state)
+{
+    (void)state;
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    feed(a, 2);
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    assert_int_equal(l->n_groups, 2 + 3 + 4);
+    assert_int_equal(l->groups[0].part.attempted, N / 2);
+    assert_int_equal(strlen(l->groups[0].name), 62); /* cut between characters */
+    assert_string_equal(l->groups[0].name, l->groups[1].name);
+    acc_free(&a);
+}
+
 static void kinds(void **state)
 {
     (void)state;
@@ -121,10 +141,8 @@ static void kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand),
-        cmocka_unit_test(not_asked),
-        cmocka_unit_test(too_many),
-        cmocka_unit_test(kinds),
+        cmocka_unit_test(by_hand),    cmocka_unit_test(not_asked), cmocka_unit_test(too_many),
+        cmocka_unit_test(long_names), cmocka_unit_test(kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
