@@ -205,6 +205,9 @@ static int put_name(const struct ds_reader *r, const struct ds_map *map, const s
             return ds_fail(r->e, r->path, r->text, at, "\"" STR_FMT "\" has a control character, 0x%02x; it is a name",
                            STR_ARG(map->name[f]), c);
     }
+    if (text.n > PLAN_NAME_MAX)
+        return ds_fail(r->e, r->path, r->text, at, "\"" STR_FMT "\" is longer than the %d bytes of a name",
+                       STR_ARG(map->name[f]), PLAN_NAME_MAX);
     struct plan_extra *x = dataset_extra(r->ds);
     *(f == FIELD_CLASS ? &x->klass : &x->model) = dataset_keep(r->ds, text);
     return 0;

@@ -11,6 +11,9 @@ int mix_term(struct str term, struct str *name, double *weight, const char *what
     *weight = 1;
     if (name->n == 0)
         return err_set(e, ERR_USAGE, "%s: a name is missing; write NAME=WEIGHT,NAME=WEIGHT such as a=3,b=1", what);
+    if (name->n > PLAN_NAME_MAX)
+        return err_set(e, ERR_USAGE, "%s: %.20s... is longer than the %d bytes of a name", what, name->p,
+                       PLAN_NAME_MAX);
     if (at > 0 && (parse_f64(str_trim(str_sub(term, at, term.n)), weight) != 0 || !(*weight > 0 && *weight <= 1e9)))
         return err_set(e, ERR_USAGE, "%s: the weight of " STR_FMT " is not a number above 0 (write " STR_FMT "=3)",
                        what, STR_ARG(*name), STR_ARG(*name));

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "plan/plan.h"
 
 enum { MIX_MAX = 64 };
 struct mix {

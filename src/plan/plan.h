@@ -20,6 +20,8 @@ struct plan_msg {
     struct str raw_json; /* a whole message object as the dataset gave it (tool calls, content parts); else "" */
 };
 
+enum { PLAN_NAME_MAX = 255 }; /* bytes of a class's or a model's name */
+
 /* What few entries have. Strings equal in all bytes need not be the same memory. */
 struct plan_extra {
     int64_t at;              /* of a trace: instant after the trace's begin, ns; -1: none */

@@ -32,6 +32,12 @@ static void test_names(void **state)
         "j.jsonl:1: \"model\" has a control character, 0x00; it is a name");
     BAD("{\"prompt\": \"a\", \"class\": \"\\u001b[2J\"}",
         "j.jsonl:1: \"class\" has a control character, 0x1b; it is a name");
+#define TEN "abcdefghij"
+#define FIFTY TEN TEN TEN TEN TEN
+    GOOD("{\"prompt\": \"a\", \"class\": \"" FIFTY FIFTY FIFTY FIFTY FIFTY "abcde\"}\n",
+         "[j.jsonl:1 words 1 class " FIFTY FIFTY FIFTY FIFTY FIFTY "abcde] user=a;\n");
+    BAD("{\"prompt\": \"a\", \"class\": \"" FIFTY FIFTY FIFTY FIFTY FIFTY "abcdef\"}",
+        "j.jsonl:1: \"class\" is longer than the 255 bytes of a name");
 }
 
 static void test_mapped(void **state)
