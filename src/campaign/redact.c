@@ -61,6 +61,12 @@ static bool like_url(const char *w)
     return w[0] != '-' && !strpbrk(w, " \t\n{\"") && (strstr(w, "://") || strpbrk(w, "@?"));
 }
 
+/* A value behind "--NAME=" that holds a URL. */
+static bool url_value(const char *w, const char *eq)
+{
+    return w[0] == '-' && eq && strstr(eq, "://") && !strpbrk(eq, " \t\n{\"");
+}
+
 /* A word from `from` on: a URL, or several, separated by spaces. */
 static void put_word(struct jout *j, const char *w, size_t from)
 {
@@ -101,7 +107,7 @@ void redact_command(struct jout *j, const char *const *word, int n)
             jo_strz(j, name);
             if (!hide)
                 jo_strz(j, REDACTED);
-        } else if (takes_url && eq) {
+        } else if ((takes_url && eq) || url_value(w, eq)) {
             put_word(j, w, (size_t)(eq - w) + 1);
         } else if (url || like_url(w)) {
             put_word(j, w, 0);

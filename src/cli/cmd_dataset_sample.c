@@ -1,4 +1,5 @@
 /* cmd_dataset_sample.c - `weir dataset sample`. */
+#include "campaign/redact.h"
 #include "cli/cmd_dataset.h"
 #include "load/dsx_sample.h"
 #include "load/dsx_write.h"
@@ -18,8 +19,11 @@ int dataset_sample(const struct dataset_config *c, const char *path, struct err 
         return -1;
     const char *own = dataset_get_stats(ds)->format;
     size_t *at = dsx_sample(ds, &o, &n);
+    struct buf shown = BUF_INIT(1u << 20);
+    redact_url(&shown, str_of(path));
     int rc = n > 0 ? dataset_write(c, ds, at, n, dsx_format_of(str_of(own), &ignore) ? own : "messages", e)
-                   : err_set(e, ERR_DATA, "%s: no entry has the wanted length; see weir dataset inspect", path);
+                   : err_set(e, ERR_DATA, "%s: no entry has the wanted length; see weir dataset inspect", shown.p);
+    buf_free(&shown);
     free(at);
     dataset_free(&ds);
     return rc;

@@ -108,21 +108,25 @@ static void put_url(struct jout *j, const char *url)
     buf_free(&b);
 }
 
+static void put_text(struct jout *j, const struct opt *o, const char *text)
+{
+    if (text && (o->flags & OPT_URL))
+        put_url(j, text);
+    else
+        jo_strz(j, text);
+}
+
 static void put_value(struct jout *j, const struct opt *o, const void *config)
 {
     char out[64];
     const char *text;
     if (o->kind != OPT_LIST) {
-        text = opt_text(o, config, 0, out);
-        if (text && (o->flags & OPT_URL))
-            put_url(j, text);
-        else
-            jo_strz(j, text);
+        put_text(j, o, opt_text(o, config, 0, out));
         return;
     }
     jo_arr(j);
     for (size_t i = 0; (text = opt_text(o, config, i, out)) != NULL; i++)
-        jo_strz(j, text);
+        put_text(j, o, text);
     jo_end_arr(j);
 }
 

@@ -205,7 +205,7 @@ static const struct opt rows[] = {
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
      .flags = OPT_LEVEL, .help = "Send this one prompt each time."},
     {"mix", 0, NULL, "NAME=WEIGHT:FILE", BODY, OPT_STRS(C, mix), .group = "text", .check = check_class,
-     .flags = OPT_LEVEL,
+     .flags = OPT_LEVEL | OPT_URL,
      .help = "A request class of its own with its dataset; repeated, each sends in proportion to its weight, drawn by "
              "the seed: --mix chat=3:chat.json --mix code=1:code.jsonl. In place of FILE, synthetic:ISL or "
              "synthetic:ISL/OSL makes prompts as --isl and --osl do. Each request's record says its class."},

@@ -27,6 +27,17 @@ static int stored_urls(struct run_settings *s, const char *path, struct err *e)
     return 0;
 }
 
+/* What --replay must not take for the real thing. */
+static int whole_datasets(const struct run_config *c, const char *path, struct err *e)
+{
+    bool cut = c->dataset && strstr(c->dataset, REDACTED);
+    for (const char **m = c->mix; m && *m; m++)
+        cut |= strstr(*m, REDACTED) != NULL;
+    return cut ? err_set(e, ERR_USAGE,
+                         "%s: the dataset's URL held a secret and is not stored whole; it cannot be replayed", path)
+               : 0;
+}
+
 /* The stored run's options come in below all that the user gives; the load itself he cannot give, since --replay
  * excludes it. */
 static int take_stored(struct run_settings *s, const char *path, struct err *e)
@@ -37,9 +48,8 @@ static int take_stored(struct run_settings *s, const char *path, struct err *e)
         return err_set(e, ERR_DATA, "%s: has no \"options\"; is this the folder of a run?", path);
     if (opt_load(&opt_run, &s->c, seen, options, OPT_FROM_STORED, e) < 0 || opt_settle(&opt_run, &s->c, seen, e) < 0)
         return err_prefix(e, "%s: ", path);
-    if (s->c.dataset && strstr(s->c.dataset, REDACTED))
-        return err_set(e, ERR_USAGE,
-                       "%s: the dataset's URL held a secret and is not stored whole; it cannot be replayed", path);
+    if (whole_datasets(&s->c, path, e) < 0)
+        return -1;
     if (!s->c.seed_given) {
         s->c.seed = (uint64_t)jn_i64(jn_get(root, "seed"), 0);
         s->c.seed_given = true;
@@ -107,6 +117,10 @@ static int read_level(struct run_settings *s, const struct words *w, size_t i, s
         if (opt_load(&opt_run, c, &l->seen, jn_get(stored_root(s), "options"), OPT_FROM_STORED, e) < 0 ||
             opt_load(&opt_run, c, &l->seen, jn_get(level, "options"), OPT_FROM_STORED_LEVEL, e) < 0)
             return err_prefix(e, "--replay: levels[%zu]: ", i);
+        char place[64];
+        snprintf(place, sizeof place, "levels[%zu]", i);
+        if (whole_datasets(c, place, e) < 0)
+            return err_prefix(e, "--replay: ");
         c->level_name = jn_str(jn_get(level, "name"), NULL).p;
         if (!c->model && s->c.model)
             c->model = jn_str(jn_get(level, "model"), NULL).p;

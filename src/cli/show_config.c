@@ -131,6 +131,9 @@ static bool entry_text(const struct place *p, const struct opt *o, size_t i, str
             redact_url(text, part);
         }
         *hidden = !str_eqz(buf_str(text), value);
+    } else if (o->flags & OPT_URL) {
+        redact_url(text, str_of(value));
+        *hidden = !str_eqz(buf_str(text), value);
     } else {
         buf_addz(text, value);
     }

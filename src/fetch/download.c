@@ -293,13 +293,17 @@ static char *cache_folder(const char *kind, struct err *e)
     return NULL;
 }
 
-/* The URL's digest, and its last part for people and for what goes by a file's name. */
+/* The URL's digest, and its path's last part for people and for what goes by a file's name. What stands in front of the
+ * path may hold a password. */
 static char *cache_name(const char *folder, const char *url)
 {
     char digest[65], tail[61];
     struct str path = str_of(url);
     size_t n = 0;
     sha256_hex(path, digest);
+    ptrdiff_t scheme = str_find(path, STR("://"));
+    path = str_sub(path, scheme < 0 ? 0 : (size_t)scheme + 3, path.n);
+    path = str_sub(path, strcspn(path.p, "/?#"), path.n);
     for (size_t i = 0; i < path.n && path.p[i] != '?' && path.p[i] != '#'; i++) {
         char c = path.p[i];
         bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '-' || c == '_';

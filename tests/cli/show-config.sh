@@ -46,3 +46,6 @@ echo 'extra-body: "${MY_TOKEN}"' | weir run -f -
 "$WEIR" run --show-config | grep -e '^# timeout' -e '^# Left' -e '^[^#]'
 "$WEIR" run --show-config --api-key SECRET >e.yaml
 "$WEIR" run -f e.yaml --show-config | head -2
+# Datasets behind URLs lose their secrets too.
+show --show-config --dataset 'http://bob:SECRET@h/x.jsonl?token=SECRET' --rate 1 | grep -e dataset -e SECRET
+show --show-config --mix 'a=1:https://bob:SECRET@h/x.jsonl' --mix b=2:y.jsonl --rate 1 | grep -e mix -e jsonl -e SECRET

@@ -132,6 +132,23 @@ static void test_cached(void **state)
     expect(&s, 5, "new", NULL); /* no one listens */
 }
 
+/* A URL without a path gives its file no name: what stands before it may hold a password. */
+static void test_secrets_make_no_names(void **state)
+{
+    static const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", NULL};
+    struct download_opts o = {.kind = "datasets", .name = "URL", .max_bytes = 9};
+    struct server s;
+    start(&s, answers);
+    char *url = xasprintf("http://bob:hunter2@%.*s?key=hunter2", (int)strcspn(s.url + 7, "/"), s.url + 7);
+    char *path = download(url, &o, NULL);
+    stop(&s);
+    assert_non_null(path);
+    assert_null(strstr(path, "hunter2"));
+    assert_null(strstr(path, "bob"));
+    free(path);
+    free(url);
+}
+
 static void test_resumed(void **state)
 {
     static const char *const answers[] = {
@@ -200,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_cached, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_secrets_make_no_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_resumed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

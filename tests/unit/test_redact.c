@@ -54,6 +54,11 @@ static void words_lose_keys_and_headers(void **state)
         {{"--base-url=a@h a:SECRET@h", "-p", "x"}, "[\"--base-url=[redacted]@h [redacted]@h\",\"-p\",\"x\"]"},
         {{"-p", "what is a@b.c? {}", "--extra-body", "{\"a\":\"http://x?key=1\"}"},
          "[\"-p\",\"what is a@b.c? {}\",\"--extra-body\",\"{\\\"a\\\":\\\"http://x?key=1\\\"}\"]"},
+        {{"--dataset=http://a:SECRET@h/x?token=SECRET", "--mix=a=1:http://a:SECRET@h", "--mix",
+          "a=1:http://a:SECRET@h"},
+         "[\"--dataset=http://[redacted]@h/x?token=[redacted]\",\"--mix=a=1:http://"
+         "[redacted]@h\",\"--mix\",\"a=1:http://[redacted]@h\"]"},
+        {{"--extra-body={\"a\":\"http://x?key=1\"}"}, "[\"--extra-body={\\\"a\\\":\\\"http://x?key=1\\\"}\"]"},
         {{"-H"}, "[\"-H\"]"},
         {{NULL}, "[]"},
     };
