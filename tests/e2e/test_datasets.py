@@ -140,6 +140,7 @@ def packed(sim):
             check("secret" not in open(os.path.join(r.dir, name)).read(), f"a secret of the URL stands in {name}")
     check(Files.asked == [200, 304], f"the server answered {Files.asked}")
     server.shutdown()
+    server.server_close()
     sent(sim, url, want, env=env)
 
 
