@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "campaign/redact.h"
 #include "load/synth.h"
 
 bool workload_is_made(const struct run_config *c)
@@ -166,17 +167,19 @@ void workload_text(const struct variant *v, struct buf *b)
     size_t n = dataset_n(v->ds);
     if (c->isl)
         buf_addf(b, "synthetic, %zu prompts of %s words", n, c->isl);
-    else if (c->mix)
-        for (size_t i = 0; c->mix[i]; i++)
-            buf_addf(b, "%s%s", i ? ", " : "", c->mix[i]);
-    else
-        buf_addf(b, "%s, %zu %s",
-                 c->dataset                    ? c->dataset
-                 : c->body                     ? "--body"
-                 : c->prompt                   ? "--prompt"
-                 : strcmp(c->api, "http") == 0 ? "one request without a body"
-                                               : "built in",
-                 n, n == 1 ? "sample" : "samples");
+    for (size_t i = 0; c->mix && c->mix[i]; i++) {
+        buf_addz(b, i ? ", " : "");
+        redact_url(b, str_of(c->mix[i]));
+    }
+    if (c->dataset)
+        redact_url(b, str_of(c->dataset));
+    else if (!c->isl && !c->mix)
+        buf_addz(b, c->body                       ? "--body"
+                    : c->prompt                   ? "--prompt"
+                    : strcmp(c->api, "http") == 0 ? "one request without a body"
+                                                  : "built in");
+    if (!c->isl && !c->mix)
+        buf_addf(b, ", %zu %s", n, n == 1 ? "sample" : "samples");
     if (c->mix)
         buf_addf(b, " (%zu samples)", n);
     if (c->prefix_tokens)

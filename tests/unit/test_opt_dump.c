@@ -127,6 +127,22 @@ static void what_was_given_comes_back(void **state)
     ROUND("{}", "--secret", "SECRET", "--secret-list", "A: SECRET", "--left-out", "y");
 }
 
+static void urls_lose_their_secrets(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"run", "--mix", "a=1:http://me:SECRET@h/x.jsonl", "--mix", "b=1:y.jsonl"};
+    struct buf b = BUF_INIT(1000);
+    struct run_config c = {0};
+    struct opt_seen seen = {0};
+    struct err e = {0};
+    if (opt_parse(&opt_run, ARRAY_LEN(words), words, NULL, &c, &seen, &e) != 0)
+        fail_msg("%s", e.text);
+    dump(&b, &opt_run, &c, &seen);
+    assert_string_equal(b.p, "{\"mix\":[\"a=1:http://[redacted]@h/x.jsonl\",\"b=1:y.jsonl\"]}");
+    opt_free(&opt_run, &c, &seen);
+    buf_free(&b);
+}
+
 static void words_come_back_as_words(void **state)
 {
     (void)state;
@@ -206,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_given_comes_back),
+        cmocka_unit_test(urls_lose_their_secrets),
         cmocka_unit_test(words_come_back_as_words),
         cmocka_unit_test(other_documents_are_refused),
         cmocka_unit_test(no_secret_option_reaches_the_stored_command),
