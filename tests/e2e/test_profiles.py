@@ -117,6 +117,14 @@ def uniform_under_the_sine(r, truth):
     check(worst < 2.225 / math.sqrt(len(recv)) or SANITIZED, f"Kolmogorov-Smirnov: {worst}, n = {len(recv)}")
 
 
+def most_open(r):
+    open_now = most = 0
+    for _, d in sorted([(q["start"], 1) for q in r.requests] + [(q["end"], -1) for q in r.requests]):
+        open_now += d
+        most = max(most, open_now)
+    return most
+
+
 def bursts(sim):
     n = 300
     r = run(WEIR, sim.url, "--rate", "inf", "--num-requests", str(n), *FAST)
@@ -128,14 +136,15 @@ def bursts(sim):
     frame = r.lines("level")[-1]
     check(frame["w1"] == last and frame["w0"] == frame["begin"], "the window ends with the last answer")
     check(report(WEIR, r.dir).stdout == r.stdout, "weir report differs from the run")
-    r = run(WEIR, sim.url, "--rate", "inf", "--num-requests", "60", "--max-concurrency", "4", "--grace", "10ms", *FAST)
-    check(r.summary["levels"][0]["requests"]["unsent"] == 0, "a burst's grace begins behind its last start")
-    edges = sorted([(q["start"], 1) for q in r.requests] + [(q["end"], -1) for q in r.requests])
-    open_now = most = 0
-    for _, d in edges:
-        open_now += d
-        most = max(most, open_now)
-    check(2 <= most <= 4, f"{most} in flight under a cap of 4")
+    most = 0
+    for _ in range(5):  # a machine that leaves the client aside meanwhile may never have four open
+        r = run(WEIR, sim.url, "--rate", "inf", "--num-requests", "60", "--max-concurrency", "4", "--grace", "10ms", *FAST)
+        check(r.summary["levels"][0]["requests"]["unsent"] == 0, "a burst's grace begins behind its last start")
+        most = max(most, most_open(r))
+        check(most <= 4, f"{most} in flight under a cap of 4")
+        if most == 4:
+            break
+    check(most == 4, f"at most {most} in flight under a cap of 4")
 
 
 def users(sim):
@@ -176,9 +185,14 @@ def rate_limit(sim):
     first = told.stdout.split("let go at", 1)[1].split(" s,", 5)[:5]
     rows = sorted(r.requests, key=lambda q: q["index"])
     check(all(abs(float(a) - (q["admitted"] - begin) / 1e9) < 1e-8 for a, q in zip(first, rows)), f"--dry-run says {first}")
-    closed = run(WEIR, sim.url, "--concurrency", "5", "--duration", "1s", "--rate-limit", "3000/min", *FAST)
-    n = len(closed.requests)
-    check(n <= 50 and (n >= 25 or SANITIZED), f"{n} starts at 50/s in 1 s")
+    n = 0
+    for _ in range(5):
+        closed = run(WEIR, sim.url, "--concurrency", "5", "--duration", "1s", "--rate-limit", "3000/min", *FAST)
+        n = max(n, len(closed.requests))
+        check(n <= 50, f"{n} starts at 50/s in 1 s")
+        if n >= 40 or SANITIZED:
+            break
+    check(n >= 40 or SANITIZED, f"{n} starts at 50/s in 1 s")
     return r
 
 

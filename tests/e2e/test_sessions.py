@@ -208,14 +208,16 @@ def stopped(path):
 
 
 def pauses_without_sessions():
-    with Sim(WEIR, "--ttft", "2ms", "--itl", "1ms", truth=False) as sim:
-        r = run(WEIR, sim.url, "-c", "1", "-n", "20", "-d", "none", "--max-tokens", "2", "--think-time", "uniform:5ms,25ms")
-    rows = sorted(r.requests, key=lambda q: q["start"])
-    gaps = [b["start"] - a["end"] for a, b in zip(rows, rows[1:])]
-    check(min(gaps) >= 5e6 and len({round(g / 1e6) for g in gaps}) > 5, f"think times {gaps}")
-    if not SANITIZED:
-        check(sorted(gaps)[9] <= 27e6, f"think times {gaps}")
-    check(r.summary["levels"][0]["load"]["think_time"] == "uniform:5ms,25ms", "not said")
+    for _ in range(5):
+        with Sim(WEIR, "--ttft", "2ms", "--itl", "1ms", truth=False) as sim:
+            r = run(WEIR, sim.url, "-c", "1", "-n", "20", "-d", "none", "--max-tokens", "2", "--think-time", "uniform:5ms,25ms")
+        rows = sorted(r.requests, key=lambda q: q["start"])
+        gaps = sorted(b["start"] - a["end"] for a, b in zip(rows, rows[1:]))
+        check(gaps[0] >= 5e6 and len({round(g / 1e6) for g in gaps}) > 5, f"think times {gaps}")
+        check(r.summary["levels"][0]["load"]["think_time"] == "uniform:5ms,25ms", "not said")
+        if SANITIZED or gaps[16] <= 27e6:  # the last two may lie behind a pause of the machine
+            return
+    check(False, f"think times {gaps}")
 
 
 talks = dataset()

