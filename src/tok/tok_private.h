@@ -1,0 +1,121 @@
+/* tok_private.h - the stages between which a text goes on its way to ids, for the files of this folder alone.
+ *
+ * text ─▶ added tokens (normalized: false) ─▶ normalizer ─▶ added tokens (normalized: true) ─▶ pre-tokenizer ─▶ model
+ * Each stage is made from its part of tokenizer.json (a SentencePiece, tiktoken or tekken file is turned into the same
+ * parts), is constant afterwards, and takes its scratch memory from the caller, one set for each thread. `path` is
+ * where in the file the definition stands ("normalizer"), for errors ("normalizer.normalizers[2].type: …"). */
+#ifndef WEIR_TOK_TOK_PRIVATE_H
+#define WEIR_TOK_TOK_PRIVATE_H
+
+#include "base/jdoc.h"
+#include "tok/tok.h"
+
+void tok_ids_grow(struct tok_ids *ids); /* room for one more at least */
+static inline void tok_ids_add(struct tok_ids *ids, uint32_t id)
+{
+    if (ids->n == ids->cap)
+        tok_ids_grow(ids);
+    ids->v[ids->n++] = id;
+}
+
+/* --- tok_vocab.c: token <-> id, both ways; tokens are kept once, in one block ---------------------------------------
+ * Filled while loading, constant afterwards. Ids may have holes; a token given twice keeps the last id, as a map does.
+ */
+struct vocab;
+struct vocab *vocab_new(size_t expected);
+void vocab_free(struct vocab **v);
+void vocab_add(struct vocab *v, struct str token, uint32_t id); /* copies */
+bool vocab_id(const struct vocab *v, struct str token, uint32_t *id);
+struct str vocab_token(const struct vocab *v, uint32_t id); /* p NULL: none */
+uint32_t vocab_size(const struct vocab *v);                 /* number of tokens */
+uint32_t vocab_end(const struct vocab *v);                  /* largest id + 1, 0 when empty */
+
+/* --- tok_norm*.c: normalizers --------------------------------------------------------------------------------------
+ */
+struct norm;
+struct norm_scratch; /* of one thread, for all normalizers */
+struct norm_scratch *norm_scratch_new(void);
+void norm_scratch_free(struct norm_scratch **s);
+/* `def` null or absent: *n = NULL, which changes nothing. */
+int norm_new(struct norm **n, jnode *def, const char *path, struct err *e);
+void norm_free(struct norm **n);
+/* The normalized text: `text` itself where nothing changed, else what lies in the scratch until the next call. */
+struct str norm_apply(const struct norm *n, struct norm_scratch *s, struct str text);
+
+/* --- tok_pre*.c: pre-tokenizers --------------------------------------------------------------------------------------
+ * Pieces lie behind each other in `text`, which is the caller's where the stage only splits, else the scratch's own.
+ * Empty pieces are never given. */
+struct piece {
+    uint32_t at, n; /* bytes of `text` */
+};
+struct pieces {
+    const char *text;
+    struct piece *v;
+    size_t n, cap;
+};
+/* A known pattern, scanned by hand: the length of the piece that starts at p, > 0; p < end. Valid UTF-8 is assumed. */
+typedef size_t pre_scan_fn(const char *p, const char *end);
+
+struct pre;
+struct pre_scratch;
+struct pre_scratch *pre_scratch_new(const struct pre *p);
+void pre_scratch_free(struct pre_scratch **s);
+/* `def` null: *p = NULL, the whole text is one piece. */
+int pre_new(struct pre **p, jnode *def, const char *path, struct err *e);
+/* The same from a pattern (tiktoken, tekken): Split(pattern, Isolated), then bytes. */
+int pre_new_pattern(struct pre **p, struct str pattern, struct err *e);
+void pre_free(struct pre **p);
+/* true: the last stage is ByteLevel. Its pieces are given as raw bytes, not in GPT-2's printable alphabet, and the
+ * model must take them so (BPE: `bytes`; other models map them themselves by bytelevel_text()). */
+bool pre_gives_bytes(const struct pre *p);
+/* Not NULL where the whole pre-tokenizer is one known pattern (and ByteLevel without a prefix space): the caller may
+ * then walk the text itself instead of pre_split(). */
+pre_scan_fn *pre_scanner(const struct pre *p);
+const char *pre_scanner_name(const struct pre *p); /* "cl100k", "pcre2", "" */
+/* `first`: the text begins where the user's text begins (Metaspace's prepend_scheme "first"). */
+void pre_split(const struct pre *p, struct pre_scratch *s, struct str text, bool first, struct pieces *out);
+
+/* --- tok_bytes.c: GPT-2's printable alphabet for bytes ---------------------------------------------------------------
+ */
+void bytelevel_text(struct str raw, struct buf *out); /* bytes -> "Ġthe" */
+bool bytelevel_raw(struct str text, struct buf *out); /* false: a character outside the alphabet; out unchanged */
+
+/* --- models: one file each (tok_bpe.c, tok_unigram.c, tok_wordpiece.c, tok_wordlevel.c) ------------------------------
+ */
+/* What tok_json.c reads of "model": its small members as a tree, the long lists as raw JSON text. */
+struct model_def {
+    jnode *head;       /* "model" without `vocab` and `merges` */
+    struct str vocab;  /* raw JSON: object (BPE, WordPiece, WordLevel) or array of [token, score] (Unigram) */
+    struct str merges; /* raw JSON: array of "a b" or ["a","b"]; p NULL without */
+    bool bytes;        /* pieces come as raw bytes (pre_gives_bytes) */
+};
+struct model;
+struct model_scratch;
+struct model_ops {
+    const char *type;                                                          /* "BPE" */
+    int (*load)(struct model **m, const struct model_def *def, struct err *e); /* errors begin with "model." */
+    void (*free)(struct model *m);
+    struct model_scratch *(*scratch)(const struct model *m); /* NULL: needs none; holds the cache of pieces */
+    void (*scratch_free)(struct model_scratch *s);
+    /* Appends the ids of one piece, not empty. */
+    void (*encode)(const struct model *m, struct model_scratch *s, struct str piece, struct tok_ids *ids);
+    /* The vocabulary as the file spells it (for BPE of bytes too). */
+    const struct vocab *(*vocab)(const struct model *m);
+};
+/* What every model begins with. */
+struct model {
+    const struct model_ops *ops;
+};
+extern const struct model_ops model_bpe, model_unigram, model_wordpiece, model_wordlevel;
+
+/* BPE by ranks (tiktoken, tekken): the tokens are bytes and their rank is the order of merging. `id_of_rank0` is added
+ * to the ranks to give ids. Borrows nothing. */
+int bpe_from_ranks(struct model **m, const struct str *tokens, uint32_t n, uint32_t id_of_rank0, struct err *e);
+
+/* --- tok_added.c: added tokens, in the order of two matchers ---------------------------------------------------------
+ */
+/* --- tok_post.c, tok_decode.c: the tokens that are put round a text; ids back to text --------------------------------
+ */
+/* Their interfaces belong to tok.c and are kept in headers of their own. */
+
+#endif
