@@ -21,14 +21,17 @@ static inline void tok_ids_add(struct tok_ids *ids, uint32_t id)
 /* --- tok_vocab.c: token <-> id, both ways; tokens are kept once, in one block ---------------------------------------
  * Filled while loading, constant afterwards. Ids may have holes; a token given twice keeps the last id, as a map does.
  */
+#define VOCAB_IDS (1U << 24) /* ids lie below */
 struct vocab;
 struct vocab *vocab_new(size_t expected);
 void vocab_free(struct vocab **v);
-void vocab_add(struct vocab *v, struct str token, uint32_t id); /* copies */
+bool vocab_add(struct vocab *v, struct str token, uint32_t id); /* copies; false: an id >= VOCAB_IDS */
+/* The members of a JSON object {"token": id, …}; errors begin with `path`. */
+int vocab_read(struct vocab *v, struct str raw_object, const char *path, struct err *e);
 bool vocab_id(const struct vocab *v, struct str token, uint32_t *id);
 struct str vocab_token(const struct vocab *v, uint32_t id); /* p NULL: none */
 uint32_t vocab_size(const struct vocab *v);                 /* number of tokens */
-uint32_t vocab_end(const struct vocab *v);                  /* largest id + 1, 0 when empty */
+uint32_t vocab_end(const struct vocab *v);                  /* largest id ever given + 1, 0 when empty */
 
 /* --- tok_norm*.c: normalizers --------------------------------------------------------------------------------------
  */
@@ -79,6 +82,8 @@ void pre_split(const struct pre *p, struct pre_scratch *s, struct str text, bool
  */
 void bytelevel_text(struct str raw, struct buf *out); /* bytes -> "Ġthe" */
 bool bytelevel_raw(struct str text, struct buf *out); /* false: a character outside the alphabet; out unchanged */
+unsigned bytelevel_char(unsigned char b);             /* the code point that stands for a byte, U+0021 … U+0143 */
+int bytelevel_byte(unsigned c);                       /* and back; -1: none */
 
 /* --- models: one file each (tok_bpe.c, tok_unigram.c, tok_wordpiece.c, tok_wordlevel.c) ------------------------------
  */
