@@ -104,6 +104,11 @@ struct model_ops {
     void (*scratch_free)(struct model_scratch *s);
     /* Appends the ids of one piece, not empty. */
     void (*encode)(const struct model *m, struct model_scratch *s, struct str piece, struct tok_ids *ids);
+    /* The same of n pieces of `text` (at v[i].at, each of at least one byte) in one call, so that their look-ups
+     * overlap; NULL: the model has none, the caller goes through encode(). Bytes of `text` up to `end` may be read: the
+     * further it lies behind the pieces, the faster the last ones. Gives the number of ids; `ids` NULL: only counts. */
+    size_t (*encode_all)(const struct model *m, struct model_scratch *s, const char *text, const char *end,
+                         const struct piece *v, size_t n, struct tok_ids *ids);
     /* The vocabulary as the file spells it (for BPE of bytes too). */
     const struct vocab *(*vocab)(const struct model *m);
 };
@@ -113,9 +118,43 @@ struct model {
 };
 extern const struct model_ops model_bpe, model_unigram, model_wordpiece, model_wordlevel;
 
-/* BPE by ranks (tiktoken, tekken): the tokens are bytes and their rank is the order of merging. `id_of_rank0` is added
- * to the ranks to give ids. Borrows nothing. */
+/* BPE by ranks (tiktoken, tekken): tokens[rank] are the raw bytes of a token (p NULL: no token of that rank), merged in
+ * the order of ranks as tiktoken does; a piece that is a token as a whole is that token. `id_of_rank0` is added to the
+ * ranks to give ids. Pieces are raw bytes; the vocabulary is spelled in GPT-2's alphabet ("Ġthe"), so that the
+ * ByteLevel decoder holds for it. Borrows nothing. */
 int bpe_from_ranks(struct model **m, const struct str *tokens, uint32_t n, uint32_t id_of_rank0, struct err *e);
+
+/* --- tok_walk.c: a text that a known pattern splits, straight to ids
+ * ----------------------------------------------------- Appends the ids of all pieces of `text` and gives their number;
+ * `ids` NULL: only counts. */
+size_t walk_text(const struct model *m, struct model_scratch *s, pre_scan_fn *scan, struct str text,
+                 struct tok_ids *ids);
+
+/* --- tok_ranks.c, tok_tekken.c: files of ranks, turned into the parts of a tokenizer
+ * -------------------------------------- Both give: the model; the pattern for pre_new_pattern(); the added tokens;
+ * ByteLevel as decoder; no normalizer but NFC where `nfc`. What the strings borrow lives until rank_file_free(), which
+ * leaves a model that was taken (NULL) alone. */
+struct rank_token {
+    struct str text;
+    uint32_t id;
+};
+struct rank_file {
+    struct model *model;
+    const char *name; /* "cl100k_base", "llama3", "qwen", "tekken", … */
+    struct str pattern;
+    struct rank_token *special; /* all are special and not normalized */
+    size_t n_special;
+    bool special_in_text; /* found in a text, as HF does; false: a text's "<s>" is plain text (mistral-common) */
+    bool nfc;             /* the text is brought to NFC first (Qwen) */
+    bool has_bos;         /* TOK_SPECIALS puts this id in front */
+    uint32_t bos;
+    struct buf block; /* the memory behind the strings */
+};
+bool ranks_looks(struct str text); /* its first line is base64, a space and a number */
+int ranks_read(struct rank_file *f, struct str text, const char *path, struct err *e);
+bool tekken_looks(struct str text); /* a JSON object with "config" and "vocab" and without "model" */
+int tekken_read(struct rank_file *f, struct str text, const char *path, struct err *e);
+void rank_file_free(struct rank_file *f);
 
 /* --- tok_added.c: added tokens, in the order of two matchers ---------------------------------------------------------
  */
