@@ -158,8 +158,49 @@ void rank_file_free(struct rank_file *f);
 
 /* --- tok_added.c: added tokens, in the order of two matchers ---------------------------------------------------------
  */
-/* --- tok_post.c, tok_decode.c: the tokens that are put round a text; ids back to text --------------------------------
+struct added_def {
+    struct str content; /* borrowed for the call */
+    uint32_t id;        /* only where ids are given (below) */
+    bool single_word, lstrip, rstrip, normalized, special;
+};
+struct added;
+/* Ids as Hugging Face gives them: that of the content in `vocab`, else the next one free from `next_id` on, in the
+ * order of the list; with `given`, the definitions' own. Of two tokens alike after normalization the one with the
+ * smaller id is found. `a` NULL where n is 0. */
+int added_new(struct added **a, const struct added_def *defs, size_t n, bool given, const struct vocab *vocab,
+              uint32_t next_id, const struct norm *norm, struct err *e);
+void added_free(struct added **a);
+
+/* --- tok_post.c: the tokens that are put round a text ----------------------------------------------------------------
  */
-/* Their interfaces belong to tok.c and are kept in headers of their own. */
+struct post;
+int post_new(struct post **p, jnode *def, const char *path, struct err *e); /* `def` null: *p = NULL, none */
+int post_new_ids(struct post **p, const uint32_t *front, size_t n_front, const uint32_t *back, size_t n_back);
+void post_free(struct post **p);
+
+/* --- tok_decode.c: ids back to text ----------------------------------------------------------------------------------
+ */
+struct decode;
+/* `def` null: *d = NULL, tokens joined by spaces. As JSON text, for files of other formats: decode_new_text(). */
+int decode_new(struct decode **d, jnode *def, const char *path, struct err *e);
+int decode_new_text(struct decode **d, const char *json, struct err *e);
+void decode_free(struct decode **d);
+
+/* --- tok_json.c, tok_spm.c, tok_ranks.c, tok_tekken.c: what a file becomes -------------------------------------------
+ * A loader fills what it made; what it leaves NULL is absent. On an error the caller frees what is there. */
+struct tok_parts {
+    const char *format; /* "tokenizer.json", "sentencepiece", "tiktoken", "tekken" */
+    struct norm *norm;
+    struct pre *pre;
+    struct model *model; /* its vocabulary is spelled as the decoder wants it: tokens of bytes in GPT-2's alphabet */
+    struct added *added;
+    struct post *post;
+    struct decode *decode;
+};
+int tok_json_load(struct tok_parts *p, struct str text, struct err *e);
+int tok_spm_load(struct tok_parts *p, struct str text, struct err *e);
+int tok_ranks_load(struct tok_parts *p, struct str text, const char *file_name,
+                   struct err *e); /* "o200k_base.tiktoken" */
+int tok_tekken_load(struct tok_parts *p, struct str text, struct err *e);
 
 #endif
