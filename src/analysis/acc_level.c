@@ -5,6 +5,7 @@
 #include "base/xalloc.h"
 
 #define TEXTS_MAX 200
+#define MAX_CODINGS 8
 
 void texts_add(struct sum_texts *t, const char *fmt, ...)
 {
@@ -86,6 +87,7 @@ void acc_level_free(struct acc_level **lp)
     acc_groups_free(&l->groups);
     timeline_free(&l->timeline);
     texts_free(&l->notes);
+    texts_free(&l->codings);
     free(l);
 }
 
@@ -285,6 +287,16 @@ static void add_turn(struct sum_sessions *s, const struct record *r)
     s->left += r->outcome == OUT_CANCELLED && (r->flags & REC_LEFT);
 }
 
+static void add_coding(struct acc_level *l, struct str name)
+{
+    l->packed++;
+    for (size_t i = 0; i < l->codings.n; i++)
+        if (str_eqz(name, l->codings.v[i]))
+            return;
+    if (l->codings.n < MAX_CODINGS)
+        texts_add(&l->codings, STR_FMT, STR_ARG(name));
+}
+
 static void add_member(struct acc_level *l, const struct record *r, const struct parts *parts,
                        const struct slo_set *goodput)
 {
@@ -300,6 +312,8 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
     else
         l->status_other += r->status != 0;
     l->plain += (r->flags & REC_PLAIN) != 0;
+    if (r->encoding.n > 0)
+        add_coding(l, r->encoding);
     l->bytes_in += r->bytes_in;
     l->bytes_out += r->bytes_out;
     l->retried += (r->flags & REC_RETRIED) != 0;

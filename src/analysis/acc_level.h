@@ -22,9 +22,11 @@ struct acc_level {
     struct gaps gaps;
     struct outcome_counts outcomes;
     uint64_t status[STATUS_MAX], status_other, finish[FINISH_OTHER + 1], sources[TOKEN_SOURCES];
-    uint64_t members; /* all of the cohort */
-    uint64_t plain;   /* of those: plain HTTP */
-    uint64_t left;    /* of those: cancelled on purpose */
+    uint64_t members;         /* all of the cohort */
+    uint64_t plain;           /* of those: plain HTTP */
+    uint64_t left;            /* of those: cancelled on purpose */
+    uint64_t packed;          /* of those: the body came in a content coding ... */
+    struct sum_texts codings; /* ... one of these */
     uint64_t bytes_in, bytes_out;
     struct sum_sessions sessions;
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;

@@ -154,6 +154,27 @@ static void note_answers(const struct acc_level *l, struct sum_level *out)
                   100.0 * (double)l->tokens_cached / (double)l->tokens_in);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A compressor may wait for more before it lets go of a token. */
+static void note_packed(const struct acc_level *l, struct sum_level *out)
+{
+    char names[64] = "";
+    if (l->packed == 0)
+        return;
+    qsort(l->codings.v, l->codings.n, sizeof *l->codings.v, by_name);
+    for (size_t i = 0, at = 0; i < l->codings.n && at + 16 < sizeof names; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%.8s", i ? ", " : "", l->codings.v[i]);
+    texts_add(&out->notes,
+              "%llu of %llu answers came packed (Content-Encoding: %s): what the server's compressor held back of a "
+              "stream is in the latencies, and tokens that it let go together came together; --header "
+              "'Accept-Encoding: identity' asks for plain answers",
+              (unsigned long long)l->packed, (unsigned long long)out->attempted, names);
+}
+
 static void note_tokens(const struct acc_level *l, struct sum_level *out)
 {
     if (out->token_source_mixed) {
@@ -191,6 +212,7 @@ void write_notes(const struct acc_level *l, const struct summary *s, struct sum_
 {
     note_load(l, out);
     note_answers(l, out);
+    note_packed(l, out);
     note_tokens(l, out);
     note_sample(s, out);
 }

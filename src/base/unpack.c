@@ -6,8 +6,8 @@
 
 #include "base/xalloc.h"
 
-#define PIECE_BYTES ((size_t)64 * 1024)
-#define ZSTD_WINDOW_BITS 27
+#define PIECE_BYTES ((size_t)UNPACK_PIECE_BYTES)
+enum { ZSTD_FILE_BITS = 27, ZSTD_HTTP_BITS = 23 };
 
 static const char GZIP_MAGIC[] = {0x1f, (char)0x8b};
 
@@ -15,12 +15,12 @@ struct unpack {
     enum unpack_kind kind;
     uint64_t left; /* of the ceiling */
     enum unpack_rc failed;
-    bool begun, whole; /* whole: between two members, or at the end */
-    bool full;         /* the last piece filled the space: more may come without input */
+    bool whole; /* between two members, or at the end */
+    bool full;  /* the last piece filled the space: more may come without input */
     z_stream gzip;
     ZSTD_DStream *zstd;
     BrotliDecoderState *brotli;
-    char *piece;
+    char *piece, *own_piece;
 };
 
 enum unpack_kind unpack_kind_of(struct str head)
@@ -47,7 +47,7 @@ const char *unpack_name(enum unpack_kind kind)
     return names[kind];
 }
 
-struct unpack *unpack_new(enum unpack_kind kind, uint64_t max_out)
+static struct unpack *make(enum unpack_kind kind, uint64_t max_out, int zstd_bits)
 {
     struct unpack *u = xcalloc(1, sizeof *u);
     bool ok = true;
@@ -58,15 +58,45 @@ struct unpack *unpack_new(enum unpack_kind kind, uint64_t max_out)
         ok = inflateInit2(&u->gzip, 15 + 16) == Z_OK;
     } else if (kind == UNPACK_ZSTD) {
         u->zstd = ZSTD_createDStream();
-        ok = u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_BITS));
+        ok = u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, zstd_bits));
     } else if (kind == UNPACK_BROTLI) {
         u->brotli = BrotliDecoderCreateInstance(NULL, NULL, NULL);
         ok = u->brotli != NULL;
     }
     if (!ok)
         abort(); /* out of memory, as xalloc.h does */
-    u->piece = kind == UNPACK_NONE ? NULL : xmalloc(PIECE_BYTES);
     return u;
+}
+
+struct unpack *unpack_new(enum unpack_kind kind, uint64_t max_out)
+{
+    struct unpack *u = make(kind, max_out, ZSTD_FILE_BITS);
+    u->piece = u->own_piece = kind == UNPACK_NONE ? NULL : xmalloc(PIECE_BYTES);
+    return u;
+}
+
+struct unpack *unpack_new_http(enum unpack_kind kind, uint64_t max_out, char *piece)
+{
+    struct unpack *u = make(kind, max_out, ZSTD_HTTP_BITS);
+    u->piece = piece;
+    return u;
+}
+
+void unpack_reset(struct unpack *u, uint64_t max_out)
+{
+    u->left = max_out;
+    u->failed = 0;
+    u->full = false;
+    u->whole = u->kind == UNPACK_NONE;
+    if (u->kind == UNPACK_GZIP) {
+        inflateReset2(&u->gzip, 15 + 16);
+    } else if (u->kind == UNPACK_ZSTD) {
+        ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
+    } else if (u->kind == UNPACK_BROTLI) { /* it has no such call */
+        BrotliDecoderDestroyInstance(u->brotli);
+        if (!(u->brotli = BrotliDecoderCreateInstance(NULL, NULL, NULL)))
+            abort();
+    }
 }
 
 void unpack_free(struct unpack **pu)
@@ -79,7 +109,7 @@ void unpack_free(struct unpack **pu)
     ZSTD_freeDStream(u->zstd);
     if (u->brotli)
         BrotliDecoderDestroyInstance(u->brotli);
-    free(u->piece);
+    free(u->own_piece);
     free(u);
     *pu = NULL;
 }

@@ -43,6 +43,9 @@ static const struct opt rows[] = {
      .help = "Ask for this key; without it 401."},
     {"max-body", 0, NULL, "SIZE", SERVER, OPT_BYTES(C, max_body), .def = "16M", .flags = OPT_POSITIVE,
      .max = 1099511627776.0, .help = "Longer request bodies get 413."},
+    {"compress", 0, NULL, "CODING", SERVER, OPT_CHOICE(C, compress), .def = "none", .choices = "none gzip zstd br",
+     .help = "Pack answers (JSON and streams; not /metrics), whether the client asked for it or not, and flush the "
+             "compressor behind each token. --fault split tears what was packed."},
     {"no-stream-options", 0, NULL, NULL, SERVER, OPT_BOOL(C, no_stream_options), .flags = OPT_NEGATABLE,
      .help = "Reject stream_options with 400, as old servers do."},
     {"quiet", 'q', NULL, NULL, SERVER, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,

@@ -2,12 +2,17 @@
 
 #include "auth/auth_key.h"
 #include "base/xalloc.h"
+#include "proto/coding.h"
+
+enum { MAX_UNPACKED = 64 << 20 };
 
 struct call_state {
     struct hx x;
     struct call *c;
     struct loop *loop;
     struct timer deadline;
+    struct coding coding;
+    char *unpack_buf;
     bool over;
 };
 
@@ -21,14 +26,15 @@ static int on_status(struct hx *x, int status)
 
 static int on_header(struct hx *x, struct str name, struct str value)
 {
-    struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
+    struct call_state *s = CONTAINER_OF(x, struct call_state, x);
+    struct call *c = s->c;
     if (str_ieq(name, STR("content-type")))
         snprintf(c->type, sizeof c->type, "%.*s", STR_ARG(value));
     int64_t seconds;
     if (str_ieq(name, STR("retry-after")) && parse_i64(value, &seconds) == 0 && seconds >= 0 && seconds < 86400)
         c->retry_after = seconds * NS_PER_S;
     if (str_ieq(name, STR("content-encoding")))
-        c->encoded = !str_ieq(value, STR("identity"));
+        coding_header(&s->coding, value);
     if (str_ieq(name, STR("location")))
         snprintf(c->location, sizeof c->location, "%.*s", STR_ARG(value));
     if (auth_is_secret_header(name))
@@ -48,12 +54,22 @@ static void keep_piece(struct call *c, int64_t at)
     c->piece[c->n_pieces++] = (struct call_piece){c->reply.n, at};
 }
 
-static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+static void take_body(struct call *c, struct str piece)
 {
-    struct call *c = CONTAINER_OF(x, struct call_state, x)->c;
     size_t room = c->reply.max - c->reply.n;
     buf_add(&c->reply, piece.p, MIN(piece.n, room)); /* the rest is read and dropped */
-    keep_piece(c, rx->stamp);
+}
+
+static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+{
+    struct call_state *s = CONTAINER_OF(x, struct call_state, x);
+    struct str out;
+    if (s->coding.kind == UNPACK_NONE)
+        take_body(s->c, piece);
+    else
+        while (coding_step(&s->coding, &piece, &out) == UNPACK_PIECE)
+            take_body(s->c, out);
+    keep_piece(s->c, rx->stamp);
     return 0;
 }
 
@@ -163,8 +179,12 @@ void call_head(const struct target *t, const struct call *c, struct buf *out)
     buf_addz(out, "\r\n");
 }
 
-static void take_facts(struct call *c, const struct hx *x)
+static void take_facts(struct call *c, struct call_state *s)
 {
+    const struct hx *x = &s->x;
+    coding_whole(&s->coding);
+    snprintf(c->packed, sizeof c->packed, "%s", coding_name(&s->coding).p);
+    snprintf(c->unread, sizeof c->unread, "%s", s->coding.why);
     c->result = x->result;
     c->rc = x->rc;
     c->http = x->http;
@@ -191,7 +211,8 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     c->timed_out = false;
     c->retry_after = -1;
     c->location[0] = 0;
-    c->encoded = false;
+    c->packed[0] = c->unread[0] = 0;
+    coding_init(&s.coding, &s.unpack_buf, MAX_UNPACKED);
     buf_init(&c->headers, 65536);
     buf_init(&c->reply, c->max_reply ? c->max_reply : 1u << 20);
     struct tls_ctx *tls = NULL;
@@ -208,7 +229,9 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     target_redact(t, c->reply.p, c->reply.n);
     target_redact(t, c->headers.p, c->headers.n);
     target_redact(t, c->location, strlen(c->location));
-    take_facts(c, &s.x);
+    take_facts(c, &s);
+    coding_free(&s.coding);
+    free(s.unpack_buf);
     buf_free(&head);
     loop_free(&s.loop);
     tls_free(&tls);

@@ -26,7 +26,8 @@ struct call {
     int status;         /* 0 = no response */
     struct buf headers; /* "Name: value" lines, each ended by LF; values of secret headers replaced */
     struct buf reply;   /* the body, at most max_reply bytes of it */
-    bool encoded;       /* it has a content-encoding */
+    char packed[8];     /* the coding it came in, undone here ("gzip", "zstd", "br"); "" none */
+    char unread[200];   /* why it could not be undone; "" it could */
     char type[96];      /* its content-type, "" none */
     size_t max_reply;   /* ceiling; 0 = 1 MiB */
     enum hx_result result;

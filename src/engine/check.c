@@ -332,6 +332,11 @@ static void say_measured(const struct checker *k)
 /* Things that a run can live with, and its reports will lack. */
 static void say_lacks(const struct checker *k)
 {
+    if (k->c.packed[0])
+        say(k,
+            "Note:      the answer came packed (Content-Encoding: %s) and was unpacked as it came: what the compressor "
+            "holds back is part of the latencies",
+            k->c.packed);
     if (k->s->opts->stream && k->framing == API_WHOLE)
         say(k, "Note:      a stream was asked for, and one whole answer came: there is no TTFT and no ITL");
     if (!(k->flags & API_USAGE))

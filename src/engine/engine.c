@@ -44,6 +44,7 @@ static void worker_close(struct worker *w)
         loop_free(&w->loop);
     routes_close(w);
     free(w->read_buf);
+    free(w->unpack_buf);
     if (w->out.slot) {
         for (struct record *r; (r = ring_pop(&w->out));) {
             free(r->text);

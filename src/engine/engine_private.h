@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/procstat.h"
 #include "http/hclient.h"
+#include "proto/coding.h"
 #include "proto/ndjson.h"
 #include "proto/sse.h"
 #include "stat/hist.h"
@@ -20,6 +21,7 @@ enum {
     MAX_ERROR_BODY = 2 << 10,
     MAX_ERROR_HEADERS = 4 << 10,
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
+    MAX_UNPACKED = 64 << 20,  /* a body that came packed (Content-Encoding) */
 };
 
 enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_PLAIN, MODE_ERROR };
@@ -60,6 +62,7 @@ struct req { /* one request; reused through the worker's free list */
     enum req_mode mode;
     struct sse sse;
     struct ndjson lines;
+    struct coding coding; /* of the body */
     struct api_memo memo;
     struct buf doc;           /* a document, or the body of an error */
     struct buf head_lines;    /* headers of an error response */
@@ -71,7 +74,7 @@ struct req { /* one request; reused through the worker's free list */
     struct together together; /* token events whose width is not yet known */
     uint64_t piece;           /* of the body, counted */
     uint32_t tokens;          /* token events so far */
-    bool terminal, finished, error, bad, too_big, in_word, has_document, encoded;
+    bool terminal, finished, error, bad, too_big, in_word, has_document;
     bool left;  /* the client has gone away */
     bool plain; /* what came is no JSON text: `answer` holds it as it travelled */
 };
@@ -88,6 +91,7 @@ struct worker {
     unsigned prewarming;  /* routes whose connections are being opened ahead */
     struct timer progress;
     char *read_buf;
+    char *unpack_buf; /* NULL: no answer was packed yet */
     char id_line[64]; /* the x-request-id line of each request, up to the index */
     size_t id_line_n;
     struct rec_slab slab;

@@ -247,14 +247,11 @@ int probe_judge(const struct target *t, const struct api_ops *ops, const struct 
         return 0;
     if (c->status < 200 || c->status > 299)
         return explain_status(t, ops, t->path, c, e);
+    if (c->unread[0])
+        return err_set(e, ERR_PROTO, "%s%s: %s", t->origin, path, c->unread);
     decode(&a, framing, c);
     if (a.flags & API_ERROR)
         return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
-    if (c->encoded && (a.bad || !a.flags))
-        return err_set(e, ERR_PROTO,
-                       "%s%s: the answer is compressed, which weir did not ask for; turn that off in the "
-                       "server or in the proxy before it",
-                       t->origin, path);
     if (!a.bad && o->custom && !(a.flags & API_TOKEN))
         return err_set(e, ERR_PROTO,
                        "%s%s: nothing stands in the answer where --json-text looks for text; --check shows the answer",

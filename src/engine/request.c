@@ -50,6 +50,7 @@ void req_free_all(struct worker *w)
         buf_free(&r->said);
         if (r->sse.cb)
             sse_free(&r->sse);
+        coding_free(&r->coding);
         ndjson_free(&r->lines);
         api_memo_free(&r->memo);
         free(r);

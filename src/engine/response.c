@@ -18,9 +18,11 @@ void response_reset(struct req *r)
     if (!r->sse.cb) {
         sse_init(&r->sse, MAX_EVENT, on_sse, r);
         ndjson_init(&r->lines, MAX_EVENT, on_line, r);
+        coding_init(&r->coding, &r->w->unpack_buf, MAX_UNPACKED);
     } else {
         sse_reset(&r->sse);
         ndjson_reset(&r->lines);
+        coding_reset(&r->coding);
     }
     api_memo_reset(&r->memo);
     buf_clear(&r->doc);
@@ -30,7 +32,7 @@ void response_reset(struct req *r)
     r->together.n = 0;
     r->tokens = 0;
     r->left = false;
-    r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = r->encoded = false;
+    r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
     r->plain = false;
 }
 
@@ -68,10 +70,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
         memcpy(r->rec->request_id, value.p, n);
         r->rec->request_id[n] = 0;
-    } else if (str_ieq(name, STR("content-encoding")) && !str_ieq(value, STR("identity")) && r->mode != MODE_ERROR &&
-               r->mode != MODE_PLAIN) {
-        r->encoded = true;
-        return -1;
+    } else if (str_ieq(name, STR("content-encoding")) && r->mode != MODE_PLAIN) {
+        coding_header(&r->coding, value);
     }
     if (r->mode == MODE_ERROR && r->head_lines.n + name.n + value.n + 3 < MAX_ERROR_HEADERS) {
         if (auth_is_secret_header(name))
@@ -86,7 +86,8 @@ static int on_headers_done(struct hx *x)
     struct req *r = req_of(x);
     if (is_stream(r))
         r->rec->flags |= REC_STREAMED;
-    return 0;
+    r->rec->encoding = coding_name(&r->coding);
+    return r->coding.refused && r->mode != MODE_ERROR ? -1 : 0;
 }
 
 /* shared: the read brought more behind them, in another segment. */
@@ -266,13 +267,9 @@ static void end_lines(struct req *r)
     ndjson_end(&r->lines);
 }
 
-static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+/* A piece of the body, unpacked. */
+static int take_body(struct req *r, struct str piece)
 {
-    struct req *r = req_of(x);
-    if (!r->rec->first_byte)
-        r->rec->first_byte = since_epoch(r->w, rx->stamp);
-    r->rx = rx;
-    r->piece++;
     if (is_stream(r))
         return on_piece(r, piece);
     if (r->mode == MODE_PLAIN) /* counted, not read */
@@ -285,8 +282,40 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
         return -1;
     }
     if (r->mode == MODE_DOCUMENT)
-        r->rec->last_token = since_epoch(r->w, rx->stamp); /* an answer in one piece: its end is its last token */
+        r->rec->last_token = since_epoch(r->w, r->rx->stamp); /* an answer in one piece: its end is its last token */
     return 0;
+}
+
+/* What one piece makes readable came with it, all of it. */
+static int take_packed(struct req *r, struct str piece)
+{
+    struct str out;
+    enum unpack_rc rc = UNPACK_MORE;
+    if (r->mode == MODE_ERROR && r->doc.n >= MAX_ERROR_BODY)
+        return 0;
+    while ((rc = coding_step(&r->coding, &piece, &out)) == UNPACK_PIECE) {
+        if (take_body(r, out) < 0)
+            return -1;
+        if (r->mode == MODE_ERROR && r->doc.n >= MAX_ERROR_BODY)
+            return 0;
+    }
+    if (rc == UNPACK_MORE || r->mode == MODE_ERROR)
+        return 0;
+    r->too_big = rc == UNPACK_LIMIT;
+    r->bad = rc == UNPACK_BAD;
+    return -1;
+}
+
+static int on_body(struct hx *x, struct str piece, const struct rx *rx)
+{
+    struct req *r = req_of(x);
+    if (!r->rec->first_byte)
+        r->rec->first_byte = since_epoch(r->w, rx->stamp);
+    r->rx = rx;
+    r->piece++;
+    if (UNLIKELY(r->coding.kind != UNPACK_NONE))
+        return take_packed(r, piece);
+    return r->coding.refused ? 0 : take_body(r, piece);
 }
 
 static void on_read_end(struct hx *x, const struct rx *rx, bool followed)
@@ -358,13 +387,15 @@ static enum outcome whole_outcome(struct req *r)
             return OUT_IN_STREAM_ERROR;
         if (r->bad)
             return OUT_BAD_FRAME;
+        if (!r->terminal && !coding_whole(&r->coding))
+            return OUT_TRUNCATED;
         /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
          */
         if (!r->w->e->o.api->custom && !r->w->e->o.api->ops->has_terminal) /* its end is that of the body */
             return OUT_OK;
         return r->terminal || r->finished || !api_must_end(r->w->e->o.api) ? OUT_OK : OUT_TRUNCATED;
     case MODE_DOCUMENT:
-        return document_outcome(r);
+        return coding_whole(&r->coding) ? document_outcome(r) : OUT_TRUNCATED;
     case MODE_PLAIN:
         return OUT_OK;
     default:
@@ -411,8 +442,7 @@ static void on_done(struct hx *x)
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)
         r->w->exhausted++;
-    req_finish(r, o,
-               r->encoded ? "the answer is compressed (Content-Encoding), which weir did not ask for" : x->detail);
+    req_finish(r, o, r->coding.why[0] ? r->coding.why : x->detail);
 }
 
 const struct hx_ops response_ops = {

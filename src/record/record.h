@@ -107,6 +107,7 @@ struct record {
 
     struct str klass, model; /* of a run with several: request class and model asked for; borrowed from whoever made
                               * the record; else "" */
+    struct str encoding;     /* Content-Encoding that the body came in: "gzip", "zstd", "br"; "" none; constant */
     char request_id[64];     /* as the server named it (x-request-id), "" none */
     struct str detail;       /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
     struct rec_text *text;   /* prompt and answer kept (--save-text) or the error body, or NULL */

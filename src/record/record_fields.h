@@ -70,6 +70,7 @@ struct field_table {
     X(F_FLAG, "left", flags, REC_LEFT)                                                                                 \
     X(F_FLAG, "unkept", flags, REC_UNKEPT)                                                                             \
     X(F_FLAG, "no_text", flags, REC_NO_TEXT)                                                                           \
+    X(F_NAME, "encoding", encoding, 0)                                                                                 \
     X(F_I32, "status", status, 0)                                                                                      \
     X(F_INSTANT, "intended", intended, 0)                                                                              \
     X(F_INSTANT, "admitted", admitted, 0)                                                                              \

@@ -115,6 +115,9 @@ static int configure(struct sim *s, struct err *e)
         return -1;
     if (configure_http(s, e) < 0)
         return -1;
+    s->packing = c->compress != NULL ? unpack_coding(str_of(c->compress)) : UNPACK_NONE;
+    if (s->packing != UNPACK_NONE)
+        snprintf(s->packing_line, sizeof(s->packing_line), "Content-Encoding: %s\r\n", c->compress);
     s->model_name = c->model != NULL ? c->model : "weir-sim";
     s->rules = (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options};
     s->created = sim_unix_now();
@@ -201,6 +204,7 @@ static void free_workers(struct sim *s)
         model_free(&w->model);
         buf_free(&w->head);
         buf_free(&w->body);
+        buf_free(&w->packed);
         if (w->own_tls)
             tls_free(&w->tls);
         if (w->loop != NULL)

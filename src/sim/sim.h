@@ -25,10 +25,11 @@ struct sim_config {
     const char *jitter;        /* distribution of a factor on each duration, or NULL */
     const char *output_tokens; /* distribution */
     uint64_t seed;
-    const char *fault; /* "reset:0.01,stall:0.01:2s,..." or NULL */
-    const char *pause; /* "2s@5s" or NULL */
-    const char *truth; /* file, or NULL */
-    uint64_t max_body; /* bytes; beyond it 413 */
+    const char *fault;    /* "reset:0.01,stall:0.01:2s,..." or NULL */
+    const char *pause;    /* "2s@5s" or NULL */
+    const char *truth;    /* file, or NULL */
+    uint64_t max_body;    /* bytes; beyond it 413 */
+    const char *compress; /* "none", "gzip", "zstd" or "br": of JSON and streams; NULL = "none" */
     bool quiet;
     bool no_stream_options; /* reject stream_options with 400, as old servers do */
     int ready_fd;           /* write "PORT\n" here too, -1 = none */

@@ -1,8 +1,10 @@
 /* sim_gen.c - one generation request from its parsing to its last byte: admission, headers and role chunk when it gets
  * its slot, a write per token when the model says so, faults, the end. */
 #include "base/clock.h"
+#include "base/pack.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "sim/sim_frame.h"
 #include "sim/sim_reply.h"
 #include "sim/sim_text.h"
 #include "sim/sim_worker.h"
@@ -15,6 +17,8 @@ struct gen {
     struct sim_late late; /* connection, truth and id */
     const struct sim_dialect *dialect;
     struct event_fmt fmt;
+    struct pack *pack; /* --compress: of a stream; its chunks are framed here then, not by the dialect */
+    bool chunked;
     struct timer slow; /* slow_headers */
     struct fault fault;
     uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
@@ -51,6 +55,7 @@ static void gen_free(struct gen *g, bool complete)
     sim_truth_end(s, &g->late.truth, complete);
     sim_late_drop(&g->late);
     event_free(&g->fmt);
+    pack_free(&g->pack);
     if (g->admitted && !complete)
         metrics_add(&s->metrics.finished_abort, 1);
     else if (g->admitted)
@@ -74,16 +79,44 @@ static void put_marked(struct gen *g, struct str s, bool mark)
         g->lost = true;
 }
 
+/* What goes out of it: packed and framed where answers are packed. */
+static struct str enclose(struct gen *g, struct str s, enum pack_step step)
+{
+    struct buf *b = &g->late.w->packed;
+    if (g->pack == NULL || (s.n == 0 && step != PACK_END))
+        return s;
+    buf_clear(b);
+    buf_add(b, "          ", FRAME_ROOM);
+    pack_add(g->pack, s, step, b);
+    struct str text = str_sub(buf_str(b), FRAME_ROOM, b->n);
+    if (!g->chunked)
+        return text;
+    char head[FRAME_ROOM + 1];
+    size_t n = text.n > 0 ? (size_t)snprintf(head, sizeof(head), "%zx\r\n", text.n) : 0;
+    memcpy(b->p + FRAME_ROOM - n, head, n);
+    if (text.n > 0)
+        buf_addz(b, "\r\n");
+    if (step == PACK_END)
+        buf_addz(b, "0\r\n\r\n");
+    return str_sub(buf_str(b), FRAME_ROOM - n, b->n);
+}
+
 static void put(struct gen *g, struct str s)
 {
-    put_marked(g, s, false);
+    put_marked(g, enclose(g, s, PACK_FLUSH), false);
+}
+
+/* The last piece of the body. */
+static void put_last(struct gen *g, struct str s)
+{
+    put_marked(g, enclose(g, s, PACK_END), false);
 }
 
 /* split: the event's bytes one by one; returns the clock before the byte that completes the event (its last newline;
- * only the chunk's own end follows), which bears the mark. */
+ * only the chunk's own end follows), which bears the mark. Of a packed one it may be any, so the first bears it. */
 static int64_t put_split(struct gen *g, struct str s, bool mark)
 {
-    size_t completes = s.n - (g->fmt.chunked ? 3 : 1);
+    size_t completes = g->pack != NULL ? 0 : s.n - (g->chunked ? 3 : 1);
     int64_t at = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (i == completes)
@@ -120,8 +153,9 @@ static void gen_ended(struct sim_task *task, bool whole)
     gen_free(g, whole && !g->cut);
 }
 
-static void put_token(struct gen *g, struct str s)
+static void put_token(struct gen *g, struct str event)
 {
+    struct str s = enclose(g, event, PACK_FLUSH);
     bool waits = hs_queued(g->late.conn) > 0, torn = g->fault.kind == FAULT_SPLIT;
     int64_t at = torn ? put_split(g, s, true) : clock_mono();
     if (!torn)
@@ -139,7 +173,7 @@ static void finish(struct gen *g, const struct hs_header *trailers, size_t n)
         hs2_end(g->late.conn, trailers, n);
         return;
     }
-    hs_end(g->late.conn, g->fmt.chunked && !g->cut);
+    hs_end(g->late.conn, g->chunked && !g->cut);
     gen_free(g, !g->lost && !g->cut);
 }
 
@@ -150,14 +184,15 @@ static void send_headers(struct gen *g)
     struct reply_head h = {
         .status = 200,
         .type = g->dialect->stream_type,
-        .chunked = g->fmt.chunked,
-        .until_close = !g->fmt.chunked, /* HTTP/2: no length either */
-        .keep_alive = g->late.keep_alive && g->fmt.chunked,
+        .chunked = g->chunked,
+        .until_close = !g->chunked, /* HTTP/2: no length either */
+        .keep_alive = g->late.keep_alive && g->chunked,
         .http10 = g->late.http10,
         .id = str_of(g->late.id),
+        .extra = g->pack != NULL ? w->sim->packing_line : NULL,
     };
     g->headers_out = true;
-    struct str first = g->dialect->begin(&g->fmt, w->scratch);
+    struct str first = enclose(g, g->dialect->begin(&g->fmt, w->scratch), PACK_FLUSH);
     bool torn = g->fault.kind == FAULT_SPLIT;
     if (sim_late_begin(&g->late, &h, torn ? STR("") : first, false) < 0)
         g->lost = true;
@@ -206,7 +241,7 @@ static void garbage(struct gen *g)
     static const char bytes[] = "\x16\x03\xff\x00<<garbage>>\x80\xfe{]\r\n\r\n";
     static const struct hs_header field = {{":garbage", 8}, {"1", 1}};
     if (!g->late.http2) {
-        put(g, (struct str){bytes, sizeof(bytes) - 1});
+        put_marked(g, (struct str){bytes, sizeof(bytes) - 1}, false);
         cut(g, false);
         return;
     }
@@ -232,7 +267,7 @@ static bool strike(struct gen *g)
         garbage(g);
         return true;
     case FAULT_ERROR_EVENT:
-        put(g, g->dialect->error(&g->fmt, g->late.w->scratch));
+        put_last(g, g->dialect->error(&g->fmt, g->late.w->scratch));
         model_cancel(g->late.w->model, &g->seq, clock_mono());
         g->struck = true;
         finish(g, NULL, 0);
@@ -251,7 +286,7 @@ static void stream_end(struct gen *g)
     char n[24];
     struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
     bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
-    put(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
+    put_last(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
     if (has_trailer) {
         trailer.value.n = (size_t)snprintf(n, sizeof(n), "%llu", (unsigned long long)g->seq.done);
         g->struck = true;
@@ -387,8 +422,10 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     if (fault.kind == FAULT_SLOW_HEADERS || (fault.kind == FAULT_STALL && g->strikes_at == 0))
         g->seq.extra = fault.ns;
     g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
+    g->chunked = !r->q->http10 && !r->q->http2;
+    g->pack = g->stream && s->packing != UNPACK_NONE ? pack_new(s->packing) : NULL;
     g->fmt = (struct event_fmt){
-        .chunked = !r->q->http10 && !r->q->http2,
+        .chunked = g->chunked && g->pack == NULL,
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "base/unpack.h"
 #include "http/hserver.h"
 #include "net/tls.h"
 #include "sim/sim.h"
@@ -30,6 +31,8 @@ struct sim {
     struct fault_plan faults;
     struct pause pause;
     unsigned http; /* HS_* */
+    enum unpack_kind packing;
+    char packing_line[40]; /* the header that says so, with CRLF */
     uint64_t goaway_after;
     bool goaway_abrupt;
     bool flush_tokens; /* HTTP/2: each token by a write of its own */
@@ -63,6 +66,7 @@ struct sim_worker {
     struct model *model;
     struct timer model_timer, pause_timer;
     struct buf head, body; /* for building answers */
+    struct buf packed;     /* --compress: what a piece became */
     char scratch[EVENT_SCRATCH];
 };
 

@@ -167,10 +167,36 @@ def nonsense():
     nested = b'"a":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000
     expect("50,000 objects in one another", "bad_frame",
            all_of(CLOSE + b'data: {"choices":[{"index":0,"delta":{"content":"x",' + nested + b"}}]}\n\n" + DONE))
-    packed = zlib.compress(token(b"w") * 100 + DONE, wbits=31)
-    records, _ = expect("compressed, unasked", "bad_frame",
-                        all_of(HEAD + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + packed))
-    check("Content-Encoding" in records[0]["detail"], f"{records[0]}")
+
+
+def coded(name, body):
+    """An answer said to come in that coding."""
+    return all_of(HEAD + b"Content-Encoding: " + name + b"\r\nConnection: close\r\n\r\n" + body)
+
+
+def packed():
+    def says(text, name, outcome, answer):
+        records, cpu = expect(name, outcome, answer)
+        check(text in records[0]["detail"], f"{name}: {records[0]['detail']!r} does not say {text!r}")
+        return cpu
+
+    answer = zlib.compress(token(b"w") * 100 + DONE, wbits=31)
+    records, _ = expect("packed, unasked", "ok", coded(b"gzip", answer))
+    check(len(records[0]["dt"]) == 100 and records[0]["encoding"] == "gzip", f"{records[0]}")
+    expect("packed, in writes of one byte", "ok", lambda s, over: [s.sendall(bytes([b])) for b in (
+        HEAD + b"Content-Encoding: x-gzip\r\nConnection: close\r\n\r\n" + answer)])
+    expect("packed, and its trailer missing behind the stream's end", "ok", coded(b"gzip", answer[:-8]))
+    says("ends before its packed data", "packed, cut", "truncated", coded(b"gzip", answer[:-40]))
+    says("not such data", "packed, broken", "bad_frame", coded(b"gzip", answer[:40] + b"\xff" * 40 + answer[80:]))
+    says("not such data", "said to be packed", "bad_frame", coded(b"br", token(b"w") + DONE))
+    says("unknown way (Content-Encoding: deflate)", "packed in an unknown way", "bad_frame", coded(b"deflate", b"x"))
+    says("several times over", "packed twice", "bad_frame", coded(b"gzip, gzip", zlib.compress(answer, wbits=31)))
+    pack = zlib.compressobj(wbits=31)
+    bomb = b"".join(pack.compress(b":\n\n" * 349_525) for _ in range(200)) + pack.flush()  # 200 MiB of comments
+    says("more than 64 MiB", "200 MiB packed into 200 KB", "too_big", coded(b"gzip", bomb))
+    refusal = zlib.compress(b'{"error":{"message":"no such model"}}', wbits=31)
+    records, _ = expect("an error, packed", "http_404", all_of(
+        b"HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(refusal), refusal)))
 
 
 def unread():
@@ -190,6 +216,7 @@ def main():
     framing()
     endless()
     nonsense()
+    packed()
     unread()
 
 

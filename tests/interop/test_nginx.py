@@ -41,6 +41,11 @@ http {{
         location / {{ proxy_pass http://sim; }}
     }}
     server {{ listen 127.0.0.1:{plain}; keepalive_requests 10; location / {{ proxy_pass http://sim; }} }}
+    server {{
+        listen 127.0.0.1:{gzip};
+        gzip on; gzip_types text/event-stream application/json; gzip_min_length 1;
+        location / {{ proxy_pass http://sim; }}
+    }}
     server {{ listen 127.0.0.1:{gone}; location / {{ proxy_pass http://127.0.0.1:{nobody}; }} }}
 }}
 """
@@ -68,13 +73,13 @@ class Nginx(Server):
         certificate(folder, "client", "a client")
         certificate(folder, "stranger", "a stranger")
         os.mkdir(f"{folder}/tmp")
-        self.tls, self.mutual, self.plain, self.gone, nobody = free_ports(5)
+        self.tls, self.mutual, self.plain, self.gone, self.gzip, nobody = free_ports(6)
         with open(f"{folder}/nginx.conf", "w") as f:
             f.write(CONF.format(folder=folder, sim=sim.url.split("//")[1], tls=self.tls, mutual=self.mutual,
-                                plain=self.plain, gone=self.gone, nobody=nobody))
+                                plain=self.plain, gone=self.gone, gzip=self.gzip, nobody=nobody))
         self.ca, self.folder = f"{folder}/server.pem", folder
         super().__init__([program, "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr"],
-                         [self.tls, self.mutual, self.plain, self.gone], 20, folder, **unprivileged(folder))
+                         [self.tls, self.mutual, self.plain, self.gone, self.gzip], 20, folder, **unprivileged(folder))
 
 
 def refused(reason, *args, code=1, env=None):
@@ -180,9 +185,15 @@ def main():
         check(not any(q.get("retried") for q in plain.requests), "a connection announced as closed was used again")
         mutual(n)
         gone(n)
+        # nginx packs for those who take it, and lets go of what each write of the simulator brought.
+        packed = every_token("gzip", f"http://127.0.0.1:{n.gzip}", "--header", "Accept-Encoding: gzip")
+        check({q["encoding"] for q in packed.requests} == {"gzip"}, "nginx did not pack")
+        unasked = every_token("gzip, not asked for", f"http://127.0.0.1:{n.gzip}")
+        check(not any("encoding" in q for q in unasked.requests), "weir asks for packed answers")
         truth = sim.truth()
         precise("TLS", tls, truth)
         precise("plain", plain, truth)
+        precise("gzip", packed, truth)
 
 
 main()
