@@ -165,6 +165,8 @@ static void environment(const struct opt_table *t)
         fputs("as \\fB\\-\\-", stdout);
         textz(t->opts[i].name);
         puts("\\fR");
+        if (t->opts[i].env)
+            printf(".TP\n\\fB%s\\fR\nThe same, where that is not set.\n", t->opts[i].env);
     }
     if (strcmp(t->command, "run") == 0) {
         puts(".TP\n\\fBOPENAI_API_KEY\\fR\nThe API key, unless another is named by an option.");

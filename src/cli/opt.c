@@ -265,10 +265,16 @@ int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, cons
 static int from_env(const struct opt_table *t, opt_env_fn *env, void *config, struct opt_seen *seen, struct err *e)
 {
     for (size_t i = 0; env && i < t->n; i++) {
+        const struct opt *o = &t->opts[i];
         char name[64];
-        const char *v = env(opt_env_name(name, t, &t->opts[i]));
-        if (v && *v && opt_set(t, config, seen, &t->opts[i], v, OPT_FROM_ENV, e) != 0)
-            return -1;
+        const char *v = env(opt_env_name(name, t, o));
+        bool other = (!v || !*v) && o->env;
+        if (other)
+            v = env(o->env);
+        if (v && *v && opt_set(t, config, seen, o, v, OPT_FROM_ENV, e) != 0)
+            return other ? err_prefix(e, "%s: ", o->env) : -1;
+        if (v && *v && other)
+            seen->where[i] = o->env;
     }
     return 0;
 }

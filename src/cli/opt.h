@@ -69,6 +69,7 @@ struct opt {
     double min, max;   /* numbers, both inclusive, max 0 = none; durations in s; the word is exempt */
     const char *group; /* options of one group exclude each other: what is given clears the others' defaults and what
                         * lower sources said; two from one source are an error */
+    const char *env;   /* a variable without the table's prefix, read where the one with it is not set; or NULL */
     size_t given;      /* offset of a bool that is set when the user gave a value; 0 = none */
     unsigned flags;
     char list;        /* a list in a file is joined by this; 0: no list (OPT_LIST: repeated) */
@@ -105,7 +106,8 @@ struct opt_table {
 /* What was given, and where from. Zero it before the first use. */
 struct opt_seen {
     unsigned char source[OPT_MAX]; /* enum opt_source, by the option's place in the table */
-    const char *where[OPT_MAX];    /* of a file: "bench.yaml:3"; borrowed from whoever set it */
+    const char *where[OPT_MAX];    /* of a file: "bench.yaml:3"; borrowed from whoever set it. Of the environment: the
+                                    * variable, where it is the row's `env` */
     bool secret[OPT_MAX];          /* the value holds what must not be stored or shown, OPT_SECRET aside */
     const char **pos;              /* the words that are no options, NULL-ended; owned, words borrowed */
     size_t n_pos;

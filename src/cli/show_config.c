@@ -64,7 +64,7 @@ static const char *source_text(char out[320], const struct place *p, const struc
     case OPT_FROM_FLAG:
         return "flag";
     case OPT_FROM_ENV:
-        snprintf(out, 320, "environment %s", opt_env_name(env, &opt_run, o));
+        snprintf(out, 320, "environment %s", p->seen->where[i] ? p->seen->where[i] : opt_env_name(env, &opt_run, o));
         return out;
     case OPT_FROM_FILE:
     case OPT_FROM_LEVEL:

@@ -16,6 +16,7 @@
 #define CONNECT_S 30L
 #define STALL_S 60L
 #define DRAW_NS (NS_PER_S / 10)
+#define HOPS_MAX 10
 
 /* What the server says of a version of the file: a line each in NAME.tag. */
 struct tag {
@@ -27,7 +28,7 @@ struct job {
     struct curl_lib lib;
     char *file, *part, *file_tag, *part_tag;
     struct tag seen; /* of the response that is read */
-    long status;
+    struct download_answer answer;
     int fd; /* of the part; -1: not open */
     uint64_t have, had;
     int why; /* errno of a failed write */
@@ -69,13 +70,13 @@ static void write_tag(const char *path, const struct tag *t)
         unlink(path); /* then the file is loaded anew, which is slow but right */
 }
 
-static void take_header(char *to, struct str line, struct str name)
+static void take_header(char *to, size_t cap, struct str line, struct str name)
 {
     if (!str_istarts(line, name))
         return;
     struct str v = str_trim(str_sub(line, name.n, line.n));
-    if (v.n < TAG_MAX)
-        snprintf(to, TAG_MAX, STR_FMT, STR_ARG(v));
+    if (v.n < cap)
+        snprintf(to, cap, STR_FMT, STR_ARG(v));
 }
 
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
@@ -84,21 +85,23 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     struct str line = {p, size * n};
     if (str_istarts(line, STR("HTTP/"))) { /* of a redirect's target, after the redirect's own */
         j->seen = (struct tag){"", ""};
+        j->answer = (struct download_answer){0};
         ptrdiff_t space = str_chr(line, ' ');
         int64_t status = 0;
         if (space < 0 || parse_i64(str_sub(line, (size_t)space + 1, 3), &status) != 0)
             status = 0;
-        j->status = (long)status;
+        j->answer.status = (long)status;
     }
-    take_header(j->seen.etag, line, STR("ETag:"));
-    take_header(j->seen.modified, line, STR("Last-Modified:"));
+    take_header(j->seen.etag, TAG_MAX, line, STR("ETag:"));
+    take_header(j->seen.modified, TAG_MAX, line, STR("Last-Modified:"));
+    take_header(j->answer.code, sizeof j->answer.code, line, STR("X-Error-Code:"));
     return line.n;
 }
 
 /* The first byte of the file itself: where it goes, and what it is a part of. */
 static bool open_part(struct job *j)
 {
-    bool goes_on = j->status == 206 && j->had > 0;
+    bool goes_on = j->answer.status == 206 && j->had > 0;
     j->fd = open(j->part, O_WRONLY | O_CREAT | O_CLOEXEC | (goes_on ? O_APPEND : O_TRUNC), 0666);
     if (j->fd < 0) {
         j->why = errno;
@@ -114,7 +117,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct job *j = arg;
     n *= size;
-    if (j->status != 200 && j->status != 206)
+    if (j->answer.status != 200 && j->answer.status != 206)
         return n; /* an error's text */
     if (j->fd < 0 && !open_part(j))
         return 0;
@@ -135,9 +138,9 @@ static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t u
 {
     struct job *j = arg;
     int64_t t = clock_mono();
-    if (!j->o->progress || t - j->drawn < DRAW_NS || (j->status != 200 && j->status != 206))
+    if (!j->o->progress || t - j->drawn < DRAW_NS || (j->answer.status != 200 && j->answer.status != 206))
         return 0;
-    double whole = (double)total + (double)(j->status == 206 ? j->had : 0), here = (double)j->have;
+    double whole = (double)total + (double)(j->answer.status == 206 ? j->had : 0), here = (double)j->have;
     double speed = (double)now * 1e9 / (double)MAX(t - j->began, 1);
     char bar[31] = "", have[32], of[32], rate[32], line[200];
     if (total > 0) {
@@ -190,21 +193,20 @@ static struct curl_slist *conditions(struct job *j)
     return list;
 }
 
-static CURLcode ask(struct job *j, const char *url)
+/* Scheme, host and port, as they are written: what is only spelled differently counts as another place. */
+static struct str origin_of(const char *url)
+{
+    ptrdiff_t scheme = str_find(str_of(url), STR("://"));
+    size_t host = scheme < 0 ? 0 : (size_t)scheme + 3;
+    return (struct str){url, host + strcspn(url + host, "/?#")};
+}
+
+static void prepare(struct job *j, CURL *h)
 {
     const struct curl_lib *c = &j->lib;
-    CURL *h = c->init();
-    if (!h)
-        return CURLE_FAILED_INIT;
-    struct curl_slist *headers = conditions(j);
-    c->setopt(h, CURLOPT_URL, url);
-    c->setopt(h, CURLOPT_HTTPHEADER, headers);
     c->setopt(h, CURLOPT_USERAGENT, "weir/" WEIR_VERSION);
-    c->setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
-    c->setopt(h, CURLOPT_MAXREDIRS, 10L);
 #if LIBCURL_VERSION_NUM >= 0x075500
     c->setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-    c->setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #endif
     c->setopt(h, CURLOPT_NOSIGNAL, 1L);
     c->setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
@@ -217,16 +219,54 @@ static CURLcode ask(struct job *j, const char *url)
     c->setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
     c->setopt(h, CURLOPT_XFERINFODATA, j);
     c->setopt(h, CURLOPT_NOPROGRESS, 0L);
-    j->fd = -1;
-    j->status = 0;
-    j->began = clock_mono();
+}
+
+/* One request; *next: where its answer leads, to be freed, NULL: nowhere. Redirects are followed here and not by
+ * libcurl, so that it is seen here who gets the token. */
+static CURLcode hop(struct job *j, CURL *h, const char *url, bool ours, char **next)
+{
+    const struct curl_lib *c = &j->lib;
+    struct curl_slist *headers = conditions(j);
+    const char *to = NULL;
+    if (ours && j->o->bearer) {
+        char *value = xasprintf("Bearer %s", j->o->bearer);
+        headers = add_header(j, headers, "Authorization", value);
+        explicit_bzero(value, strlen(value));
+        free(value);
+    }
+    c->setopt(h, CURLOPT_URL, url);
+    c->setopt(h, CURLOPT_HTTPHEADER, headers);
     CURLcode rc = c->perform(h);
+    c->setopt(h, CURLOPT_HTTPHEADER, NULL);
+    c->slist_free_all(headers);
+    if (rc == CURLE_OK && c->getinfo(h, CURLINFO_REDIRECT_URL, &to) == CURLE_OK && to && download_is_url(to))
+        *next = xstrdup(to);
+    return rc;
+}
+
+static CURLcode ask(struct job *j, const char *url)
+{
+    CURL *h = j->lib.init();
+    if (!h)
+        return CURLE_FAILED_INIT;
+    prepare(j, h);
+    j->fd = -1;
+    j->answer = (struct download_answer){0};
+    j->began = clock_mono();
+    char *at = xstrdup(url);
+    CURLcode rc = CURLE_OK;
+    for (int hops = 0; at && rc == CURLE_OK && hops <= HOPS_MAX; hops++) {
+        char *next = NULL;
+        rc = hop(j, h, at, str_eq(origin_of(at), origin_of(url)), &next);
+        free(at);
+        at = next;
+    }
+    free(at);
     if (j->fd >= 0)
         close(j->fd);
     if (j->drawn)
         log_live_line(NULL);
-    c->slist_free_all(headers);
-    c->cleanup(h);
+    j->lib.cleanup(h);
     return rc;
 }
 
@@ -251,15 +291,15 @@ static int judge(struct job *j, CURLcode rc, struct err *e)
                        fmt_count(size, (double)j->o->max_bytes));
     if (j->why)
         return err_sys(e, ERR_IO, j->why, "cannot write %s", j->part);
-    if (rc == CURLE_OK && (j->status == 200 || j->status == 206))
+    if (rc == CURLE_OK && (j->answer.status == 200 || j->answer.status == 206))
         return settle(j, e);
     bool here = access(j->file, R_OK) == 0;
-    if (rc == CURLE_OK && j->status == 304 && here)
+    if (rc == CURLE_OK && j->answer.status == 304 && here)
         return 0;
-    if (rc == CURLE_OK && j->status < 500)
-        return err_set(e, ERR_IO, "%s: the server answers %ld; is the address right?", name, j->status);
+    if (rc == CURLE_OK && j->answer.status < 500)
+        return err_set(e, ERR_IO, "%s: the server answers %ld; is the address right?", name, j->answer.status);
     char status[60];
-    snprintf(status, sizeof status, "the server answers %ld", j->status);
+    snprintf(status, sizeof status, "the server answers %ld", j->answer.status);
     const char *why = rc == CURLE_OK ? status : j->lib.strerror(rc);
     if (here) {
         log_warn("%s: %s; the copy that was loaded before is used", name, why);
@@ -275,14 +315,14 @@ static int load(struct job *j, const char *url, struct err *e)
     if (curl_lib_open(&j->lib, e) != 0)
         return -1;
     CURLcode rc = ask(j, url);
-    if (rc == CURLE_OK && j->status == 416) { /* what is here is not the beginning of what is there */
+    if (rc == CURLE_OK && j->answer.status == 416) { /* what is here is not the beginning of what is there */
         unlink(j->part);
         rc = ask(j, url);
     }
     return judge(j, rc, e);
 }
 
-static char *cache_folder(const char *kind, struct err *e)
+char *download_cache(const char *kind, struct err *e)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (cache && cache[0] == '/')
@@ -317,14 +357,21 @@ static char *cache_name(const char *folder, const char *url)
     return xasprintf("%s/%.32s-%.*s", folder, digest, (int)n, tail);
 }
 
+static char *place_of(const char *url, const struct download_opts *o, struct err *e)
+{
+    if (o->file)
+        return xstrdup(o->file);
+    char *folder = download_cache(o->kind, e);
+    char *file = folder && dir_make(folder, e) == 0 ? cache_name(folder, url) : NULL;
+    free(folder);
+    return file;
+}
+
 char *download(const char *url, const struct download_opts *o, struct err *e)
 {
-    char *folder = cache_folder(o->kind, e);
-    if (!folder || dir_make(folder, e) != 0) {
-        free(folder);
+    struct job j = {.o = o, .fd = -1, .file = place_of(url, o, e)};
+    if (!j.file)
         return NULL;
-    }
-    struct job j = {.o = o, .fd = -1, .file = cache_name(folder, url)};
     char *lock = xasprintf("%s.lock", j.file);
     j.part = xasprintf("%s.part", j.file);
     j.file_tag = xasprintf("%s.tag", j.file);
@@ -336,7 +383,8 @@ char *download(const char *url, const struct download_opts *o, struct err *e)
         rc = load(&j, url, e);
     if (fd >= 0)
         close(fd);
-    free(folder);
+    if (o->answer)
+        *o->answer = j.answer;
     free(lock);
     free(j.part);
     free(j.file_tag);

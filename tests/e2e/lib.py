@@ -110,7 +110,8 @@ class Result:
 
 
 def clean_env(**more):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_") and k != "OPENAI_API_KEY"}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("WEIR_", "HF_"))
+           and k not in ("OPENAI_API_KEY", "TOKENIZER")}
     env["XDG_STATE_HOME"] = "/nonexistent"  # no calibration of this machine in the output
     env.update(more)
     return env

@@ -190,6 +190,47 @@ static void test_redone(void **state)
     assert_null(strstr(s.asked[4], "Range:"));
 }
 
+/* Another port is another place: who stands there is not given the token, and to come back does not help. */
+static void test_token(void **state)
+{
+    static const char *const there[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 403 No\r\nX-Error-Code: GatedRepo\r\nContent-Length: 0\r\n\r\n",
+        NULL,
+    };
+    struct server other, s;
+    char leads[2][300];
+    const char *answers[4] = {leads[0], leads[1], "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", NULL};
+    start(&other, there);
+    for (int i = 0; i < 2; i++)
+        snprintf(leads[i], sizeof leads[i], "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 other.url);
+    start(&s, answers);
+    char *file = xasprintf("%s/mine", (char *)*state);
+    struct download_answer a;
+    struct err e = {0};
+    struct download_opts o = {.name = "F", .max_bytes = 9, .file = file, .bearer = "hf_secret", .answer = &a};
+    char *path = download(s.url, &o, &e);
+    assert_string_equal(path ? path : e.text, file);
+    assert_int_equal(a.status, 200);
+    free(path);
+    unlink(file);
+    assert_null(download(s.url, &o, &e));
+    assert_int_equal(a.status, 403);
+    assert_string_equal(a.code, "GatedRepo");
+    assert_null(strstr(e.text, "hf_secret"));
+    stop(&other);
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(strstr(s.asked[i], "\r\nAuthorization: Bearer hf_secret\r\n"));
+        assert_null(strstr(other.asked[i], "uthorization"));
+        assert_null(strstr(other.asked[i], "hf_secret"));
+    }
+    assert_null(download(s.url, &o, &e)); /* a redirect within the place, where no one listens any more */
+    stop(&s);
+    assert_non_null(strstr(s.asked[2], "Authorization: Bearer hf_secret"));
+    free(file);
+}
+
 static void test_refused(void **state)
 {
     static const char *const answers[] = {
@@ -220,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_secrets_make_no_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_resumed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_token, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@ static int check_even(const char *v, struct err *e)
 static const struct opt rows[] = {
     {"fast", 'f', NULL, NULL, "A", OPT_BOOL(C, fast), .flags = OPT_NEGATABLE, .help = "h"},
     {"no-cache", 0, NULL, NULL, "A", OPT_BOOL(C, no_cache), .flags = OPT_NEGATABLE, .help = "h"},
-    {"model", 'm', "model-name", "NAME", "A", OPT_STR(C, model), .def = "base", .check = check_even, .help = "h"},
+    {"model", 'm', "model-name", "NAME", "A", OPT_STR(C, model), .def = "base", .env = "PLAIN", .check = check_even,
+     .help = "h"},
     {"arrival", 0, NULL, "P", "A", OPT_CHOICE(C, arrival), .def = "constant", .choices = "constant poisson",
      .help = "h"},
     {"header", 'H', NULL, "H", "A", OPT_STRS(C, headers), .help = "h"},
@@ -211,6 +212,19 @@ static void precedence(void **state)
     assert_string_equal(t.c.model, "base"); /* empty = not set */
     assert_int_equal(opt_source_of(&table, &t.seen, "max-tokens"), OPT_FROM_ENV);
     done(&t);
+    /* A variable without the prefix stands below the one with it, and is named where it was the one. */
+    environment = (const char *const[]){"PLAIN", "abcd", NULL};
+    TRY(&t, NONE);
+    assert_string_equal(t.c.model, "abcd");
+    assert_string_equal(t.seen.where[opt_find(&table, STR("model")) - rows], "PLAIN");
+    done(&t);
+    environment = (const char *const[]){"PLAIN", "abcd", "TRY_MODEL", "ef", NULL};
+    TRY(&t, NONE);
+    assert_string_equal(t.c.model, "ef");
+    assert_null(t.seen.where[opt_find(&table, STR("model")) - rows]);
+    done(&t);
+    environment = (const char *const[]){"PLAIN", "abc", NULL};
+    WRONG("PLAIN: TRY_MODEL=abc: has an odd length", NONE);
     /* A file read after the flags still stands below them, whatever the order of the calls. */
     TRY(&t, "--count", "3");
     assert_int_equal(opt_set(&table, &t.c, &t.seen, opt_find(&table, STR("count")), "7", OPT_FROM_FILE, &t.e), 0);
