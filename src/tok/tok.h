@@ -44,6 +44,10 @@ enum {
 
 /* Appends the ids of `text` and returns how many; `ids` NULL: only counts. */
 size_t tok_encode(struct tok_coder *c, struct str text, unsigned flags, struct tok_ids *ids);
+/* The same, but gives the ids away in runs as they come, so that a file of gigabytes needs no list of them: where the
+ * pattern is scanned by hand and nothing is normalized, memory does not grow with the text. */
+typedef void tok_take_fn(void *arg, const uint32_t *ids, size_t n);
+size_t tok_encode_to(struct tok_coder *c, struct str text, unsigned flags, tok_take_fn *take, void *arg);
 uint64_t tok_replaced(const struct tok_coder *c); /* U+FFFD put in for invalid UTF-8 since the coder was made */
 
 /* Appends the text of the ids, as the file's decoder puts them together; ids without a token are left out, specials too

@@ -186,7 +186,7 @@ int decode_new(struct decode **d, jnode *def, const char *path, struct err *e);
 int decode_new_text(struct decode **d, const char *json, struct err *e);
 void decode_free(struct decode **d);
 
-/* --- tok_json.c, tok_spm.c, tok_ranks.c, tok_tekken.c: what a file becomes -------------------------------------------
+/* --- tok_json.c, tok_spm.c, tok_file.c: what a file becomes ----------------------------------------------------------
  * A loader fills what it made; what it leaves NULL is absent. On an error the caller frees what is there. */
 struct tok_parts {
     const char *format; /* "tokenizer.json", "sentencepiece", "tiktoken", "tekken" */
@@ -199,8 +199,7 @@ struct tok_parts {
 };
 int tok_json_load(struct tok_parts *p, struct str text, struct err *e);
 int tok_spm_load(struct tok_parts *p, struct str text, struct err *e);
-int tok_ranks_load(struct tok_parts *p, struct str text, const char *file_name,
-                   struct err *e); /* "o200k_base.tiktoken" */
-int tok_tekken_load(struct tok_parts *p, struct str text, struct err *e);
+int tok_rank_file_load(struct tok_parts *p, struct rank_file *f, const char *format,
+                       struct err *e); /* takes the model */
 
 #endif
