@@ -96,6 +96,15 @@ static void on_endpoint(void *arg, const struct rec_endpoint *p)
     snprintf(a->s.url[p->endpoint], sizeof a->s.url[0], "%s", p->url);
 }
 
+static void on_metric(void *arg, const struct rec_metric *m)
+{
+    struct acc *a = arg;
+    if (m->metric >= HEADER_METRICS_MAX || a->now || a->s.n_levels)
+        return;
+    a->s.n_metrics = MAX(a->s.n_metrics, (size_t)m->metric + 1);
+    snprintf(a->s.metric_name[m->metric], sizeof a->s.metric_name[0], "%s", m->name);
+}
+
 static void on_level(void *arg, const struct rec_level *info)
 {
     struct acc *a = arg;
@@ -140,6 +149,7 @@ static void on_note(void *arg, const struct rec_note *n)
 const struct rec_sink acc_sink = {
     .run = on_run,
     .endpoint = on_endpoint,
+    .metric = on_metric,
     .level = on_level,
     .client = on_client,
     .request = on_request,

@@ -11,10 +11,40 @@ void outcomes_add(struct outcome_counts *c, const struct record *r)
         c->http[r->status]++;
 }
 
+/* Of a success: what a refusal says of itself is no measurement. */
+void headers_add(struct header_samples h[HEADER_METRICS_MAX], const struct record *r)
+{
+    for (uint32_t left = r->metrics; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        if (header_metric_is(r->metric[i]))
+            samples_add(&h[i].seen, header_metric_value(r->metric[i]), false);
+        else
+            h[i].bad++;
+    }
+}
+
+void headers_finish(struct header_samples h[HEADER_METRICS_MAX], const struct summary *s, uint64_t successful,
+                    struct sum_metric out[HEADER_METRICS_MAX])
+{
+    for (size_t i = 0; i < s->n_metrics; i++) {
+        samples_dist(&h[i].seen, 1.0 / HEADER_METRIC_UNIT, s->q, s->n_q, &out[i].dist);
+        out[i].bad = h[i].bad;
+        out[i].missing = successful - out[i].dist.n - h[i].bad;
+    }
+}
+
+void headers_free(struct header_samples h[HEADER_METRICS_MAX])
+{
+    for (size_t i = 0; i < HEADER_METRICS_MAX; i++)
+        samples_free(&h[i].seen);
+}
+
 void acc_endpoint_init(struct acc_endpoint *p, int64_t begin)
 {
     *p = (struct acc_endpoint){0};
     p->ttft.exact = p->tpot.exact = p->e2e.exact = p->total.exact = ENDPOINT_EXACT;
+    for (size_t i = 0; i < HEADER_METRICS_MAX; i++)
+        p->headers[i].seen.exact = ENDPOINT_EXACT;
     gaps_init(&p->gaps, false);
     tcount_init(&p->tok_out, begin, false);
 }
@@ -25,6 +55,7 @@ void acc_endpoint_free(struct acc_endpoint *p)
     samples_free(&p->tpot);
     samples_free(&p->e2e);
     samples_free(&p->total);
+    headers_free(p->headers);
     gaps_free(&p->gaps);
     tcount_free(&p->tok_out);
 }
@@ -39,6 +70,8 @@ void acc_endpoint_member(struct acc_endpoint *p, const struct record *r, const s
 {
     p->members++;
     outcomes_add(&p->outcomes, r);
+    if (r->outcome == OUT_OK)
+        headers_add(p->headers, r);
     if (r->tokens_in >= 0)
         p->tokens_in += (uint64_t)r->tokens_in, p->known_in++;
     if (r->tokens_out >= 0)
@@ -73,4 +106,5 @@ void acc_endpoint_finish(struct acc_endpoint *p, const struct summary *s, const 
     out->itl.present = level->lat[METRIC_ITL].present;
     out->itl_by_token = gaps_by_token(&p->gaps);
     outcomes_finish(&p->outcomes, &out->outcomes);
+    headers_finish(p->headers, s, out->successful, out->metrics);
 }

@@ -17,11 +17,21 @@ struct outcome_counts { /* of the cohort */
 };
 void outcomes_add(struct outcome_counts *c, const struct record *r);
 
+struct header_samples { /* of one response header */
+    struct samples seen;
+    uint64_t bad;
+};
+void headers_add(struct header_samples h[HEADER_METRICS_MAX], const struct record *r);
+void headers_finish(struct header_samples h[HEADER_METRICS_MAX], const struct summary *s, uint64_t successful,
+                    struct sum_metric out[HEADER_METRICS_MAX]);
+void headers_free(struct header_samples h[HEADER_METRICS_MAX]);
+
 struct acc_endpoint {
     uint64_t members; /* of the cohort */
     struct outcome_counts outcomes;
     uint64_t tokens_in, tokens_out, known_in, known_out; /* known: requests that said so */
     struct samples ttft, tpot, e2e, total;
+    struct header_samples headers[HEADER_METRICS_MAX];
     struct gaps gaps;
     struct tcount tok_out;
 };

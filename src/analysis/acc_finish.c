@@ -180,6 +180,7 @@ void acc_level_finish(struct acc_level *l, const struct summary *s, const struct
     finish_counts(l, out);
     finish_tokens(l, out);
     finish_latencies(l, s, out);
+    headers_finish(l->headers, s, out->successful, out->metrics);
     finish_endpoints(l, s, out);
     acc_groups_finish(&l->groups, s, out);
     timeline_finish(&l->timeline, &l->tok_out, out);

@@ -71,6 +71,7 @@ void acc_level_free(struct acc_level **lp)
         samples_free(&l->lat[k]);
     samples_free(&l->tok_rate);
     samples_free(&l->send_lag);
+    headers_free(l->headers);
     series_free(&l->ttft_series);
     series_free(&l->total_series);
     ivec_free(&l->unsent);
@@ -185,6 +186,7 @@ static void add_tokens(struct acc_level *l, const struct record *r)
 /* What a success says about the sample: sources, sizes, sameness. */
 static void add_success(struct acc_level *l, const struct record *r)
 {
+    headers_add(l->headers, r);
     l->sources[(unsigned)r->token_source < TOKEN_SOURCES ? r->token_source : TOKENS_NONE]++;
     l->finish[(unsigned)r->finish <= FINISH_OTHER ? r->finish : FINISH_OTHER]++;
     l->not_streamed += !(r->flags & REC_STREAMED);

@@ -18,6 +18,7 @@ struct acc_level {
     /* cohort */
     struct samples lat[METRIC_LATENCIES]; /* ITL's is not used */
     struct samples tok_rate, send_lag;
+    struct header_samples headers[HEADER_METRICS_MAX];
     struct series ttft_series, total_series; /* of successes, in the order of their starts */
     struct gaps gaps;
     struct outcome_counts outcomes;

@@ -175,6 +175,25 @@ static void note_packed(const struct acc_level *l, struct sum_level *out)
               (unsigned long long)l->packed, (unsigned long long)out->attempted, names);
 }
 
+static void note_headers(const struct summary *s, struct sum_level *out)
+{
+    for (size_t i = 0; i < s->n_metrics; i++) {
+        const struct sum_metric *m = &out->metrics[i];
+        if (out->successful && m->missing == out->successful)
+            texts_add(&out->notes,
+                      "no successful answer had a header %s (--headers-metric); --check shows the headers that come",
+                      s->metric_name[i]);
+        else if (m->missing)
+            texts_add(&out->notes, "%llu of %llu successful answers had no header %s (--headers-metric)",
+                      (unsigned long long)m->missing, (unsigned long long)out->successful, s->metric_name[i]);
+        if (m->bad)
+            texts_add(&out->notes,
+                      "%llu values of the header %s were no numbers of 0 to 1e9 and are in no figure; in "
+                      "requests.jsonl they are false",
+                      (unsigned long long)m->bad, s->metric_name[i]);
+    }
+}
+
 static void note_tokens(const struct acc_level *l, struct sum_level *out)
 {
     if (out->token_source_mixed) {
@@ -213,6 +232,7 @@ void write_notes(const struct acc_level *l, const struct summary *s, struct sum_
     note_load(l, out);
     note_answers(l, out);
     note_packed(l, out);
+    note_headers(s, out);
     note_tokens(l, out);
     note_sample(s, out);
 }

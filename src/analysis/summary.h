@@ -126,6 +126,12 @@ struct sum_sessions { /* by the requests of the cohort; all 0 without sessions *
     uint64_t broken, left;     /* ended before: by a failure or an answer that was not kept; on purpose */
 };
 
+struct sum_metric {       /* numbers of one response header, of the successes of the cohort; as the server gave them */
+    struct sum_dist dist; /* present where the run asked for it */
+    uint64_t bad;         /* values that were no number of 0 to 10^9 */
+    uint64_t missing;     /* successes without the header */
+};
+
 struct sum_endpoint {                                  /* one of several, in a level */
     const char *url;                                   /* NULL of a group */
     uint64_t attempted, successful, failed, cancelled; /* of the cohort */
@@ -135,6 +141,7 @@ struct sum_endpoint {                                  /* one of several, in a l
     struct sum_dist ttft, itl, tpot, e2e, total;
     bool itl_by_token;
     struct sum_counts outcomes;
+    struct sum_metric metrics[HEADER_METRICS_MAX];
 };
 
 /* What requests can be told apart by, beside their endpoint. */
@@ -188,6 +195,7 @@ struct sum_level {
     /* per second of the window */
     double offered_rps /* open loop */, attempted_rps, completed_rps, successful_rps, input_tok_s, output_tok_s;
     struct sum_dist lat[METRIC_LATENCIES];
+    struct sum_metric metrics[HEADER_METRICS_MAX];
     struct sum_dist tokens_per_s;   /* per request; unit: tokens per second */
     bool itl_by_token;              /* false: ITL is per chunk ... */
     double tokens_per_chunk;        /* ... of so many tokens */
@@ -229,6 +237,8 @@ struct summary {
     double shown[SUMMARY_SHOWN_MAX];
     size_t n_endpoints;
     char url[REC_ENDPOINTS_MAX][sizeof((struct rec_endpoint *)0)->url];
+    size_t n_metrics; /* response headers that --headers-metric names */
+    char metric_name[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
     struct sum_texts notes; /* on the whole run */
     size_t n_levels;
     struct sum_level *levels;

@@ -40,6 +40,12 @@ static int open_files(struct campaign_state *s, struct err *e)
         acc_sink.endpoint(s->acc, &p);
         rc = rec_write_endpoint(s->records, &p);
     }
+    for (uint32_t i = 0; s->c->headers_metric && s->c->headers_metric[i] && rc == 0; i++) {
+        struct rec_metric m = {.metric = i};
+        snprintf(m.name, sizeof m.name, "%s", s->c->headers_metric[i]);
+        acc_sink.metric(s->acc, &m);
+        rc = rec_write_metric(s->records, &m);
+    }
     return rc;
 }
 

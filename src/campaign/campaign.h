@@ -17,7 +17,8 @@ struct run_config {
     const char *model_mix; /* "a=3,b=1" or NULL */
     const char *api;       /* "auto", or the name of a dialect (api/api.h) */
     const char *unix_socket, *connect_to;
-    const char **headers; /* -H, NULL-ended or NULL */
+    const char **headers;        /* -H, NULL-ended or NULL */
+    const char **headers_metric; /* names of response headers, NULL-ended or NULL */
     bool insecure;
     const char *cacert, *cert, *key;
     const char *auth_style; /* "auto" (as the dialect's servers want it) "bearer" "x-api-key" "api-key" */

@@ -221,6 +221,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .connect_rate = connect_rate_of(v, r->line.concurrency),
         .ramp = level_ramp(v, r->line.concurrency),
         .save_text = c->save_text,
+        .header_metrics = s->c->headers_metric,
         .history_limit = c->history_limit,
         .epoch = s->epoch,
     };

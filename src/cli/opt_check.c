@@ -14,6 +14,7 @@
 #include "load/mix.h"
 #include "load/profile.h"
 #include "net/resolve.h"
+#include "record/header_metric.h"
 #include "stat/dist.h"
 #include "stat/dist_time.h"
 
@@ -187,6 +188,11 @@ int check_header(const char *v, struct err *e)
             return err_set(e, ERR_USAGE, "a header must not hold control characters");
     }
     return 0;
+}
+
+int check_header_metric(const char *v, struct err *e)
+{
+    return header_metric_check_name(v, e);
 }
 
 int check_mix(const char *v, struct err *e)

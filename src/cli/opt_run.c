@@ -1,6 +1,7 @@
 /* opt_run.c - the options of `weir run`, into struct run_config. */
 #include "campaign/campaign.h"
 #include "cli/opts.h"
+#include "record/header_metric.h"
 
 #define C struct run_config
 #define FILES "The benchmark"
@@ -331,6 +332,9 @@ static const struct opt rows[] = {
      .help = "Tables of the requests by what they have in common: class, model, turn (of a session), input (tokens, in "
              "powers of "
              "two), endpoint; several with commas. summary.json has them all, but input only where asked for."},
+    {"headers-metric", 0, "header-metric", "NAME", OUT, OPT_STRS(C, headers_metric), .check = check_header_metric,
+     .help = "Make the numbers that the server puts into this response header (X-TTFT-MS), trailer or comment of its "
+             "stream a metric: in the records, the summary, the table. Up to 8 times. Its case does not matter."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .group = "cost",
      .help =
@@ -614,8 +618,22 @@ static int check_custom(const struct run_config *c, struct err *e)
     return 0;
 }
 
+static int check_headers_metric(const struct run_config *c, struct err *e)
+{
+    for (size_t i = 0; c->headers_metric && c->headers_metric[i]; i++) {
+        if (i == HEADER_METRICS_MAX)
+            return err_set(e, ERR_USAGE, "--headers-metric: at most %d headers can be metrics", HEADER_METRICS_MAX);
+        for (size_t k = 0; k < i; k++)
+            if (str_ieq(str_of(c->headers_metric[i]), str_of(c->headers_metric[k])))
+                return err_set(e, ERR_USAGE, "--headers-metric %s stands there twice", c->headers_metric[i]);
+    }
+    return 0;
+}
+
 int run_config_check(const struct run_config *c, struct err *e)
 {
+    if (check_headers_metric(c, e) != 0)
+        return -1;
     if (check_target(c, e) != 0 || check_load(c, e) != 0)
         return -1;
     if (check_dataset(c, e) != 0 || check_made(c, e) != 0)

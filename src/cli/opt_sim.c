@@ -46,6 +46,9 @@ static const struct opt rows[] = {
     {"compress", 0, NULL, "CODING", SERVER, OPT_CHOICE(C, compress), .def = "none", .choices = "none gzip zstd br",
      .help = "Pack answers (JSON and streams; not /metrics), whether the client asked for it or not, and flush the "
              "compressor behind each token. --fault split tears what was packed."},
+    {"timing-headers", 0, NULL, NULL, SERVER, OPT_BOOL(C, timing_headers), .flags = OPT_NEGATABLE,
+     .help = "Tell times in headers: x-sim-queue-ms with each answer; behind a stream a trailer x-sim-total-ms and, of "
+             "text/event-stream, a comment ': x-sim-tokens-per-second=...'."},
     {"no-stream-options", 0, NULL, NULL, SERVER, OPT_BOOL(C, no_stream_options), .flags = OPT_NEGATABLE,
      .help = "Reject stream_options with 400, as old servers do."},
     {"quiet", 'q', NULL, NULL, SERVER, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,

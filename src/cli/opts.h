@@ -61,25 +61,26 @@ int check_profile(const char *v, struct err *e);
 int check_users_profile(const char *v, struct err *e);
 int check_speeds(const char *v, struct err *e);
 int check_rate_limit(const char *v, struct err *e);
-int check_counts(const char *v, struct err *e);       /* "8,32", each a whole number of at least 1 */
-int check_by(const char *v, struct err *e);           /* "class,turn": see analysis/summary.h */
-int check_percentiles(const char *v, struct err *e);  /* "50,99.9" or "p50,p99.9", as many as a table shows */
-int check_warmup(const char *v, struct err *e);       /* "10" or "10s" */
-int check_pin(const char *v, struct err *e);          /* "auto", "none" or "0,2-5" */
-int check_ramp(const char *v, struct err *e);         /* "2s", "auto" or "none" */
-int check_connect_rate(const char *v, struct err *e); /* "500", "auto" or "max" */
-int check_think_time(const char *v, struct err *e);   /* "2s" or a distribution of times */
-int check_share(const char *v, struct err *e);        /* "5%" or "0.05" */
-int check_cancel_after(const char *v, struct err *e); /* "500ms", "20tokens" or a distribution */
-int check_max_errors(const char *v, struct err *e);   /* "20" or "5%" */
-int check_binds(const char *v, struct err *e);        /* "10.0.0.5,::1" */
-int check_header(const char *v, struct err *e);       /* "Name: value" */
-int check_fields(const char *v, struct err *e);       /* as load/ds_fields.h */
-int check_lengths(const char *v, struct err *e);      /* "auto" or as load/ds_lengths.h */
-int check_mix(const char *v, struct err *e);          /* "a=3,b=1" */
-int check_class(const char *v, struct err *e);        /* "chat=3:chat.json" */
-int check_length(const char *v, struct err *e);       /* as stat/dist.h */
-int check_method(const char *v, struct err *e);       /* "PUT" */
+int check_counts(const char *v, struct err *e);        /* "8,32", each a whole number of at least 1 */
+int check_by(const char *v, struct err *e);            /* "class,turn": see analysis/summary.h */
+int check_percentiles(const char *v, struct err *e);   /* "50,99.9" or "p50,p99.9", as many as a table shows */
+int check_warmup(const char *v, struct err *e);        /* "10" or "10s" */
+int check_pin(const char *v, struct err *e);           /* "auto", "none" or "0,2-5" */
+int check_ramp(const char *v, struct err *e);          /* "2s", "auto" or "none" */
+int check_connect_rate(const char *v, struct err *e);  /* "500", "auto" or "max" */
+int check_think_time(const char *v, struct err *e);    /* "2s" or a distribution of times */
+int check_share(const char *v, struct err *e);         /* "5%" or "0.05" */
+int check_cancel_after(const char *v, struct err *e);  /* "500ms", "20tokens" or a distribution */
+int check_max_errors(const char *v, struct err *e);    /* "20" or "5%" */
+int check_binds(const char *v, struct err *e);         /* "10.0.0.5,::1" */
+int check_header_metric(const char *v, struct err *e); /* the name of a response header */
+int check_header(const char *v, struct err *e);        /* "Name: value" */
+int check_fields(const char *v, struct err *e);        /* as load/ds_fields.h */
+int check_lengths(const char *v, struct err *e);       /* "auto" or as load/ds_lengths.h */
+int check_mix(const char *v, struct err *e);           /* "a=3,b=1" */
+int check_class(const char *v, struct err *e);         /* "chat=3:chat.json" */
+int check_length(const char *v, struct err *e);        /* as stat/dist.h */
+int check_method(const char *v, struct err *e);        /* "PUT" */
 int check_json_object(const char *v, struct err *e);
 int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
 int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */

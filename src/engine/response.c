@@ -11,12 +11,14 @@ static struct req *req_of(struct hx *x)
 
 static int on_sse(void *arg, const struct sse_ev *ev);
 static int on_line(void *arg, struct str line);
+static void on_comment(void *arg, struct str text);
 
 void response_reset(struct req *r)
 {
     r->mode = MODE_NONE;
     if (!r->sse.cb) {
         sse_init(&r->sse, MAX_EVENT, on_sse, r);
+        r->sse.comment = r->w->e->o.header_metrics ? on_comment : NULL;
         ndjson_init(&r->lines, MAX_EVENT, on_line, r);
         coding_init(&r->coding, &r->w->unpack_buf, MAX_UNPACKED);
     } else {
@@ -59,9 +61,39 @@ static int on_status(struct hx *x, int status)
     return 0;
 }
 
+/* The last one counts. */
+static void take_metric(struct req *r, struct str name, struct str value)
+{
+    const char *const *names = r->w->e->o.header_metrics;
+    for (uint32_t i = 0; i < HEADER_METRICS_MAX && names[i]; i++) {
+        if (!str_ieq(name, str_of(names[i])))
+            continue;
+        r->rec->metrics |= 1U << i;
+        r->rec->metric[i] = header_metric_parse(value);
+    }
+}
+
+static int on_trailer(struct hx *x, struct str name, struct str value)
+{
+    struct req *r = req_of(x);
+    if (r->w->e->o.header_metrics)
+        take_metric(r, name, value);
+    return 0;
+}
+
+/* "x-tokens-per-second=51.2" */
+static void on_comment(void *arg, struct str text)
+{
+    ptrdiff_t eq = str_chr(text, '=');
+    if (eq > 0)
+        take_metric(arg, str_trim(str_sub(text, 0, (size_t)eq)), str_trim(str_sub(text, (size_t)eq + 1, text.n)));
+}
+
 static int on_header(struct hx *x, struct str name, struct str value)
 {
     struct req *r = req_of(x);
+    if (UNLIKELY(r->w->e->o.header_metrics != NULL))
+        take_metric(r, name, value);
     if (str_ieq(name, STR("content-type"))) {
         if (r->mode != MODE_ERROR)
             r->mode = mode_of(r, value);
@@ -450,6 +482,7 @@ const struct hx_ops response_ops = {
     .header = on_header,
     .headers_done = on_headers_done,
     .body = on_body,
+    .trailer = on_trailer,
     .read_end = on_read_end,
     .done = on_done,
 };

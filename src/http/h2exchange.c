@@ -110,6 +110,12 @@ static int on_data(void *arg, void *owner, struct str piece)
     return x->ops->body ? x->ops->body(x, piece, &((struct h2conn *)arg)->c->rx) : 0;
 }
 
+static int on_trailer(void *arg, void *owner, struct str name, struct str value)
+{
+    struct hx *x = owner;
+    return x->ops->trailer ? x->ops->trailer(x, name, value) : 0;
+}
+
 static void on_run_end(void *arg, void *owner, bool followed)
 {
     struct hx *x = owner;
@@ -193,6 +199,7 @@ const struct h2_client_cb h2x_calls = {
     .header = on_header,
     .headers_done = on_headers_done,
     .data = on_data,
+    .trailer = on_trailer,
     .run_end = on_run_end,
     .came = on_came,
     .gone = on_gone,

@@ -89,7 +89,8 @@ struct hx_ops {
     /* After the pieces of one read. `followed`: in the same read, bytes that are not this exchange's came behind them
      * (HTTP/2), so that they need not have been in the read's last segment. More pieces of that read may come then. */
     void (*read_end)(struct hx *x, const struct rx *rx, bool followed);
-    void (*done)(struct hx *x); /* always the last; x may be reused from inside */
+    void (*done)(struct hx *x);                                      /* always the last; x may be reused from inside */
+    int (*trailer)(struct hx *x, struct str name, struct str value); /* behind the body, before done */
 };
 
 struct hx { /* embedded in the caller's request; zero it before first use */

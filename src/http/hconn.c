@@ -37,8 +37,15 @@ static int on_body(void *arg, struct str piece)
     return x->ops->body && (x->ops->body(x, piece, &k->c->rx) || k->doomed);
 }
 
+static int on_trailer(void *arg, struct str name, struct str value)
+{
+    struct hconn *k = arg;
+    struct hx *x = k->x;
+    return x->ops->trailer && (x->ops->trailer(x, name, value) || k->doomed);
+}
+
 static const struct h1_cb parser_calls = {
-    .start = on_start, .header = on_header, .headers_done = on_headers_done, .body = on_body};
+    .start = on_start, .header = on_header, .headers_done = on_headers_done, .body = on_body, .trailer = on_trailer};
 
 /* ---- ends */
 

@@ -156,7 +156,8 @@ static int on_value_complete(llhttp_t *ll)
         return stop(p, H1_E_TOOBIG, "more than 256 headers");
     if (start_once(p))
         return HPE_USER;
-    if (!p->in_body && !p->interim && p->cb.header && p->cb.header(p->arg, p->name, str_trim(p->value)))
+    int (*tell)(void *arg, struct str name, struct str value) = p->in_body ? p->cb.trailer : p->cb.header;
+    if (!p->interim && tell && tell(p->arg, p->name, str_trim(p->value)))
         return stopped(p);
     no_header(p);
     return 0;

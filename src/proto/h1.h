@@ -1,9 +1,8 @@
 /* h1.h - incremental HTTP/1.x message parser (RFC 9112), for responses and requests. llhttp behind it. No I/O.
  * Bodies are de-chunked. Any split of the input gives the same calls, apart from where body pieces are cut.
  * Ceilings: 64 KiB of header bytes per message, 256 headers. One per connection; not thread-safe.
- * Lenient only where the RFC allows it; whether a bare LF ends a line depends on how llhttp was built. Trailers are
- * read and dropped; an offer to upgrade that is not a 101 is an ordinary message. llhttp 8 takes one chunk extension a
- * chunk. */
+ * Lenient only where the RFC allows it; whether a bare LF ends a line depends on how llhttp was built. An offer to
+ * upgrade that is not a 101 is an ordinary message. llhttp 8 takes one chunk extension a chunk. */
 #ifndef WEIR_PROTO_H1_H
 #define WEIR_PROTO_H1_H
 
@@ -29,6 +28,7 @@ struct h1_cb {
     int (*headers_done)(void *arg); /* called before the body; 1xx responses other than 101 are swallowed whole */
     int (*body)(void *arg, struct str piece);
     int (*done)(void *arg);
+    int (*trailer)(void *arg, struct str name, struct str value); /* before done */
 };
 
 struct h1 *h1_new(enum h1_kind kind, const struct h1_cb *cb, void *arg);

@@ -120,6 +120,8 @@ static enum sse_rc take_field(struct sse *s, const char *p, size_t n, bool borro
         return add_data(s, without_space(p + 5, end), borrow);
     if (*p == ':') {
         s->comments++;
+        if (s->comment)
+            s->comment(s->arg, without_space(p + 1, end));
         return SSE_OK;
     }
     const char *colon = memchr(p, ':', n);

@@ -22,12 +22,16 @@ struct sse_ev {
 /* Views borrowed until it returns; non-zero stops the parser: SSE_E_STOPPED. It must not touch the parser. */
 typedef int sse_cb(void *arg, const struct sse_ev *ev);
 
+/* A comment line's text without its colon and one space behind it; views as above. */
+typedef void sse_comment_cb(void *arg, struct str text);
+
 struct sse {
     size_t max_event;
     sse_cb *cb;
     void *arg;
-    uint64_t comments; /* comment lines seen: keep-alives */
-    int64_t retry_ms;  /* the last retry field, -1 none */
+    sse_comment_cb *comment; /* NULL, or set by the owner behind sse_init: called with `arg` */
+    uint64_t comments;       /* comment lines seen: keep-alives */
+    int64_t retry_ms;        /* the last retry field, -1 none */
     /* private */
     struct buf line; /* the beginning of a line that spans pieces */
     struct buf data; /* data lines of the event, joined */

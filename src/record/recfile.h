@@ -1,7 +1,7 @@
 /* recfile.h - the record stream as a file of JSON lines (requests.jsonl, "weir.records/1"; docs/FORMATS.md).
- * Each line has a "type": "run" (first), "endpoint", "level", "client", "request", "note". A file cut anywhere (kill
- * -9, full disk) is read up to its last whole line. Writing is buffered (256 KiB, about 0.5 us a record and 40 ns a
- * token event) and flushed at least once a second by the caller. One thread. */
+ * Each line has a "type": "run" (first), "endpoint", "metric", "level", "client", "request", "note". A file cut
+ * anywhere (kill -9, full disk) is read up to its last whole line. Writing is buffered (256 KiB, about 0.5 us a record
+ * and 40 ns a token event) and flushed at least once a second by the caller. One thread. */
 #ifndef WEIR_RECORD_RECFILE_H
 #define WEIR_RECORD_RECFILE_H
 
@@ -13,6 +13,8 @@ struct rec_writer *rec_writer_open(const char *path, struct err *e); /* creates;
 /* Each returns 0, or -1 once writing failed (disk full): sticky, the first cause is kept for rec_writer_close. */
 int rec_write_run(struct rec_writer *w, const struct rec_run *r);
 int rec_write_endpoint(struct rec_writer *w, const struct rec_endpoint *p);
+/* Before the first request; its name is the key of the values in requests. */
+int rec_write_metric(struct rec_writer *w, const struct rec_metric *m);
 int rec_write_level(struct rec_writer *w, const struct rec_level *l);
 int rec_write_client(struct rec_writer *w, const struct rec_client *c);
 int rec_write_request(struct rec_writer *w, const struct record *r);
@@ -27,6 +29,7 @@ struct rec_sink { /* what a reader feeds; the accumulator and the live run use t
     void (*client)(void *arg, const struct rec_client *c);
     void (*request)(void *arg, const struct record *r);
     void (*note)(void *arg, const struct rec_note *n);
+    void (*metric)(void *arg, const struct rec_metric *m);
 };
 struct rec_read_stats {
     uint64_t lines, requests;

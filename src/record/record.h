@@ -12,6 +12,7 @@
 #include <endian.h>
 
 #include "base/str.h"
+#include "record/header_metric.h"
 
 #define OUTCOME_MAP(X) /* name in files, and what it means */                                                          \
     X(OK, "ok", "2xx, complete, no error in the stream, a terminal event where the dialect has one")                   \
@@ -111,6 +112,9 @@ struct record {
     char request_id[64];     /* as the server named it (x-request-id), "" none */
     struct str detail;       /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
     struct rec_text *text;   /* prompt and answer kept (--save-text) or the error body, or NULL */
+
+    uint32_t metrics;                   /* bit i: metric[i] is there, or bad */
+    int64_t metric[HEADER_METRICS_MAX]; /* HEADER_METRIC_*, by the run's names (rec_metric) */
 
     struct record *next; /* free list */
 };
@@ -214,6 +218,11 @@ struct rec_endpoint { /* behind the first line: one of the run's URLs; the n-th 
     char url[256]; /* as given, without secrets; cut where it is longer */
 };
 enum { REC_ENDPOINTS_MAX = 64 };
+
+struct rec_metric { /* behind the endpoints: one of the headers whose numbers are kept; the n-th line is metric n */
+    uint32_t metric;
+    char name[HEADER_METRIC_NAME]; /* as asked for */
+};
 
 struct rec_level {  /* written when a level begins, and again, final, when it has ended */
     uint32_t level; /* 0, 1, ... */

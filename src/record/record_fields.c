@@ -23,6 +23,11 @@ static const struct field endpoint_fields[] = {
     FIELD(F_TEXT, rec_endpoint, "url", url, sizeof((struct rec_endpoint *)0)->url),
 };
 
+static const struct field metric_fields[] = {
+    FIELD(F_U32, rec_metric, "metric", metric, 0),
+    TEXT_FIELD(rec_metric, name),
+};
+
 #define LEVEL(kind, name, member) FIELD(kind, rec_level, name, member, 0)
 static const struct field level_fields[] = {
     LEVEL(F_U32, "level", level),
@@ -85,6 +90,7 @@ static const struct field note_fields[] = {
 const struct field_table rec_request_fields = {request_fields, ARRAY_LEN(request_fields)};
 const struct field_table rec_run_fields = {run_fields, ARRAY_LEN(run_fields)};
 const struct field_table rec_endpoint_fields = {endpoint_fields, ARRAY_LEN(endpoint_fields)};
+const struct field_table rec_metric_fields = {metric_fields, ARRAY_LEN(metric_fields)};
 const struct field_table rec_level_fields = {level_fields, ARRAY_LEN(level_fields)};
 const struct field_table rec_client_fields = {client_fields, ARRAY_LEN(client_fields)};
 const struct field_table rec_note_fields = {note_fields, ARRAY_LEN(note_fields)};

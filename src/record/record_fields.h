@@ -97,7 +97,7 @@ struct field_table {
     X(F_U64, "bytes_out", bytes_out, 0)                                                                                \
     X(F_TEXT, "request_id", request_id, sizeof((struct record *)0)->request_id)
 
-extern const struct field_table rec_request_fields, rec_run_fields, rec_endpoint_fields, rec_level_fields,
-    rec_client_fields, rec_note_fields;
+extern const struct field_table rec_request_fields, rec_run_fields, rec_endpoint_fields, rec_metric_fields,
+    rec_level_fields, rec_client_fields, rec_note_fields;
 
 #endif

@@ -30,6 +30,7 @@ struct reader {
     struct vec dt, len, width, cum;
     struct buf detail;
     struct names names;
+    char metric[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
     struct js js;
     const char *wrong; /* what is wrong with the line, beside its JSON */
     char what[128];
@@ -203,6 +204,21 @@ static int read_endpoint(struct reader *r)
         return wrong(r, "is out of range", "endpoint");
     if (r->sink->endpoint)
         r->sink->endpoint(r->arg, &p);
+    return 0;
+}
+
+static int read_metric(struct reader *r)
+{
+    struct rec_metric m = {0};
+    if (read_plain(r, &rec_metric_fields, &m) != 0)
+        return -1;
+    if (m.metric >= HEADER_METRICS_MAX)
+        return wrong(r, "is out of range", "metric");
+    if (header_metric_check_name(m.name, NULL) < 0)
+        return wrong(r, "is not the name of a header", "name");
+    memcpy(r->metric[m.metric], m.name, sizeof m.name);
+    if (r->sink->metric)
+        r->sink->metric(r->arg, &m);
     return 0;
 }
 
@@ -381,6 +397,31 @@ static int read_word(struct reader *r, struct str key, struct record *q)
     return 0;
 }
 
+/* {"X-TTFT-MS": 12.5, "x-other": false}: false for what was no number; names that the run did not list are skipped. */
+static int read_metrics(struct reader *r, struct record *q)
+{
+    struct js *s = &r->js;
+    struct str key;
+    bool yes;
+    if (!js_enter(s, '{'))
+        return -1;
+    while (js_key(s, &key)) {
+        uint32_t i = 0;
+        double v = -1;
+        while (i < HEADER_METRICS_MAX && !(r->metric[i][0] && str_eqz(key, r->metric[i])))
+            i++;
+        if (i == HEADER_METRICS_MAX ? js_skip(s, NULL) != 0
+            : js_peek(s) == JS_NUM  ? js_f64(s, &v) != 0
+                                    : js_bool(s, &yes) != 0)
+            return -1;
+        if (i == HEADER_METRICS_MAX)
+            continue;
+        q->metrics |= 1U << i;
+        q->metric[i] = header_metric_of(v);
+    }
+    return line_ok(r) ? 0 : -1;
+}
+
 static int read_other(struct reader *r, struct str key, struct record *q)
 {
     static const char *const words[] = {"outcome", "detail", "finish", "token_source"};
@@ -392,6 +433,8 @@ static int read_other(struct reader *r, struct str key, struct record *q)
         return read_ints(r, "cum", -1, REC_COUNT_MAX, &r->cum);
     if (str_eqz(key, "width"))
         return read_pairs(r, "width", UINT32_MAX, &r->width);
+    if (str_eqz(key, "metrics"))
+        return read_metrics(r, q);
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_eqz(key, words[i]))
             return read_word(r, key, q);
@@ -491,6 +534,8 @@ static int read_line(struct reader *r, struct str line, bool first, bool *reques
         rc = read_run(r);
     else if (str_eqz(type, "endpoint"))
         rc = read_endpoint(r);
+    else if (str_eqz(type, "metric"))
+        rc = read_metric(r);
     else if (str_eqz(type, "note"))
         rc = read_note(r);
     else

@@ -25,6 +25,7 @@ struct rec_writer {
     uint64_t high;
     size_t n_high;
     char high_text[16];
+    char metric[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
     char bytes[BUF_BYTES];
 };
 
@@ -42,6 +43,7 @@ struct rec_writer *rec_writer_open(const char *path, struct err *e)
     w->path = xstrdup(path);
     w->high = UINT64_MAX;
     w->n_high = 0;
+    memset(w->metric, 0, sizeof w->metric);
     buf_init(&w->tmp, TEXT_MAX);
     return w;
 }
@@ -246,6 +248,14 @@ int rec_write_endpoint(struct rec_writer *w, const struct rec_endpoint *p)
     return put_end(w);
 }
 
+int rec_write_metric(struct rec_writer *w, const struct rec_metric *m)
+{
+    if (m->metric < HEADER_METRICS_MAX)
+        memcpy(w->metric[m->metric], m->name, sizeof m->name);
+    put_plain(w, "\"metric\"", &rec_metric_fields, m);
+    return put_end(w);
+}
+
 int rec_write_level(struct rec_writer *w, const struct rec_level *l)
 {
     put_plain(w, "\"level\"", &rec_level_fields, l);
@@ -383,6 +393,30 @@ static char *add_events(struct rec_writer *w, char *p, const struct record *r)
     return room(w);
 }
 
+/* Names of headers need no escapes. */
+static char *add_metrics(struct rec_writer *w, char *p, const struct record *r)
+{
+    const char *before = ",\"metrics\":{\"";
+    for (uint32_t i = 0; i < HEADER_METRICS_MAX; i++) {
+        if (!(r->metrics >> i & 1) || !w->metric[i][0])
+            continue;
+        p = add_text(p, before, strlen(before));
+        p = add_text(p, w->metric[i], strlen(w->metric[i]));
+        p = ADD(p, "\":");
+        before = ",\"";
+        if (!header_metric_is(r->metric[i])) {
+            p = ADD(p, "false");
+            continue;
+        }
+        struct jout j;
+        buf_clear(&w->tmp);
+        jo_init(&j, &w->tmp, 0);
+        jo_fixed(&j, (double)header_metric_value(r->metric[i]) / HEADER_METRIC_UNIT, 6);
+        p = add_text(p, w->tmp.p, w->tmp.n);
+    }
+    return strcmp(before, ",\"") == 0 ? ADD(p, "}") : p;
+}
+
 static void put_long(struct rec_writer *w, const char *key, struct str s)
 {
     put_bytes(w, key, strlen(key));
@@ -419,6 +453,8 @@ int rec_write_request(struct rec_writer *w, const struct record *r)
         p = add_word(ADD(p, ",\"finish\":\""), finish_reason_name(r->finish));
     if (r->token_source != TOKENS_NONE)
         p = add_word(ADD(p, ",\"token_source\":\""), token_source_name(r->token_source));
+    if (UNLIKELY(r->metrics != 0))
+        p = add_metrics(w, p, r);
     if (r->n_events)
         p = add_events(w, p, r);
     done(w, p);

@@ -29,16 +29,10 @@ static void quantile_key(char out[20], double q)
     out[n] = 0;
 }
 
-static void put_dist(struct jout *j, const char *key, const struct summary *s, const struct sum_dist *d, double unit,
-                     int decimals)
+/* The members of an open object. */
+static void put_members(struct jout *j, const struct summary *s, const struct sum_dist *d, double unit, int decimals)
 {
     char name[20];
-    jo_key(j, key);
-    if (!d->present) {
-        jo_null(j);
-        return;
-    }
-    jo_obj(j);
     jo_ku64(j, "n", d->n);
     put_num(j, "mean", d->mean / unit, decimals);
     put_num(j, "std", d->std / unit, decimals);
@@ -58,6 +52,33 @@ static void put_dist(struct jout *j, const char *key, const struct summary *s, c
                 jo_strz(j, name);
         }
         jo_end_arr(j);
+    }
+}
+
+static void put_dist(struct jout *j, const char *key, const struct summary *s, const struct sum_dist *d, double unit,
+                     int decimals)
+{
+    jo_key(j, key);
+    if (!d->present) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    put_members(j, s, d, unit, decimals);
+    jo_end_obj(j);
+}
+
+static void put_metrics(struct jout *j, const struct summary *s, const struct sum_metric *m)
+{
+    jo_key(j, "header_metrics");
+    jo_obj(j);
+    for (size_t i = 0; i < s->n_metrics; i++) {
+        jo_key(j, s->metric_name[i]);
+        jo_obj(j);
+        put_members(j, s, &m[i].dist, 1, 6);
+        jo_ku64(j, "unparsable", m[i].bad);
+        jo_ku64(j, "missing", m[i].missing);
+        jo_end_obj(j);
     }
     jo_end_obj(j);
 }
@@ -292,6 +313,7 @@ static void put_part(struct jout *j, const struct summary *s, const struct sum_e
     put_dist(j, "e2e", s, &p->e2e, MS, 6);
     put_dist(j, "total", s, &p->total, MS, 6);
     jo_end_obj(j);
+    put_metrics(j, s, p->metrics);
     put_counts(j, "outcomes", &p->outcomes);
 }
 
@@ -342,6 +364,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
         put_dist(j, metric_name((enum metric)k), s, &l->lat[k], MS, 6);
     jo_end_obj(j);
     put_dist(j, "tokens_per_s", s, &l->tokens_per_s, 1, 6);
+    put_metrics(j, s, l->metrics);
     put_tokens(j, l);
     jo_key(j, "bytes");
     jo_obj(j);

@@ -13,6 +13,11 @@ struct unit unit_for(double max)
     return (struct unit){"s", 1e9, max < 1e11 ? 3 : 1};
 }
 
+struct unit unit_plain(double max)
+{
+    return (struct unit){"", 1, max < 10 ? 3 : max < 100 ? 2 : max < 1000 ? 1 : 0};
+}
+
 static double largest(const struct summary *s, size_t (*get)(const struct summary *, size_t, size_t, double *, bool *),
                       size_t what)
 {
@@ -31,7 +36,9 @@ static size_t metric_at(const struct summary *s, size_t i, size_t at, double *v,
 {
     size_t m = at >> 8;
     const struct sum_level *l = &s->levels[i];
-    const struct sum_dist *d = m < METRIC_LATENCIES ? &l->lat[m] : &l->tokens_per_s;
+    const struct sum_dist *d = m < METRIC_LATENCIES    ? &l->lat[m]
+                               : m == METRIC_LATENCIES ? &l->tokens_per_s
+                                                       : &l->metrics[m - METRIC_LATENCIES - 1].dist;
     ptrdiff_t q = summary_q_index(s, s->shown[at & 255]);
     if (!d->present || q < 0 || isnan(d->q[q]))
         return 0;
@@ -207,6 +214,20 @@ static void token_columns(struct grid *g, const struct summary *s, struct legend
     }
 }
 
+/* Numbers of response headers, which have the unit that their name may tell. */
+static void header_groups(struct grid *g, const struct summary *s, struct legend *legend)
+{
+    for (size_t i = 0; i < s->n_metrics; i++) {
+        size_t m = METRIC_LATENCIES + 1 + i;
+        if (!any_present(s, m))
+            continue;
+        char title[HEADER_METRIC_NAME + 16];
+        snprintf(title, sizeof title, "header %s", s->metric_name[i]);
+        grid_group(g, title);
+        percentile_columns(g, s, m, unit_plain(largest(s, metric_at, m)), legend);
+    }
+}
+
 void report_table(struct buf *out, const struct summary *s, const struct table_opts *o)
 {
     struct grid g;
@@ -244,6 +265,7 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
         latency_group(&g, s, METRIC_E2E, "E2E", &legend);
     }
     token_columns(&g, s, &legend);
+    header_groups(&g, s, &legend);
     grid_print(out, &g, width, o->colour);
     grid_free(&g);
     table_endpoints(out, s, &legend, width, o->colour);

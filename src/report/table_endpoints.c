@@ -12,10 +12,12 @@ struct row {
     const struct sum_endpoint *p;
 };
 
-enum group { TTFT, ITL, E2E, N_GROUPS };
+enum { TTFT, ITL, E2E, HEADERS /* from here on, one each */ };
 
-static const struct sum_dist *dist_of(const struct sum_endpoint *p, enum group k)
+static const struct sum_dist *dist_of(const struct sum_endpoint *p, size_t k)
 {
+    if (k >= HEADERS)
+        return &p->metrics[k - HEADERS].dist;
     return k == TTFT ? &p->ttft : k == ITL ? &p->itl : &p->e2e;
 }
 
@@ -58,8 +60,8 @@ static void load_columns(struct grid *g, const struct summary *s, const struct r
     }
 }
 
-static void latency_columns(struct grid *g, const struct summary *s, const struct row *row, enum group k,
-                            const char *title, struct legend *legend)
+static void quantile_columns(struct grid *g, const struct summary *s, const struct row *row, size_t k,
+                             const char *title, struct legend *legend)
 {
     double max = 0;
     bool any = false;
@@ -74,8 +76,8 @@ static void latency_columns(struct grid *g, const struct summary *s, const struc
     if (!any)
         return;
     char text[48], name[16];
-    struct unit u = unit_for(max);
-    snprintf(text, sizeof text, "%s, %s", title, u.name);
+    struct unit u = k < HEADERS ? unit_for(max) : unit_plain(max);
+    snprintf(text, sizeof text, "%s%s%s%.8s", k < HEADERS ? "" : "header ", title, u.name[0] ? ", " : "", u.name);
     grid_group(g, text);
     for (size_t n = 0; n < s->n_shown; n++) {
         ptrdiff_t q = summary_q_index(s, s->shown[n]);
@@ -106,9 +108,11 @@ static void print_rows(struct buf *out, const struct summary *s, const struct ro
     char(*rate)[GRID_CELL] = grid_col(&g, "output");
     for (size_t i = 0; rate && i < n; i++)
         cell_number(rate[i], row[i].p->output_tok_s, 1, "");
-    latency_columns(&g, s, row, TTFT, open ? "TTFT service" : "TTFT", legend);
-    latency_columns(&g, s, row, ITL, by_token ? "ITL" : "ITL (chunk)", legend);
-    latency_columns(&g, s, row, E2E, open ? "E2E service" : "E2E", legend);
+    quantile_columns(&g, s, row, TTFT, open ? "TTFT service" : "TTFT", legend);
+    quantile_columns(&g, s, row, ITL, by_token ? "ITL" : "ITL (chunk)", legend);
+    quantile_columns(&g, s, row, E2E, open ? "E2E service" : "E2E", legend);
+    for (size_t i = 0; i < s->n_metrics; i++)
+        quantile_columns(&g, s, row, HEADERS + i, s->metric_name[i], legend);
     buf_addc(out, '\n');
     grid_print(out, &g, width, colour);
     grid_free(&g);

@@ -16,6 +16,7 @@ struct unit {
     int decimals;
 };
 struct unit unit_for(double max_ns);
+struct unit unit_plain(double max);                                                 /* of numbers that bear none */
 void cell_number(char cell[GRID_CELL], double v, int decimals, const char *suffix); /* "-" where there is none */
 int cell_decimals(double v);
 void cell_percent(char cell[GRID_CELL], double share);

@@ -30,6 +30,7 @@ struct sim_config {
     const char *truth;    /* file, or NULL */
     uint64_t max_body;    /* bytes; beyond it 413 */
     const char *compress; /* "none", "gzip", "zstd" or "br": of JSON and streams; NULL = "none" */
+    bool timing_headers;  /* x-sim-queue-ms and, behind a stream, x-sim-total-ms and x-sim-tokens-per-second */
     bool quiet;
     bool no_stream_options; /* reject stream_options with 400, as old servers do */
     int ready_fd;           /* write "PORT\n" here too, -1 = none */

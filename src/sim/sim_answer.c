@@ -69,20 +69,22 @@ int sim_late_begin(struct sim_late *l, const struct reply_head *h, struct str fi
     return hs_write(l->conn, v, first.n == 0 ? 1 : 2);
 }
 
-static bool is_packed(const struct sim *s, const char *type, struct str body, const char *extra_headers)
+static bool is_packed(const struct sim *s, const char *type, struct str body)
 {
-    return s->packing != UNPACK_NONE && body.n > 0 && extra_headers == NULL && strcmp(type, "application/json") == 0;
+    return s->packing != UNPACK_NONE && body.n > 0 && strcmp(type, "application/json") == 0;
 }
 
 void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers)
 {
-    if (is_packed(l->w->sim, type, body, extra_headers)) {
+    char lines[256];
+    if (is_packed(l->w->sim, type, body)) {
         struct pack *p = pack_new(l->w->sim->packing);
         buf_clear(&l->w->packed);
         pack_add(p, body, PACK_END, &l->w->packed);
         pack_free(&p);
         body = buf_str(&l->w->packed);
-        extra_headers = l->w->sim->packing_line;
+        snprintf(lines, sizeof(lines), "%s%s", l->w->sim->packing_line, extra_headers != NULL ? extra_headers : "");
+        extra_headers = lines;
     }
     struct reply_head h = {
         .status = status,

@@ -17,8 +17,10 @@ struct gen {
     struct sim_late late; /* connection, truth and id */
     const struct sim_dialect *dialect;
     struct event_fmt fmt;
-    struct pack *pack; /* --compress: of a stream; its chunks are framed here then, not by the dialect */
+    struct pack *pack; /* --compress: of a stream */
     bool chunked;
+    bool frames; /* chunks are framed here, not by the dialect: what goes into them is packed, or trailers follow */
+    char trailer[80];  /* --timing-headers */
     struct timer slow; /* slow_headers */
     struct fault fault;
     uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
@@ -79,15 +81,18 @@ static void put_marked(struct gen *g, struct str s, bool mark)
         g->lost = true;
 }
 
-/* What goes out of it: packed and framed where answers are packed. */
+/* What goes out of it, packed where answers are packed. */
 static struct str enclose(struct gen *g, struct str s, enum pack_step step)
 {
     struct buf *b = &g->late.w->packed;
-    if (g->pack == NULL || (s.n == 0 && step != PACK_END))
+    if (!g->frames || (s.n == 0 && step != PACK_END))
         return s;
     buf_clear(b);
     buf_add(b, "          ", FRAME_ROOM);
-    pack_add(g->pack, s, step, b);
+    if (g->pack != NULL)
+        pack_add(g->pack, s, step, b);
+    else
+        buf_adds(b, s);
     struct str text = str_sub(buf_str(b), FRAME_ROOM, b->n);
     if (!g->chunked)
         return text;
@@ -97,7 +102,7 @@ static struct str enclose(struct gen *g, struct str s, enum pack_step step)
     if (text.n > 0)
         buf_addz(b, "\r\n");
     if (step == PACK_END)
-        buf_addz(b, "0\r\n\r\n");
+        buf_addf(b, "0\r\n%s\r\n", g->trailer);
     return str_sub(buf_str(b), FRAME_ROOM - n, b->n);
 }
 
@@ -177,10 +182,20 @@ static void finish(struct gen *g, const struct hs_header *trailers, size_t n)
     gen_free(g, !g->lost && !g->cut);
 }
 
+/* Headers beyond the usual ones. */
+static void start_lines(const struct gen *g, char out[160])
+{
+    const struct sim *s = sim_of(g);
+    int n = snprintf(out, 160, "%s", g->pack != NULL ? s->packing_line : "");
+    if (s->cfg.timing_headers)
+        snprintf(out + n, 160 - (size_t)n, "x-sim-queue-ms: %.6f\r\n", (double)(g->fmt.started - g->received) / 1e6);
+}
+
 /* Status line and headers, and what a stream begins with (a role-only chunk) in the same write. */
 static void send_headers(struct gen *g)
 {
     struct sim_worker *w = g->late.w;
+    char lines[160];
     struct reply_head h = {
         .status = 200,
         .type = g->dialect->stream_type,
@@ -189,8 +204,9 @@ static void send_headers(struct gen *g)
         .keep_alive = g->late.keep_alive && g->chunked,
         .http10 = g->late.http10,
         .id = str_of(g->late.id),
-        .extra = g->pack != NULL ? w->sim->packing_line : NULL,
+        .extra = lines,
     };
+    start_lines(g, lines);
     g->headers_out = true;
     struct str first = enclose(g, g->dialect->begin(&g->fmt, w->scratch), PACK_FLUSH);
     bool torn = g->fault.kind == FAULT_SPLIT;
@@ -281,11 +297,33 @@ static bool strike(struct gen *g)
     }
 }
 
+/* The event that ends a stream, a comment behind it, and the trailer that goes after them. */
+static struct str tell_times(struct gen *g, struct str last, char total[24])
+{
+    struct buf *b = &g->late.w->body;
+    int64_t now = clock_mono();
+    snprintf(total, 24, "%.6f", (double)(now - g->received) / 1e6);
+    snprintf(g->trailer, sizeof(g->trailer), "x-sim-total-ms: %s\r\n", total);
+    if (!str_starts(str_of(g->dialect->stream_type), STR("text/event-stream")))
+        return last;
+    buf_clear(b);
+    buf_adds(b, last);
+    buf_addf(b, ": x-sim-tokens-per-second=%.6f\n\n", (double)g->written * 1e9 / (double)(now - g->fmt.first));
+    return buf_str(b);
+}
+
 static void stream_end(struct gen *g)
 {
     char n[24];
     struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
     bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
+    if (sim_of(g)->cfg.timing_headers) {
+        struct str last = g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch);
+        put_last(g, tell_times(g, last, n));
+        trailer = (struct hs_header){STR("x-sim-total-ms"), str_of(n)};
+        finish(g, &trailer, 1);
+        return;
+    }
     put_last(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
     if (has_trailer) {
         trailer.value.n = (size_t)snprintf(n, sizeof(n), "%llu", (unsigned long long)g->seq.done);
@@ -331,7 +369,9 @@ static void plain_end(struct gen *g)
     g->struck = g->fault.kind != FAULT_NONE;
     if (g->struck && g->late.truth != NULL)
         fault_name(&g->fault, g->late.truth->fault);
-    sim_late_answer(&g->late, 200, "application/json", buf_str(b), NULL);
+    char lines[160];
+    start_lines(g, lines);
+    sim_late_answer(&g->late, 200, "application/json", buf_str(b), lines); /* of what is not streamed g->pack is NULL */
     if (b->cap > KEEP_BODY)
         buf_free(b);
     gen_free(g, true);
@@ -424,8 +464,9 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
     g->chunked = !r->q->http10 && !r->q->http2;
     g->pack = g->stream && s->packing != UNPACK_NONE ? pack_new(s->packing) : NULL;
+    g->frames = g->stream && (g->pack != NULL || (g->chunked && s->cfg.timing_headers));
     g->fmt = (struct event_fmt){
-        .chunked = g->chunked && g->pack == NULL,
+        .chunked = g->chunked && !g->frames,
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,

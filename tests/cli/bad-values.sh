@@ -56,3 +56,5 @@ weir run --cancel-rate 5
 weir run --cancel-rate 5% --cancel-after soon
 weir run --max-errors 100%
 weir run --think-time gauss:1s
+weir run 127.0.0.1:1 --headers-metric 'X-TTFT: 5'
+weir run 127.0.0.1:1 --headers-metric X-TTFT --headers-metric x-ttft

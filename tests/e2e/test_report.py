@@ -29,7 +29,33 @@ def figures_follow_the_records(r):
     check(level["latency_ms"]["itl"]["n"] == len(gaps), "number of gaps")
 
 
+def headers_are_metrics():
+    names = ("X-SIM-QUEUE-MS", "x-sim-total-ms", "x-sim-tokens-per-second", "date")
+    for more, http in (((), "1.1"), ((), "h2c"), (("--compress", "gzip"), "1.1")):
+        with Sim(WEIR, "--timing-headers", "--ttft", "10ms", "--itl", "2ms", "--max-seqs", "2", *more) as sim:
+            r = run(WEIR, sim.url, "--concurrency", "4", "--num-requests", "30", "--duration", "none", "--max-tokens", "8",
+                    "--http", http, *(word for name in names for word in ("--headers-metric", name)))
+            truth = sim.truth()
+        seen = r.summary["levels"][0]["header_metrics"]
+        for q in r.requests:
+            t, m = truth[q["request_id"]], q["metrics"]
+            queued, whole = (t["started"] - t["received"]) / 1e6, (q["end"] - q["sent_first"]) / 1e6
+            check(set(m) == set(names) and m["date"] is False, f"{m}")
+            check(abs(m["X-SIM-QUEUE-MS"] - queued) < 2e-6, f"queued {queued} ms, by the header {m}")
+            check(m["x-sim-total-ms"] < whole + 1, f"{whole} ms in all, by the trailer {m}")
+            check(10 < m["x-sim-tokens-per-second"] < 8000, f"{m}")
+        for name in names[:3]:
+            for p, q in (("p50", .5), ("p99", .99)):
+                want = quantile([row["metrics"][name] for row in r.requests], q)
+                check(abs(seen[name][p] - want) < 2e-6, f"{name} {p}: {seen[name][p]}, by the records {want}")
+            check(seen[name]["n"] == 30 and f"header {name}" in r.stdout, f"{name}: {seen[name]}")
+        check(seen["date"]["unparsable"] == 30 and seen["date"]["n"] == 0, f"{seen['date']}")
+        check(seen["X-SIM-QUEUE-MS"]["max"] > 5, f"nothing waited: {seen['X-SIM-QUEUE-MS']}")
+        check(report(WEIR, r.dir).stdout == r.stdout, "weir report tells other numbers of headers")
+
+
 def main():
+    headers_are_metrics()
     with Sim(WEIR, "--ttft", "20ms", "--itl", "3ms", "--jitter", "lognormal:0.2", "--fault", "http500:0.05") as sim:
         r = run(WEIR, sim.url, "--rate", "40,80", "--duration", "4s", "--warmup", "1s", "--seed", "5", "--max-tokens", "16", "--arrival",
                 "poisson", "--slo", "ttft:p95<5s,error_rate<50%", "--goodput", "ttft:500ms,e2e:5s", "--percentiles",

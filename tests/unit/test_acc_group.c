@@ -21,6 +21,7 @@ static void feed(struct acc *a, unsigned more)
     struct rec_run run = {.epoch_unix = 1};
     struct rec_level l = {.w0 = 1, .w1 = 1 + NS_PER_S, .begin = 1, .concurrency = 1};
     acc_sink.run(a, &run);
+    acc_sink.metric(a, &(struct rec_metric){0, "x-half"});
     acc_sink.level(a, &l);
     for (unsigned i = 0; i < N; i++) {
         int64_t start = 1 + (int64_t)i * NS_PER_MS, first = start + (int64_t)(i + 1) * NS_PER_MS;
@@ -40,6 +41,8 @@ static void feed(struct acc *a, unsigned more)
                            .tokens_cached = -1,
                            .tokens_reasoning = -1,
                            .token_source = TOKENS_USAGE};
+        r.metrics = i % 10 == 9 ? 0 : 1U; /* its header says i / 2, or something else, or is not there */
+        r.metric[0] = i % 10 == 8 ? HEADER_METRIC_BAD : header_metric_of(i / 2.0);
         char name[24];
         char long_name[200];
         if (more == 2) { /* two that differ behind what is shown */
@@ -84,6 +87,42 @@ static void by_hand(void **state)
     assert_int_equal(group(l, GROUP_INPUT, "128-255")->part.attempted, N - 128);
     assert_string_equal(l->groups[0].name, "chat"); /* by kind, then by value */
     assert_string_equal(l->groups[5].name, "1");
+    acc_free(&a);
+}
+
+static bool has_note(const struct sum_level *l, const char *text)
+{
+    for (size_t i = 0; i < l->notes.n; i++)
+        if (strstr(l->notes.v[i], text))
+            return true;
+    return false;
+}
+
+/* Of the successes; the one failure is request 7. */
+static void headers(void **state)
+{
+    (void)state;
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    feed(a, 0);
+    const struct summary *s = acc_finish(a);
+    const struct sum_level *l = &s->levels[0];
+    assert_int_equal(s->n_metrics, 1);
+    assert_string_equal(s->metric_name[0], "x-half");
+    const struct sum_metric *m = &l->metrics[0];
+    assert_int_equal(m->dist.n, N * 8 / 10 - 1);
+    assert_int_equal(m->bad, N / 10);
+    assert_int_equal(m->missing, N / 10);
+    assert_true(m->dist.min == 0 && m->dist.max == 237 / 2.0);
+    double sum = 0;
+    for (unsigned i = 0; i < N; i++)
+        sum += i % 10 < 8 && i != 7 ? i / 2.0 : 0;
+    assert_true(fabs(m->dist.mean - sum / (N * 8 / 10 - 1)) < 1e-9);
+    const struct sum_metric *code = &group(l, GROUP_CLASS, "code")->part.metrics[0];
+    assert_int_equal(code->dist.n, 4 * N / 10 - 1);
+    assert_int_equal(code->bad, 0);
+    assert_int_equal(code->missing, N / 10);
+    assert_true(has_note(l, "24 of 239 successful answers had no header x-half"));
+    assert_true(has_note(l, "24 values of the header x-half were no numbers"));
     acc_free(&a);
 }
 
@@ -141,8 +180,8 @@ static void kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_hand),    cmocka_unit_test(not_asked), cmocka_unit_test(too_many),
-        cmocka_unit_test(long_names), cmocka_unit_test(kinds),
+        cmocka_unit_test(by_hand),  cmocka_unit_test(not_asked),  cmocka_unit_test(headers),
+        cmocka_unit_test(too_many), cmocka_unit_test(long_names), cmocka_unit_test(kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,15 @@ static int on_done(void *arg)
     return l->stop_at == 'D';
 }
 
-static const struct h1_cb CB = {on_start, on_header, on_headers_done, on_body, on_done};
+static int on_trailer(void *arg, struct str name, struct str value)
+{
+    struct log *l = arg;
+    close_body(l);
+    buf_addf(&l->out, "T" STR_FMT "=" STR_FMT ";", STR_ARG(name), (int)value.n, value.p ? value.p : "");
+    return l->stop_at == 'T';
+}
+
+static const struct h1_cb CB = {on_start, on_header, on_headers_done, on_body, on_done, on_trailer};
 
 /* Feed one piece; goes on with the next message after each H1_DONE. The piece is freed afterwards. */
 static enum h1_rc feed(struct h1 *p, struct log *l, const char *data, size_t n, bool head)
@@ -178,11 +186,11 @@ static void test_chunked(void **state)
 {
     RESPONSE("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n",
              "S200;Transfer-Encoding=chunked;H(hello, world)D+", H1_OK);
-    /* extensions, upper and lower case sizes with leading zeros, and trailers, which are not given */
+    /* extensions, upper and lower case sizes with leading zeros, and trailers */
     RESPONSE(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
         "00A;a=b\r\n0123456789\r\n1;q=\"x y\"\r\nZ\r\nb\r\nabcdefghijk\r\n0;last\r\nX-Sum: 42\r\nX-More: y\r\n\r\n",
-        "S200;Transfer-Encoding=chunked;Trailer=X-Sum;H(0123456789Zabcdefghijk)D+", H1_OK);
+        "S200;Transfer-Encoding=chunked;Trailer=X-Sum;H(0123456789Zabcdefghijk)TX-Sum=42;TX-More=y;D+", H1_OK);
     RESPONSE("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "S200;Transfer-Encoding=chunked;HD+",
              H1_OK);
     RESPONSE("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nabc", "S200;Transfer-Encoding=gzip;H(abc)D-", H1_DONE);

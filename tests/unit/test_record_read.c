@@ -237,6 +237,60 @@ static void test_round_trip(void **state)
     unlink(path);
 }
 
+static void keep_request(void *arg, const struct record *r)
+{
+    *(struct record *)arg = *r;
+}
+
+/* Numbers of response headers go by the names that the run lists. */
+static void test_metrics(void **state)
+{
+    static const struct rec_sink keep = {.request = keep_request};
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/weir_test_metrics_%d.jsonl", (int)getpid());
+    unlink(path);
+    struct err e;
+    struct rec_read_stats st;
+    struct rec_writer *w = rec_writer_open(path, &e);
+    struct rec_run run = {.version = "1"};
+    rec_write_run(w, &run);
+    const struct rec_metric names[] = {{0, "X-TTFT-MS"}, {1, "x-b"}, {2, "x-c"}, {7, "x-d"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        rec_write_metric(w, &names[i]);
+    struct record r = {.outcome = OUT_OK, .metrics = 1 | 2 | 128};
+    r.metric[0] = header_metric_of(12.345678);
+    r.metric[1] = HEADER_METRIC_BAD;
+    r.metric[7] = header_metric_of(1e9);
+    rec_write_request(w, &r);
+    assert_int_equal(rec_writer_close(&w, &e), 0);
+    struct buf text = BUF_INIT(65536);
+    assert_int_equal(file_read(&text, path, &e), 0);
+    assert_non_null(strstr(text.p, ",\"metrics\":{\"X-TTFT-MS\":12.345678,\"x-b\":false,\"x-d\":1000000000}"));
+    struct record got = {0};
+    assert_int_equal(rec_read_file(path, &keep, &got, &st, &e), 0);
+    assert_int_equal(got.metrics, r.metrics);
+    assert_memory_equal(got.metric, r.metric, sizeof got.metric);
+    /* names that are not listed are skipped, and so is what is no number */
+    buf_clear(&text);
+    buf_addz(&text, RUN "{\"type\":\"metric\",\"metric\":3,\"name\":\"a\"}\n"
+                        "{\"type\":\"request\",\"outcome\":\"ok\",\"metrics\":{\"z\":[1],\"a\":-5,\"b\":2}}\n");
+    assert_int_equal(rec_read_text(buf_str(&text), "F", &keep, &got, &st, &e), 0);
+    assert_int_equal(got.metrics, 8);
+    assert_int_equal(got.metric[3], HEADER_METRIC_BAD);
+    static const char *const broken[] = {"{\"type\":\"metric\",\"metric\":8,\"name\":\"a\"}\n",
+                                         "{\"type\":\"metric\",\"metric\":0,\"name\":\"a b\"}\n",
+                                         "{\"type\":\"metric\",\"metric\":0,\"name\":\"a\"}\n"
+                                         "{\"type\":\"request\",\"outcome\":\"ok\",\"metrics\":{\"a\":\"x\"}}\n"};
+    for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+        buf_clear(&text);
+        buf_addz(&text, RUN);
+        buf_addz(&text, broken[i]);
+        assert_int_equal(rec_read_text(buf_str(&text), "F", &keep, &got, &st, &e), -1);
+    }
+    buf_free(&text);
+    unlink(path);
+}
+
 #define REQUEST                                                                                                        \
     "{\"type\":\"request\",\"outcome\":\"ok\",\"level\":0,\"first_token\":50,\"end\":90,\"dt\":[0,10],\"len\":[4,5]}"  \
     "\n"
@@ -383,11 +437,8 @@ static void test_missing_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_cut_anywhere),
-        cmocka_unit_test(test_unknown_is_skipped),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_round_trip),         cmocka_unit_test(test_metrics), cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_unknown_is_skipped), cmocka_unit_test(test_names),   cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

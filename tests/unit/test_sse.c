@@ -173,6 +173,30 @@ static void test_bytes(void **state)
     buf_free(&l.out);
 }
 
+static void on_comment(void *arg, struct str text)
+{
+    struct log *l = arg;
+    buf_addc(&l->out, '<');
+    buf_adds(&l->out, text);
+    buf_addc(&l->out, '>');
+}
+
+static void test_comments_given(void **state)
+{
+    static const char text[] = ":\n: one\r\n:  two = 2\rdata: x\n:three\n\n";
+    for (size_t at = 0; at < sizeof text; at++) {
+        struct log l = {.out = BUF_INIT(1000), .left = -1};
+        struct sse s;
+        sse_init(&s, 1000, on_event, &l);
+        s.comment = on_comment;
+        feed(&s, &l, text, at);
+        feed(&s, &l, text + at, sizeof text - 1 - MIN(at, sizeof text - 1));
+        expect(&l, "<><one>< two = 2><three>[|x|]", "comments");
+        sse_free(&s);
+        buf_free(&l.out);
+    }
+}
+
 static void test_retry_and_comments(void **state)
 {
     static const struct {
@@ -320,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_line_ends_mixed),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_retry_and_comments),
+        cmocka_unit_test(test_comments_given),
         cmocka_unit_test(test_no_waiting),
         cmocka_unit_test(test_borrowing),
         cmocka_unit_test(test_ceiling),
