@@ -299,6 +299,15 @@ static void add_coding(struct acc_level *l, struct str name)
         texts_add(&l->codings, STR_FMT, STR_ARG(name));
 }
 
+static void add_redirect(struct acc_level *l, const struct record *r)
+{
+    char text[sizeof l->redirect];
+    l->redirected++;
+    snprintf(text, sizeof text, STR_FMT, STR_ARG(r->detail));
+    if (l->redirected == 1 || strcmp(text, l->redirect) < 0)
+        memcpy(l->redirect, text, sizeof text);
+}
+
 static void add_member(struct acc_level *l, const struct record *r, const struct parts *parts,
                        const struct slo_set *goodput)
 {
@@ -314,6 +323,8 @@ static void add_member(struct acc_level *l, const struct record *r, const struct
     else
         l->status_other += r->status != 0;
     l->plain += (r->flags & REC_PLAIN) != 0;
+    if (r->outcome == OUT_HTTP && r->status / 100 == 3 && r->detail.n > 0)
+        add_redirect(l, r);
     if (r->encoding.n > 0)
         add_coding(l, r->encoding);
     l->bytes_in += r->bytes_in;

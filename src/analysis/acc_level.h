@@ -28,6 +28,8 @@ struct acc_level {
     uint64_t left;            /* of those: cancelled on purpose */
     uint64_t packed;          /* of those: the body came in a content coding ... */
     struct sum_texts codings; /* ... one of these */
+    uint64_t redirected;      /* of those: failed by a redirect ... */
+    char redirect[400];       /* ... where to: the first of these texts, by their order */
     uint64_t bytes_in, bytes_out;
     struct sum_sessions sessions;
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;

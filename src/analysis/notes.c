@@ -175,6 +175,13 @@ static void note_packed(const struct acc_level *l, struct sum_level *out)
               (unsigned long long)l->packed, (unsigned long long)out->attempted, names);
 }
 
+static void note_redirects(const struct acc_level *l, struct sum_level *out)
+{
+    if (l->redirected)
+        texts_add(&out->notes, "%llu of %llu requests failed by a redirect: the server %s",
+                  (unsigned long long)l->redirected, (unsigned long long)out->attempted, l->redirect);
+}
+
 static void note_headers(const struct summary *s, struct sum_level *out)
 {
     for (size_t i = 0; i < s->n_metrics; i++) {
@@ -231,6 +238,7 @@ void write_notes(const struct acc_level *l, const struct summary *s, struct sum_
 {
     note_load(l, out);
     note_answers(l, out);
+    note_redirects(l, out);
     note_packed(l, out);
     note_headers(s, out);
     note_tokens(l, out);

@@ -2,6 +2,7 @@
 
 #include "auth/auth_key.h"
 #include "base/xalloc.h"
+#include "engine/redirect.h"
 #include "proto/coding.h"
 
 enum { MAX_UNPACKED = 64 << 20 };
@@ -37,9 +38,12 @@ static int on_header(struct hx *x, struct str name, struct str value)
         coding_header(&s->coding, value);
     if (str_ieq(name, STR("location")))
         snprintf(c->location, sizeof c->location, "%.*s", STR_ARG(value));
-    if (auth_is_secret_header(name))
-        value = STR("[redacted]");
-    buf_addf(&c->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
+    buf_addf(&c->headers, "%.*s: ", STR_ARG(name));
+    if (str_ieq(name, STR("location")))
+        redirect_location(&c->headers, value);
+    else
+        buf_adds(&c->headers, auth_is_secret_header(name) ? STR("[redacted]") : value);
+    buf_addc(&c->headers, '\n');
     return 0;
 }
 

@@ -35,7 +35,7 @@ struct call {
     bool timed_out;
     int http;            /* version that was spoken: 1 or 2; 0: none */
     int64_t retry_after; /* ns, -1 = not said */
-    char location[512];  /* where a redirect points, "" none */
+    char location[512];  /* where a redirect points, raw, "" none */
     uint64_t bytes_in, bytes_out;
     struct call_times at;
     bool has_wire;

@@ -20,6 +20,7 @@ enum {
     MAX_DOCUMENT = 64 << 20, /* a whole answer that is not streamed */
     MAX_ERROR_BODY = 2 << 10,
     MAX_ERROR_HEADERS = 4 << 10,
+    MAX_REDIRECT = 2 << 10,
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
     MAX_UNPACKED = 64 << 20,  /* a body that came packed (Content-Encoding) */
 };
@@ -66,6 +67,7 @@ struct req { /* one request; reused through the worker's free list */
     struct api_memo memo;
     struct buf doc;           /* a document, or the body of an error */
     struct buf head_lines;    /* headers of an error response */
+    struct buf redirect;      /* of a 3xx: redirect_text */
     struct buf answer;        /* --save-text */
     struct session *session;  /* whose turn it is; NULL: nobody's */
     struct buf said;          /* what the session is to keep of the answer: its content */

@@ -2,6 +2,7 @@
 
 #include "base/jdoc.h"
 #include "base/xalloc.h"
+#include "engine/redirect.h"
 #include "proto/ndjson.h"
 #include "proto/sse.h"
 
@@ -59,6 +60,21 @@ static const char *path_alone(const char *path, char out[512])
     return out;
 }
 
+static bool is_redirect(const struct call *c)
+{
+    return c->status >= 300 && c->status < 400 && c->location[0];
+}
+
+static int explain_redirect(const struct target *t, const char *target, const char *path, const struct call *c,
+                            struct err *e)
+{
+    struct buf b = BUF_INIT(4096);
+    redirect_text(&b, t, str_of(target), str_of(c->location));
+    err_set(e, ERR_USAGE, "%s%s: status %d %s", t->origin, path, c->status, b.p ? b.p : "");
+    buf_free(&b);
+    return -1;
+}
+
 static int explain_status(const struct target *t, const struct api_ops *ops, const char *target, const struct call *c,
                           struct err *e)
 {
@@ -78,9 +94,8 @@ static int explain_status(const struct target *t, const struct api_ops *ops, con
     case 405:
         return err_set(e, ERR_USAGE, "%s%s: status 405 (%s); check the URL's path", t->origin, path, quote);
     default:
-        if (c->status >= 300 && c->status < 400 && c->location[0])
-            return err_set(e, ERR_USAGE, "%s%s: status %d redirects to %.*s; weir follows none: give the URL itself",
-                           t->origin, path, c->status, (int)strcspn(c->location, "?"), c->location);
+        if (is_redirect(c))
+            return explain_redirect(t, target, path, c, e);
         return err_set(e, c->status >= 500 ? ERR_PROTO : ERR_USAGE,
                        "%s%s: status %d (%s); the server's log may say more", t->origin, path, c->status, quote);
     }
@@ -131,7 +146,7 @@ int probe_model(const struct target *t, const struct api_ops *ops, const char *p
         if (str_ends(str_of(path), STR("/v1/models")))
             server_id_answer(&p->id, ASK_MODELS, c.status, buf_str(&c.reply));
     }
-    if (rc == 0 && (c.status == 401 || c.status == 403)) {
+    if (rc == 0 && (c.status == 401 || c.status == 403 || (is_redirect(&c) && !ops->model_optional))) {
         rc = explain_status(t, ops, path, &c, e);
     } else if (rc == 0 && c.status != 200 && ops->model_optional) {
         p->model[0] = 0;

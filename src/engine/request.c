@@ -17,6 +17,7 @@ static struct req *req_new(struct worker *w)
     buf_init(&r->own_head, 256u << 10);
     buf_init(&r->doc, MAX_DOCUMENT);
     buf_init(&r->head_lines, MAX_ERROR_HEADERS);
+    buf_init(&r->redirect, MAX_REDIRECT);
     buf_init(&r->answer, MAX_SAVED_TEXT);
     buf_init(&r->said, MAX_SAVED_TEXT);
     return r;
@@ -46,6 +47,7 @@ void req_free_all(struct worker *w)
         buf_free(&r->own_head);
         buf_free(&r->doc);
         buf_free(&r->head_lines);
+        buf_free(&r->redirect);
         buf_free(&r->answer);
         buf_free(&r->said);
         if (r->sse.cb)

@@ -3,6 +3,7 @@
 
 #include "api/api_custom.h"
 #include "base/jscan.h"
+#include "engine/redirect.h"
 
 static struct req *req_of(struct hx *x)
 {
@@ -29,6 +30,7 @@ void response_reset(struct req *r)
     api_memo_reset(&r->memo);
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
+    buf_clear(&r->redirect);
     buf_clear(&r->answer);
     buf_clear(&r->said);
     r->together.n = 0;
@@ -89,6 +91,29 @@ static void on_comment(void *arg, struct str text)
         take_metric(arg, str_trim(str_sub(text, 0, (size_t)eq)), str_trim(str_sub(text, (size_t)eq + 1, text.n)));
 }
 
+static struct str path_of(const struct req *r)
+{
+    const struct plan_extra *own = r->item.what->extra;
+    return own && own->path.n ? own->path : str_of(r->w->e->o.targets[r->rec->endpoint].path);
+}
+
+/* Of an error's headers, without secrets. */
+static void keep_line(struct req *r, struct str name, struct str value)
+{
+    if (r->head_lines.n + name.n + value.n + 3 >= MAX_ERROR_HEADERS)
+        return;
+    buf_adds(&r->head_lines, name);
+    buf_addz(&r->head_lines, ": ");
+    bool redirects = str_ieq(name, STR("location")) && r->rec->status >= 300 && r->rec->status < 400;
+    if (redirects)
+        redirect_location(&r->head_lines, value);
+    else
+        buf_adds(&r->head_lines, auth_is_secret_header(name) ? STR("[redacted]") : value);
+    buf_addc(&r->head_lines, '\n');
+    if (redirects && r->redirect.n == 0)
+        redirect_text(&r->redirect, &r->w->e->o.targets[r->rec->endpoint], path_of(r), value);
+}
+
 static int on_header(struct hx *x, struct str name, struct str value)
 {
     struct req *r = req_of(x);
@@ -105,11 +130,8 @@ static int on_header(struct hx *x, struct str name, struct str value)
     } else if (str_ieq(name, STR("content-encoding")) && r->mode != MODE_PLAIN) {
         coding_header(&r->coding, value);
     }
-    if (r->mode == MODE_ERROR && r->head_lines.n + name.n + value.n + 3 < MAX_ERROR_HEADERS) {
-        if (auth_is_secret_header(name))
-            value = STR("[redacted]");
-        buf_addf(&r->head_lines, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
-    }
+    if (r->mode == MODE_ERROR)
+        keep_line(r, name, value);
     return 0;
 }
 
@@ -474,7 +496,12 @@ static void on_done(struct hx *x)
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)
         r->w->exhausted++;
-    req_finish(r, o, r->coding.why[0] ? r->coding.why : x->detail);
+    const char *detail = r->coding.why[0] ? r->coding.why : x->detail;
+    if (o == OUT_HTTP && r->redirect.n > 0) {
+        target_redact(&r->w->e->o.targets[r->rec->endpoint], r->redirect.p, r->redirect.n);
+        detail = r->redirect.p;
+    }
+    req_finish(r, o, detail);
 }
 
 const struct hx_ops response_ops = {

@@ -199,6 +199,13 @@ def packed():
         b"HTTP/1.1 404 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(refusal), refusal)))
 
 
+def redirected():
+    answer = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://127.0.0.1/v1/chat/completions\r\nContent-Length: 0\r\n\r\n"
+    records, _ = expect("a redirect", "http_307", all_of(answer + b""))
+    text = "redirects to https://127.0.0.1/v1/chat/completions; weir follows none: the server wants https"
+    check(text in records[0]["detail"], f"{records[0]['detail']!r}")
+
+
 def unread():
     folder = tempfile.mkdtemp(prefix="weir-run-")
     folders.append(folder)
@@ -217,6 +224,7 @@ def main():
     endless()
     nonsense()
     packed()
+    redirected()
     unread()
 
 

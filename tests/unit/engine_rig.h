@@ -227,7 +227,7 @@ enum { KEPT = 4096 };
 struct kept {                /* a record, and what it owned */
     int64_t at[2], width[2]; /* its first events */
     struct record r;
-    char detail[128], headers[256], body[2100], prompt[128], answer[128];
+    char detail[256], headers[256], body[2100], prompt[128], answer[128];
 };
 
 struct level_rig {

@@ -153,7 +153,7 @@ static void each_refusal_has_its_remedy(void **state)
         {{"405 No", "", "<html><title>405 here</title>"}, ERR_USAGE, {"status 405", "(405 here)", "path"}, 1},
         {{"307 Temporary Redirect", "Location: https://else.example/v1/x?key=sk-there\r\n", ""},
          ERR_USAGE,
-         {"status 307", "https://else.example/v1/x;", "follows none"},
+         {"status 307", "https://else.example/v1/x?[not shown];", "follows none"},
          1},
         {{"422 No", "", "line\nbreak\033[31m"}, ERR_USAGE, {"status 422", "line break [31m", ""}, 1},
         {{"500 Oops", "", ""}, ERR_PROTO, {"status 500", "", ""}, 3},

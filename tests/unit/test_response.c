@@ -206,6 +206,26 @@ static void statuses(void **state)
     free(kept);
 }
 
+static void redirects_say_where_to(void **state)
+{
+    (void)state;
+    const struct want w = {{"308 Permanent Redirect", "Location: /v1/chat/completions/?key=sk-there\r\n", ""},
+                           OUT_HTTP,
+                           308,
+                           0,
+                           -1,
+                           TOKENS_NONE,
+                           NULL};
+    struct level_rig x;
+    run_one(&w, &x);
+    assert_non_null(strstr(x.kept[0].headers, "Location: /v1/chat/completions/?[not shown]\n"));
+    assert_true(str_starts(str_of(x.kept[0].detail), STR("redirects to http://127.0.0.1:")));
+    assert_true(
+        str_ends(x.kept[0].r.detail, STR("/v1/chat/completions/?[not shown]; weir follows none: the path lacks a "
+                                         "slash at its end; give the URL with it")));
+    level_close(&x);
+}
+
 static void errors_keep_headers_but_no_secret(void **state)
 {
     (void)state;
@@ -354,6 +374,7 @@ int main(void)
         cmocka_unit_test(documents),
         cmocka_unit_test(statuses),
         cmocka_unit_test(errors_keep_headers_but_no_secret),
+        cmocka_unit_test(redirects_say_where_to),
         cmocka_unit_test(texts_are_kept_when_asked),
         cmocka_unit_test(events_of_one_segment_have_no_width),
         cmocka_unit_test(events_of_two_segments_in_one_read_have_a_width),
