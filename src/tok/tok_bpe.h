@@ -1,0 +1,54 @@
+/* tok_bpe.h - byte pair encoding, for the files that make and run it: tok_bpe.c (the model and its encoding of pieces),
+ * tok_bpe_load.c (from tokenizer.json), tok_bpe_ranks.c (from ranks). Source of the semantics: Hugging Face tokenizers
+ * 0.23, models/bpe. */
+#ifndef WEIR_TOK_TOK_BPE_H
+#define WEIR_TOK_TOK_BPE_H
+
+#include "tok/tok_cache.h"
+#include "tok/tok_merge.h"
+#include "tok/tok_private.h"
+
+#define NO_SYMBOL UINT32_MAX
+
+/* Which characters may meet inside of a token that merging makes: at a boundary of two characters that never do, a text
+ * can be cut without changing its ids, so that a text without words still becomes short, cacheable segments. */
+struct joints {
+    uint64_t ascii[128][2]; /* bit c2 of [c1] */
+    uint64_t *bits; /* of the others, hashed: two that never meet may look as if they did, which only costs time */
+    unsigned shift;
+};
+static inline uint64_t joint_hash(uint32_t c1, uint32_t c2)
+{
+    return ((uint64_t)c1 << 32 | c2) * 0x9E3779B97F4A7C15ULL;
+}
+
+struct bpe {
+    struct model base;
+    struct vocab *vocab;
+    struct pairs pairs;
+    bool bytes;         /* pieces are raw bytes, symbols their characters in GPT-2's alphabet */
+    bool ignore_merges; /* a piece that is a token as a whole is that token */
+    bool byte_fallback, fuse_unk;
+    bool heap_only; /* see merge_symbols() */
+    bool plain;     /* neither prefix nor suffix */
+    size_t longest; /* bytes of the longest token as the vocabulary spells it */
+    bool has_unk;
+    uint32_t unk;
+    struct str prefix, suffix; /* of a symbol that is not the first; that is the last. Owned */
+    uint32_t byte_symbol[256]; /* bytes && plain: NO_SYMBOL where the vocabulary has none */
+    uint32_t fallback[256];    /* "<0x00>" … */
+    uint32_t *char_symbol;     /* !bytes && plain: of the code points below 0x10000, else NULL */
+    struct joints *joints;     /* !bytes && plain && !heap_only, else NULL */
+};
+
+struct bpe *bpe_new(void); /* an empty one, without vocabulary */
+void bpe_free(struct model *m);
+/* The last step of loading, once vocabulary, merges and flags are set: the tables that depend on them. */
+void bpe_finish(struct bpe *b);
+
+/* With 2^bits lines of cache; 0: none (for tests). */
+struct model_scratch *bpe_scratch(const struct model *m, unsigned cache_bits);
+
+int bpe_load(struct model **m, const struct model_def *def, struct err *e);
+
+#endif

@@ -1,0 +1,36 @@
+/* tok_pairs.h - the merges of a BPE: which two symbols become one, and in which order.
+ * A flat table with open addressing, at most two thirds full, 16 bytes a slot: a look-up is mostly one cache line.
+ * Filled while loading, constant afterwards; then any number of threads may read it. */
+#ifndef WEIR_TOK_TOK_PAIRS_H
+#define WEIR_TOK_TOK_PAIRS_H
+
+#include "base/attr.h"
+
+#define PAIR_NONE UINT32_MAX /* the rank of a pair that does not merge: behind all others */
+
+struct pair_slot {
+    uint64_t key; /* left << 32 | right */
+    uint32_t rank, id;
+};
+struct pairs {
+    struct pair_slot *slots; /* a free slot has the rank PAIR_NONE */
+    unsigned shift;
+    uint32_t mask, n;
+};
+
+void pairs_init(struct pairs *t, size_t expected);
+void pairs_free(struct pairs *t);
+/* rank < PAIR_NONE. A pair given twice keeps the last rank and id, as a map does. */
+void pairs_set(struct pairs *t, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
+
+/* Never NULL: of a pair that does not merge a slot with the rank PAIR_NONE. */
+static inline const struct pair_slot *pairs_get(const struct pairs *t, uint32_t left, uint32_t right)
+{
+    uint64_t key = (uint64_t)left << 32 | right;
+    uint32_t at = (uint32_t)((key * 0x9E3779B97F4A7C15ULL) >> t->shift);
+    while (t->slots[at].key != key && t->slots[at].rank != PAIR_NONE)
+        at = (at + 1) & t->mask;
+    return &t->slots[at];
+}
+
+#endif
