@@ -75,6 +75,15 @@ static const struct opt rows[] = {
      .help = "Output tokens where the request does not say: 128, uniform:A,B or lognormal:MEDIAN,SIGMA."},
     {"seed", 0, NULL, "N", MODEL, OPT_U64(C, seed), .def = "1", .help = "Seed of text, jitter, lengths and faults."},
 
+    {"prefix-cache", 0, "enable-prefix-caching", NULL, MODEL, OPT_BOOL(C, prefix_cache), .flags = OPT_NEGATABLE,
+     .help = "Keep prompts in blocks of 16 tokens: the leading blocks that earlier prompts had need no prefill."},
+    {"kv-blocks", 0, "num-gpu-blocks-override", "N", MODEL, OPT_U64(C, kv_blocks), .def = "65536",
+     .flags = OPT_POSITIVE, .max = 16777216,
+     .help = "Blocks of 16 tokens in the KV cache, of which /metrics shows the share in use. It holds up no request."},
+    {"gpu-power", 0, NULL, "IDLE,BUSY", MODEL, OPT_STR(C, gpu_power), .check = check_not_empty,
+     .help = "Show a GPU at /metrics, under the DCGM exporter's names, that draws IDLE watts, and up to BUSY in "
+             "proportion to the running requests."},
+
     /* --- faults and truth --- */
     {"fault", 0, NULL, "FAULTS", FAULT, OPT_STR(C, fault), .check = check_not_empty,
      .help =

@@ -94,6 +94,18 @@ static int configure_http(struct sim *s, struct err *e)
     return 0;
 }
 
+/* "70,400" */
+static int parse_power(struct sim *s, struct err *e)
+{
+    struct str_split it = {.rest = str_of(s->cfg.gpu_power), .sep = ','};
+    struct str idle = {0}, busy = {0}, more;
+    if (!str_next(&it, &idle) || !str_next(&it, &busy) || str_next(&it, &more) ||
+        parse_f64(str_trim(idle), &s->power[0]) < 0 || parse_f64(str_trim(busy), &s->power[1]) < 0 ||
+        !(s->power[0] >= 0 && s->power[1] >= s->power[0]))
+        return err_set(e, ERR_USAGE, "--gpu-power: \"%s\" is not IDLE,BUSY in watts, as in 70,400", s->cfg.gpu_power);
+    return 0;
+}
+
 static int configure(struct sim *s, struct err *e)
 {
     const struct sim_config *c = &s->cfg;
@@ -113,13 +125,16 @@ static int configure(struct sim *s, struct err *e)
         return -1;
     if (c->pause != NULL && pause_parse(&s->pause, str_of(c->pause), e) < 0)
         return -1;
+    if (c->gpu_power != NULL && parse_power(s, e) < 0)
+        return -1;
     if (configure_http(s, e) < 0)
         return -1;
     s->packing = c->compress != NULL ? unpack_coding(str_of(c->compress)) : UNPACK_NONE;
     if (s->packing != UNPACK_NONE)
         snprintf(s->packing_line, sizeof(s->packing_line), "Content-Encoding: %s\r\n", c->compress);
     s->model_name = c->model != NULL ? c->model : "weir-sim";
-    s->rules = (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options};
+    s->rules =
+        (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options, .blocks = c->prefix_cache};
     s->created = sim_unix_now();
     return 0;
 }
@@ -263,6 +278,12 @@ static int open_and_serve(struct sim *s, const sigset_t *signals, struct err *e)
     if (s->cfg.truth != NULL && (s->truth = truth_open(s->cfg.truth, e)) == NULL)
         return -1;
     gate_init(&s->gate, s->cfg.limit, s->cfg.max_seqs, s->cfg.max_queue, s->n_workers);
+    if (s->cfg.gpu_power != NULL) {
+        gate_time(&s->gate);
+        s->powered_at = s->gate.since;
+    }
+    if (s->cfg.prefix_cache)
+        s->prefix = prefix_cache_new((size_t)s->cfg.kv_blocks);
     int rc = serve(s, &a, signals, e);
     if (rc == 0 && !s->cfg.quiet)
         farewell(s);
@@ -270,6 +291,7 @@ static int open_and_serve(struct sim *s, const sigset_t *signals, struct err *e)
         rc = -1;
     free_workers(s);
     gate_free(&s->gate);
+    prefix_cache_free(&s->prefix);
     return rc;
 }
 

@@ -34,6 +34,10 @@ struct sim_config {
     bool quiet;
     bool no_stream_options; /* reject stream_options with 400, as old servers do */
     int ready_fd;           /* write "PORT\n" here too, -1 = none */
+
+    bool prefix_cache;
+    uint64_t kv_blocks;    /* of 16 tokens: what the KV cache usage is a share of, and what the prefix cache holds */
+    const char *gpu_power; /* "IDLE,BUSY" watts, or NULL: no GPU is shown */
 };
 
 /* Checks the configuration, prints "weir sim listening on URL" on stdout and serves until SIGTERM or SIGINT; returns

@@ -5,7 +5,7 @@
 #ifndef WEIR_SIM_SIM_ASK_H
 #define WEIR_SIM_SIM_ASK_H
 
-#include "base/str.h"
+#include "sim/sim_prefix.h"
 
 #define ASK_MAX_TOKENS 1000000 /* ceiling of max_tokens */
 #define ASK_MAX_MODEL 1000     /* bytes of a model's name */
@@ -15,6 +15,7 @@ enum ask_kind { ASK_CHAT, ASK_COMPLETION };
 struct ask_rules {
     const char *model;      /* the only one served; NULL = any */
     bool no_stream_options; /* refuse them, as old servers do */
+    bool blocks;            /* cut prompts into blocks, for the prefix cache */
 };
 
 struct ask {
@@ -22,7 +23,8 @@ struct ask {
     uint64_t prompt_tokens; /* white-space separated words of all contents */
     uint64_t max_tokens;    /* 0 = the request does not say */
     bool stream, include_usage, continuous_usage;
-    uint64_t items, dimensions; /* of what is no text: inputs or documents, numbers of a vector (0: not said) */
+    struct prefix_blocks blocks; /* of the prompt, where the rules ask for them; owned: ask_free, after errors too */
+    uint64_t items, dimensions;  /* of what is no text: inputs or documents, numbers of a vector (0: not said) */
 };
 
 struct ask_error {
@@ -31,6 +33,11 @@ struct ask_error {
     const char *code;
     char message[300];
 };
+
+static inline void ask_free(struct ask *a)
+{
+    prefix_free(&a->blocks);
+}
 
 /* 0, or -1 with *x filled. */
 int ask_parse(struct ask *a, enum ask_kind kind, struct str body, const struct ask_rules *r, struct ask_error *x);

@@ -17,6 +17,7 @@ struct event_fmt { /* an answer in the making, of any dialect (sim_dialect.h) */
     bool usage_final; /* a usage event before [DONE], "usage":null in the others */
     bool usage_each;  /* running usage in every event instead of null */
     uint64_t prompt_tokens;
+    uint64_t cached_tokens; /* of those, found in the prefix cache */
     /* for dialects that say more of the answer than its next word */
     uint64_t n_tokens;                /* of the whole answer */
     uint64_t seed, request;           /* its words are sim_word_json of these */

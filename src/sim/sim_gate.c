@@ -1,5 +1,6 @@
 #include "sim/sim_gate.h"
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 void gate_init(struct gate *g, uint64_t limit, uint64_t max_seqs, uint64_t max_queue, unsigned n_workers)
@@ -8,6 +9,22 @@ void gate_init(struct gate *g, uint64_t limit, uint64_t max_seqs, uint64_t max_q
     g->granted = xcalloc(n_workers, sizeof(*g->granted));
     pthread_mutex_init(&g->lock, NULL);
     atomic_init(&g->decoding, 0);
+}
+
+void gate_time(struct gate *g)
+{
+    g->timed = true;
+    g->since = clock_mono();
+}
+
+/* With the lock held, before `running` changes. */
+static void settle(struct gate *g)
+{
+    if (!g->timed)
+        return;
+    int64_t now = clock_mono();
+    g->running_ns += g->running * (uint64_t)(now - g->since);
+    g->since = now;
 }
 
 void gate_free(struct gate *g)
@@ -55,6 +72,7 @@ enum gate_rc gate_enter(struct gate *g, struct gate_waiter *w, unsigned worker)
         rc = GATE_LIMIT;
     } else if (g->running < g->max_seqs) {
         rc = GATE_RUN;
+        settle(g);
         g->running++;
         w->state = GATE_RUNNING;
     } else if (g->waiting < g->max_queue) {
@@ -74,6 +92,7 @@ static int pass_slot_on(struct gate *g)
 {
     struct gate_waiter *w = g->queue.head;
     if (w == NULL) {
+        settle(g);
         g->running--;
         return -1;
     }
@@ -136,7 +155,8 @@ void gate_leave_plain(struct gate *g)
 struct gate_counts gate_get_counts(struct gate *g)
 {
     pthread_mutex_lock(&g->lock);
-    struct gate_counts c = {g->in_flight, g->running, g->waiting};
+    settle(g);
+    struct gate_counts c = {g->in_flight, g->running, g->waiting, g->running_ns};
     pthread_mutex_unlock(&g->lock);
     return c;
 }

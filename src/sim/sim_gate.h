@@ -36,15 +36,20 @@ struct gate {
     struct gate_list queue;
     struct gate_list *granted; /* per worker */
     unsigned n_workers;
+    bool timed;                /* running_ns is kept: a clock read per request */
+    int64_t since;             /* running_ns is up to here */
+    uint64_t running_ns;       /* running, over time */
     _Atomic uint64_t decoding; /* sequences past their first token, over all threads */
 };
 
 struct gate_counts {
     uint64_t in_flight, running, waiting;
+    uint64_t running_ns; /* the integral of running over time, up to now; 0 where it is not kept */
 };
 
 void gate_init(struct gate *g, uint64_t limit, uint64_t max_seqs, uint64_t max_queue, unsigned n_workers);
 void gate_free(struct gate *g);
+void gate_time(struct gate *g); /* keep running_ns from now on; before threads start */
 
 enum gate_rc gate_enter(struct gate *g, struct gate_waiter *w, unsigned worker);
 /* Leave from any state (no effect when out). Returns the worker for whom a slot was put ready, or -1. */

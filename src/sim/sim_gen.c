@@ -26,6 +26,7 @@ struct gen {
     uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
     int64_t received;
     uint64_t written; /* tokens that went to the kernel */
+    uint64_t blocks;  /* of the KV cache that it holds */
     bool stream, headers_out;
     bool struck;     /* the fault happened: the truth says so */
     bool from_limit; /* the length came from max_tokens: finish_reason "length" */
@@ -46,6 +47,16 @@ static const char *finish_of(const struct gen *g)
     return g->from_limit ? "length" : "stop";
 }
 
+/* The KV cache that its tokens so far need. */
+static void hold_blocks(struct gen *g)
+{
+    uint64_t need = (g->fmt.prompt_tokens + g->seq.done + PREFIX_BLOCK - 1) / PREFIX_BLOCK;
+    if (need <= g->blocks)
+        return;
+    metrics_add(&sim_of(g)->metrics.kv_blocks, need - g->blocks);
+    g->blocks = need;
+}
+
 /* The model must have let go of it, the connection ended. Writes the truth. */
 static void gen_free(struct gen *g, bool complete)
 {
@@ -54,6 +65,7 @@ static void gen_free(struct gen *g, bool complete)
     if (t != NULL && g->struck)
         fault_name(&g->fault, t->fault);
     loop_timer_stop(g->late.w->loop, &g->slow);
+    metrics_take(&s->metrics.kv_blocks, g->blocks);
     sim_truth_end(s, &g->late.truth, complete);
     sim_late_drop(&g->late);
     event_free(&g->fmt);
@@ -228,6 +240,7 @@ static void on_start(void *arg, struct seq *s, int64_t at)
 {
     struct gen *g = CONTAINER_OF(s, struct gen, seq);
     g->fmt.started = at;
+    hold_blocks(g);
     if (g->late.truth != NULL)
         g->late.truth->started = at;
     if (!g->stream)
@@ -406,6 +419,7 @@ static void plain_token(struct gen *g)
 static void on_token(void *arg, struct seq *s, int64_t due)
 {
     struct gen *g = CONTAINER_OF(s, struct gen, seq);
+    hold_blocks(g);
     /* A stall comes before a token: this one is the last before it. */
     if (g->fault.kind == FAULT_STALL && s->done == g->strikes_at) {
         g->struck = true;
@@ -456,7 +470,8 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     g->from_limit = a->max_tokens > 0;
     g->received = r->q->received;
     g->seq.number = number;
-    g->seq.prompt_tokens = a->prompt_tokens;
+    uint64_t cached = s->prefix != NULL ? prefix_visit(s->prefix, &a->blocks, a->prompt_tokens) : 0;
+    g->seq.prompt_tokens = a->prompt_tokens - cached; /* what is to be computed */
     g->seq.output_tokens = output_length(s, number, a);
     g->strikes_at = fault.kind == FAULT_NONE ? UINT64_MAX : fault_position(&s->faults, number, g->seq.output_tokens);
     if (fault.kind == FAULT_SLOW_HEADERS || (fault.kind == FAULT_STALL && g->strikes_at == 0))
@@ -470,6 +485,7 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,
+        .cached_tokens = cached,
         .n_tokens = g->seq.output_tokens,
         .seed = s->cfg.seed,
         .request = number,
@@ -485,6 +501,7 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
         g->late.truth->n = number;
         g->late.truth->stream = a->stream;
         g->late.truth->prompt_tokens = a->prompt_tokens;
+        g->late.truth->cached_tokens = cached;
     }
     return g;
 }
@@ -500,13 +517,17 @@ static void submit(struct gen *g)
 {
     struct sim_worker *w = g->late.w;
     struct sim *s = w->sim;
-    uint64_t prompt = g->seq.prompt_tokens;
+    uint64_t prompt = g->fmt.prompt_tokens, cached = g->fmt.cached_tokens;
     hs_set_user(g->late.conn, &g->task);
     g->admitted = true;
     switch (model_submit(w->model, &g->seq, g->received)) {
     case GATE_RUN:
     case GATE_WAIT:
         metrics_add(&s->metrics.prompt_tokens, prompt);
+        if (s->prefix != NULL) {
+            metrics_add(&s->metrics.prefix_queries, prompt);
+            metrics_add(&s->metrics.prefix_hits, cached);
+        }
         break;
     case GATE_LIMIT:
         refuse(g, 429, "Too many concurrent requests.", "rate_limit_exceeded");
@@ -542,13 +563,17 @@ void sim_generate(struct sim_request *r)
     struct ask_error x;
     if (r->dialect->ask(&a, r->q->body, &s->rules, &x) < 0) {
         sim_answer_error(r, x.status, x.message, x.param, x.code, NULL);
+        ask_free(&a);
         return;
     }
     uint64_t number = atomic_fetch_add_explicit(&s->generations, 1, memory_order_relaxed) + 1;
     struct fault fault = fault_of(&s->faults, number);
     if (fault.kind == FAULT_HTTP || (fault.kind == FAULT_REFUSE && r->q->http2)) {
         fail_at_once(r, &a, number, &fault);
+        ask_free(&a);
         return;
     }
-    submit(gen_new(r, &a, number, fault));
+    struct gen *g = gen_new(r, &a, number, fault);
+    ask_free(&a);
+    submit(g);
 }

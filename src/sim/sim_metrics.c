@@ -74,10 +74,40 @@ static void histogram(struct buf *b, const struct sim_metrics *m, const char *mo
     buf_addf(b, "} %llu\n", (unsigned long long)sum);
 }
 
-void metrics_render(const struct sim_metrics *m, const struct gate_counts *g, const char *model, struct buf *out)
+static void real(struct buf *b, const char *name, const char *type, const char *help, const char *model, double v)
 {
-    plain(out, "vllm:num_requests_running", "gauge", "Requests that have a slot.", model, g->running);
-    plain(out, "vllm:num_requests_waiting", "gauge", "Requests that wait for a slot.", model, g->waiting);
+    head(b, name, type, help);
+    buf_addf(b, "%s{", name);
+    label(b, model);
+    buf_addf(b, "} %.9g\n", v);
+}
+
+static void gpu_line(struct buf *b, const char *name, const char *type, const char *help, double v)
+{
+    head(b, name, type, help);
+    buf_addf(b, "%s{gpu=\"0\",UUID=\"GPU-weir-sim-0\",device=\"nvidia0\",modelName=\"weir sim\"} %.6f\n", name, v);
+}
+
+static void gpu(struct buf *b, const struct metrics_view *v)
+{
+    double per_seq = (v->busy - v->idle) / (double)v->max_seqs;
+    double mj = v->idle * (double)v->up / 1e6 + per_seq * (double)v->gate->running_ns / 1e6;
+    gpu_line(b, "DCGM_FI_DEV_GPU_UTIL", "gauge", "GPU utilization (in %).", v->gate->running ? 100 : 0);
+    gpu_line(b, "DCGM_FI_DEV_POWER_USAGE", "gauge", "Power draw (in W).", v->idle + per_seq * (double)v->gate->running);
+    gpu_line(b, "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", "counter", "Total energy consumption since boot (in mJ).", mj);
+}
+
+void metrics_render(const struct sim_metrics *m, const struct metrics_view *v, struct buf *out)
+{
+    const char *model = v->model;
+    double kv = v->kv_blocks_max ? (double)get(&m->kv_blocks) / (double)v->kv_blocks_max : 0;
+    plain(out, "vllm:num_requests_running", "gauge", "Requests that have a slot.", model, v->gate->running);
+    plain(out, "vllm:num_requests_waiting", "gauge", "Requests that wait for a slot.", model, v->gate->waiting);
+    real(out, "vllm:kv_cache_usage_perc", "gauge", "Share of the KV cache that is used.", model, MIN(kv, 1.0));
+    plain(out, "vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked up in the prefix cache.", model,
+          get(&m->prefix_queries));
+    plain(out, "vllm:prefix_cache_hits_total", "counter", "Prompt tokens found there.", model, get(&m->prefix_hits));
+    plain(out, "vllm:num_preemptions_total", "counter", "Requests thrown out of the batch: never.", model, 0);
     plain(out, "vllm:prompt_tokens_total", "counter", "Prompt tokens processed.", model, get(&m->prompt_tokens));
     plain(out, "vllm:generation_tokens_total", "counter", "Tokens generated.", model, get(&m->generation_tokens));
     head(out, "vllm:request_success_total", "counter", "Requests finished, by reason.");
@@ -85,4 +115,6 @@ void metrics_render(const struct sim_metrics *m, const struct gate_counts *g, co
     finished(out, model, "length", get(&m->finished_length));
     finished(out, model, "abort", get(&m->finished_abort));
     histogram(out, m, model);
+    if (v->has_gpu)
+        gpu(out, v);
 }

@@ -72,6 +72,8 @@ int read_text(struct reader *r)
     char *text = xmalloc(raw.n + 1);
     size_t n = js_decode(raw, text);
     r->a->prompt_tokens += sim_count_words((struct str){text, n});
+    if (r->rules->blocks)
+        prefix_add_text(&r->a->blocks, (struct str){text, n});
     free(text);
     return 0;
 }

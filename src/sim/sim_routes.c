@@ -83,7 +83,17 @@ static void metrics(struct sim_request *r)
     struct buf *b = &r->w->body;
     struct gate_counts g = gate_get_counts(&s->gate);
     buf_clear(b);
-    metrics_render(&s->metrics, &g, s->model_name, b);
+    const struct metrics_view v = {
+        .gate = &g,
+        .model = s->model_name,
+        .kv_blocks_max = s->cfg.kv_blocks,
+        .has_gpu = s->gate.timed,
+        .idle = s->power[0],
+        .busy = s->power[1],
+        .max_seqs = s->cfg.max_seqs,
+        .up = clock_mono() - s->powered_at,
+    };
+    metrics_render(&s->metrics, &v, b);
     sim_answer(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(b), NULL);
 }
 

@@ -54,9 +54,9 @@ static void add_meta(struct buf *b, const struct event_fmt *f, uint64_t n, const
         buf_addf(b, "{\"type\":\"length\",\"length\":%llu}", (unsigned long long)n);
     else
         buf_addz(b, "{\"type\":\"stop\",\"matched\":2}");
-    buf_addf(b,
-             ",\"prompt_tokens\":%llu,\"weight_version\":\"default\",\"completion_tokens\":%llu,\"cached_tokens\":0}",
-             (unsigned long long)f->prompt_tokens, (unsigned long long)n);
+    buf_addf(
+        b, ",\"prompt_tokens\":%llu,\"weight_version\":\"default\",\"completion_tokens\":%llu,\"cached_tokens\":%llu}",
+        (unsigned long long)f->prompt_tokens, (unsigned long long)n, (unsigned long long)f->cached_tokens);
 }
 
 /* The last token's event has the reason of the end in it: no other follows but [DONE]. */

@@ -129,6 +129,20 @@ static size_t space_at(const unsigned char *p, size_t n)
     return p[0] == 0xE3 && tail == 0x8080 ? 3 : 0;
 }
 
+bool sim_next_word(struct str *rest, struct str *word)
+{
+    const unsigned char *p = (const unsigned char *)rest->p;
+    size_t i = 0, sp;
+    while (i < rest->n && (sp = space_at(p + i, rest->n - i)) > 0)
+        i += sp;
+    size_t from = i;
+    while (i < rest->n && space_at(p + i, rest->n - i) == 0)
+        i++;
+    *word = str_sub(*rest, from, i - from);
+    *rest = str_sub(*rest, i, rest->n);
+    return word->n > 0;
+}
+
 uint64_t sim_count_words(struct str text)
 {
     const unsigned char *p = (const unsigned char *)text.p;

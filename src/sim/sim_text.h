@@ -23,6 +23,7 @@ size_t sim_word_json(uint64_t seed, uint64_t request, uint64_t k, char out[SIM_W
 /* White-space separated words of UTF-8 text (Unicode's White_Space property): what the simulator calls prompt tokens.
  */
 uint64_t sim_count_words(struct str text);
+bool sim_next_word(struct str *rest, struct str *word); /* one after the other; false: no more */
 
 /* For tests. */
 size_t sim_vocabulary(void);

@@ -67,6 +67,7 @@ static void format(struct buf *b, const struct truth_rec *r)
     jo_end_arr(&j);
     jo_ki64(&j, "end", r->end);
     jo_ku64(&j, "prompt_tokens", r->prompt_tokens);
+    jo_ku64(&j, "cached_tokens", r->cached_tokens);
     jo_ku64(&j, "output_tokens", r->output_tokens);
     jo_ku64(&j, "queued", r->queued);
     jo_kbool(&j, "complete", r->complete);

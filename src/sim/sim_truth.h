@@ -4,7 +4,7 @@
  *
  *   {"id":"...","n":17,"method":"POST","path":"/v1/chat/completions","status":200,"stream":true,"fault":null,
  *    "kernel":true,"recv":..,"recv_last":..,"received":..,"started":..,"headers":..,"tokens":[..],"end":..,
- *    "prompt_tokens":12,"output_tokens":128,"queued":0,"complete":true}
+ *    "prompt_tokens":12,"cached_tokens":0,"output_tokens":128,"queued":0,"complete":true}
  *
  *   id             the x-request-id of the response
  *   n              1, 2, ... over generation requests; 0 = not one
@@ -21,6 +21,7 @@
  *                  its event). HTTP/2: before the call that wrote its DATA frame, which tokens of other streams may
  *                  share
  *   end            the clock after the last write, or when the connection was cut or found dead
+ *   cached_tokens  of the prompt, found in the prefix cache
  *   output_tokens  tokens written (not streaming: tokens of the text)
  *   queued         tokens that could not go out at once because the client did not read: their instants are those of
  *                  queueing (HTTP/2: of the write all the same; a closed window counts as not reading)
@@ -48,7 +49,7 @@ struct truth_rec { /* from truth_rec_new, given away by truth_put */
     int64_t recv, recv_last, received, started, headers, end;
     int64_t *tokens;
     size_t n_tokens, cap_tokens;
-    uint64_t prompt_tokens, output_tokens, queued;
+    uint64_t prompt_tokens, cached_tokens, output_tokens, queued;
 };
 
 struct truth *truth_open(const char *path, struct err *e); /* cuts an existing file; NULL + e */

@@ -38,6 +38,9 @@ struct sim {
     bool flush_tokens; /* HTTP/2: each token by a write of its own */
     struct gate gate;
     struct sim_metrics metrics;
+    struct prefix_cache *prefix; /* NULL: none */
+    double power[2];             /* watts, idle and busy */
+    int64_t powered_at;
     struct truth *truth; /* NULL: none */
     struct sim_worker *workers;
     unsigned n_workers;
