@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analysis/acc_level.h"
+#include "analysis/acc_server.h"
 #include "base/xalloc.h"
 
 struct acc {
@@ -11,6 +12,7 @@ struct acc {
     struct acc_level *now; /* the level whose records come in */
     uint64_t strays;       /* records of no level, or of one that has ended */
     bool finished;
+    struct acc_server server;
 };
 
 static void add_quantile(struct summary *s, double q)
@@ -53,6 +55,7 @@ void acc_free(struct acc **ap)
         sum_level_free(&a->s.levels[i]);
     free(a->s.levels);
     texts_free(&a->s.notes);
+    acc_server_free(&a->server);
     free(a);
 }
 
@@ -156,12 +159,35 @@ const struct rec_sink acc_sink = {
     .note = on_note,
 };
 
+void acc_source(struct acc *a, const struct scrape_source *s)
+{
+    acc_server_source(&a->server, &a->s, s);
+}
+
+void acc_scrape(struct acc *a, const struct scrape *s)
+{
+    acc_server_scrape(&a->server, &a->s, s);
+}
+
+static void on_source(void *arg, const struct scrape_source *s)
+{
+    acc_source(arg, s);
+}
+
+static void on_scrape(void *arg, const struct scrape *s)
+{
+    acc_scrape(arg, s);
+}
+
+const struct scrapes_sink acc_scrapes_sink = {.source = on_source, .scrape = on_scrape};
+
 const struct summary *acc_finish(struct acc *a)
 {
     if (a->finished)
         return &a->s;
     a->finished = true;
     close_level(a);
+    acc_server_finish(&a->server, &a->s);
     if (a->strays)
         texts_add(&a->s.notes, "%llu records belong to no level of the run and were left out",
                   (unsigned long long)a->strays);

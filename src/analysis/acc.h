@@ -25,6 +25,11 @@ void acc_free(struct acc **a);
  * event. */
 extern const struct rec_sink acc_sink;
 
+/* The server's own figures, in any order, before acc_finish; sources first. */
+void acc_source(struct acc *a, const struct scrape_source *s);
+void acc_scrape(struct acc *a, const struct scrape *s);
+extern const struct scrapes_sink acc_scrapes_sink; /* the same, arg = the acc */
+
 /* Close what is open (a run that was killed has no final lines: the window then ends at the last instant seen) and give
  * the summary; the accumulator keeps it until acc_free. */
 const struct summary *acc_finish(struct acc *a);

@@ -7,6 +7,7 @@
 
 #include "analysis/slo.h"
 #include "record/record.h"
+#include "record/scrapes.h"
 
 #define METRIC_MAP(                                                                                                    \
     X) /* id, name in files and options, name in tables; the latencies first, in the order of summary.json */          \
@@ -101,6 +102,30 @@ struct sum_goodput {
 struct sum_cost {
     double per_hour; /* 0: not asked */
     double window, per_request /* successful */, per_input_token, per_output_token, per_token;
+};
+
+/* What the server said of itself (--metrics-url) in a level's window, over all URLs. NaN: not told. */
+struct sum_gauge {
+    bool present;
+    double mean, max;
+};
+struct sum_server {
+    bool on;                  /* some URL was asked in this run */
+    uint64_t scrapes, failed; /* within the window; failed ones are among the former */
+    struct sum_gauge running, waiting, kv_usage;
+    double prefix_queries, prefix_hits; /* increase over the window, in what the server counts: tokens as a rule */
+    double prefix_rate;                 /* hits / queries; of servers that tell a rate alone, its mean */
+    double preemptions;
+    uint32_t gpus;
+    struct sum_gauge power, gpu_util; /* W over all GPUs; share */
+    double energy_j;
+    bool by_power;             /* no counter: energy is mean power times the window */
+    double j_per_output_token; /* of the tokens that came in the window */
+};
+struct sum_source { /* a URL of --metrics-url, over the whole run */
+    char url[sizeof((struct scrape_source *)0)->url];
+    uint64_t scrapes, failed;
+    char error[SCRAPE_WHY]; /* the first one's */
 };
 
 struct sum_client {
@@ -206,6 +231,7 @@ struct sum_level {
     struct sum_slo slo;
     struct sum_goodput goodput;
     struct sum_cost cost;
+    struct sum_server server;
     struct sum_client client;
     size_t n_endpoints; /* 0 where the run has only one: the level's figures are its own */
     struct sum_endpoint *endpoints;
@@ -239,6 +265,8 @@ struct summary {
     char url[REC_ENDPOINTS_MAX][sizeof((struct rec_endpoint *)0)->url];
     size_t n_metrics; /* response headers that --headers-metric names */
     char metric_name[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
+    uint32_t n_sources;
+    struct sum_source sources[SCRAPE_SOURCES_MAX];
     struct sum_texts notes; /* on the whole run */
     size_t n_levels;
     struct sum_level *levels;

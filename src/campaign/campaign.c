@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
+#include "campaign/scraping.h"
 #include "campaign/workload.h"
 
 static int open_files(struct campaign_state *s, struct err *e)
@@ -150,6 +151,7 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("Cores: %s", buf_str(&cores).p);
         buf_free(&cores);
     }
+    n = scraping_lines(s, line, n);
     if (s->plan[0])
         line[n++] = xasprintf("Needs: %s", s->plan);
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
@@ -180,8 +182,10 @@ static int run_levels(struct campaign_state *s, struct err *e)
             level_skip(s, i);
             break;
         }
+        scraping_mark(s);
         if (level_run(s, i, e) < 0)
             return -1;
+        scraping_mark(s);
         if (s->v->level_end)
             s->v->level_end(s->v->arg, i);
     }
@@ -221,7 +225,7 @@ static int prepare(struct campaign_state *s, struct err *e)
     if (run_config_urls(s->c, NULL, 0) == 0 && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
     if (setup_target(s, e) < 0 || preflight_targets(s, e) < 0 || waiting(s, e) < 0 || detecting(s, e) < 0 ||
-        probing(s, e) < 0)
+        probing(s, e) < 0 || scraping_open(s, e) < 0)
         return -1;
     if (!s->c->output_dir && outdir_prepare(s, e) < 0)
         return -1;
@@ -255,7 +259,10 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         probing_notes(s);
         s->signal_fd = signals_open();
         keep_writer(s, true);
-        rc = run_levels(s, e);
+        rc = scraping_start(s, e);
+        if (rc == 0)
+            rc = run_levels(s, e);
+        scraping_stop(s);
         keep_writer(s, false);
         note_share(s);
     }
@@ -266,6 +273,7 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         rc = close_files(s, e);
     else
         close_files(s, NULL);
+    scraping_free(s);
     simproc_stop(&s->sim);
     return rc;
 }

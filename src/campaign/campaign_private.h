@@ -15,7 +15,7 @@
 #include "engine/probe.h"
 #include "load/dataset.h"
 
-enum { MAX_LEVELS = 64, MAX_BANNER = 16 + RUN_URLS_MAX + MAX_LEVELS, ERRORS_PER_KIND = 20 };
+enum { MAX_LEVELS = 64, MAX_BANNER = 32 + RUN_URLS_MAX + MAX_LEVELS, ERRORS_PER_KIND = 20 };
 
 struct sim_child { /* simproc.c */
     pid_t pid;     /* 0 = none */
@@ -94,6 +94,8 @@ struct level_plan {
     uint64_t at_once;     /* requests of a burst; 0: none */
 };
 
+struct scraping; /* scraping.h */
+
 struct campaign_state {
     const struct run_config *c; /* what the whole run has in common */
     const struct campaign_view *v;
@@ -131,10 +133,11 @@ struct campaign_state {
     struct rec_writer *records;
     struct error_log errors;
     struct acc *acc;
-    bool broken;        /* a file could not be written */
-    bool tripped;       /* too many requests failed (--max-errors) */
-    cpu_set_t mask;     /* of this thread, before it was pinned */
-    double most_events; /* per second, of the levels so far */
+    struct scraping *scraping; /* NULL: no --metrics-url */
+    bool broken;               /* a file could not be written */
+    bool tripped;              /* too many requests failed (--max-errors) */
+    cpu_set_t mask;            /* of this thread, before it was pinned */
+    double most_events;        /* per second, of the levels so far */
 };
 
 /* setup.c: everything that can be refused before anything is sent. */

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 
 #include "base/xalloc.h"
-#include "campaign/campaign_private.h"
+#include "campaign/scraping.h"
 #include "engine/check.h"
 #include "engine/ready.h"
 
@@ -73,6 +73,18 @@ static int prepare(struct campaign_state *s, struct err *e)
     return setup_target(s, e);
 }
 
+static int say_metrics(struct campaign_state *s, const struct teller *k, struct err *why)
+{
+    char *told;
+    if (scraping_open(s, why) < 0)
+        return -1;
+    for (unsigned i = 0; (told = scraping_told(s, i)) != NULL; i++) {
+        say(k, "Metrics:   %s", told);
+        free(told);
+    }
+    return 0;
+}
+
 /* All that is asked of the endpoint. -1 + why: it cannot be measured as things stand. */
 static int ask(struct campaign_state *s, const struct teller *k, struct err *why)
 {
@@ -107,7 +119,9 @@ static int ask(struct campaign_state *s, const struct teller *k, struct err *why
         .say = k->say,
         .arg = k->arg,
     };
-    return check_ask(&c, &ep->probe[0], why);
+    if (check_ask(&c, &ep->probe[0], why) < 0)
+        return -1;
+    return say_metrics(s, k, why);
 }
 
 int campaign_check(const struct run_config *c, const struct campaign_view *v,
@@ -129,6 +143,7 @@ int campaign_check(const struct run_config *c, const struct campaign_view *v,
         else
             say(&k, "NOT OK:    %s", why.text);
     }
+    scraping_free(s);
     simproc_stop(&s->sim);
     setup_free(s);
     free(s);

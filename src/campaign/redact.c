@@ -98,7 +98,7 @@ void redact_command(struct jout *j, const char *const *word, int n)
     jo_arr(j);
     for (int i = 0; i < n; i++) {
         const char *w = word[i], *name = secret_option(w), *eq = strchr(w, '=');
-        bool takes_url = is_option(w, "--url") || is_option(w, "--base-url");
+        bool takes_url = is_option(w, "--url") || is_option(w, "--base-url") || is_option(w, "--metrics-url");
         if (hide) {
             jo_strz(j, REDACTED);
             hide = false;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/xalloc.h"
+#include "campaign/scraping.h"
 #include "campaign/workload.h"
 #include "engine/check.h"
 
@@ -190,6 +191,20 @@ static int say_request(struct campaign_state *s, const struct teller *k, struct 
     return 0;
 }
 
+static void say_metrics(const struct campaign_state *s, const struct teller *k)
+{
+    char d[32];
+    for (const char **word = s->c->metrics_urls; word && *word; word++) {
+        bool found = strcmp(*word, "auto") == 0;
+        char *url = found ? xstrdup("/metrics of the endpoint, if it is there") : scraping_url(*word);
+        struct buf b = BUF_INIT(1u << 20);
+        redact_url(&b, str_of(url));
+        say(k, "Metrics:   %s, every %s", b.p, fmt_duration(d, s->c->metrics_interval));
+        buf_free(&b);
+        free(url);
+    }
+}
+
 static int tell(struct campaign_state *s, bool simulator, const struct teller *k, struct err *e)
 {
     const struct variant *v = &s->variant[0];
@@ -216,6 +231,7 @@ static int tell(struct campaign_state *s, bool simulator, const struct teller *k
     say(k, "Seed:      %llu%s", (unsigned long long)s->seed,
         s->c->seed_given ? "" : " (drawn; each run draws its own)");
     say(k, "Workers:   %u", s->workers);
+    say_metrics(s, k);
     for (uint32_t i = 0; i < s->n_levels; i++)
         say_level(s, i, k);
     int rc = say_request(s, k, e);

@@ -95,6 +95,15 @@ static void add_report(struct job *j, const char *dir, bool title, const struct 
     j->stopped |= s->stopped;
 }
 
+/* What was scraped beside the records; most runs have none. */
+static int add_scrapes(struct acc *a, const char *dir, struct err *e)
+{
+    char *path = xasprintf("%s/server_metrics.jsonl", dir);
+    int rc = access(path, F_OK) == 0 ? scrapes_read_file(path, &acc_scrapes_sink, a, e) : 0;
+    free(path);
+    return rc;
+}
+
 static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
 {
     if (ask_as_stored(j, dir, e) != 0)
@@ -111,6 +120,8 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
     struct rec_read_stats st;
     char *path = xasprintf("%s/requests.jsonl", dir);
     int rc = rec_read_file(path, &acc_sink, a, &st, e);
+    if (rc == 0)
+        rc = add_scrapes(a, dir, e);
     const struct summary *s = rc == 0 ? acc_finish(a) : NULL;
     if (s && s->no_requests) {
         rc = err_set(e, ERR_DATA, "%s: the run kept no records (--no-records); its figures are in %s/summary.json", dir,

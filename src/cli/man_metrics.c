@@ -33,6 +33,10 @@ const char *const man_metrics[] = {
     "success and goodput speak of; throughput counts the tokens that came in it.",
     "goodput",
     "Requests of the cohort that met every objective of --goodput, per second of the window.",
+    "server",
+    "What the server says of itself in a level's window (--metrics-url): requests running and waiting, share of the KV "
+    "cache in use, tokens found in the prefix cache over those looked up, preemptions; of a DCGM exporter power, and "
+    "energy over the output tokens that came in the window.",
     "verdict",
     "VALID, DEGRADED or INVALID: whether the client, not the server, distorted the figures. DEGRADED when more than 1 "
     "% of "

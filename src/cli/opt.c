@@ -2,6 +2,7 @@
 #include "cli/opt.h"
 
 #include "base/xalloc.h"
+#include "campaign/redact.h"
 
 static size_t index_of(const struct opt_table *t, const struct opt *o)
 {
@@ -237,6 +238,17 @@ static bool is_plain(const char *v)
     return *v && v[strspn(v, plain)] == 0;
 }
 
+/* As below, without the secrets that may be in it. */
+static int url_prefix(struct err *e, const char *name, const char *sep, const char *value)
+{
+    struct buf b = BUF_INIT(1u << 20);
+    redact_url(&b, str_of(value));
+    bool quote = !is_plain(value);
+    err_prefix(e, "%s%s%s%.200s%s: ", name, sep, quote ? "'" : "", b.p ? b.p : "", quote ? "'" : "");
+    buf_free(&b);
+    return -1;
+}
+
 int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, const struct opt *o, const char *value,
             enum opt_source from, struct err *e)
 {
@@ -253,6 +265,8 @@ int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, cons
         bool quote = !is_plain(value);
         if (o->flags & OPT_SECRET)
             return err_prefix(e, "%s: ", spelled(name, t, o, from));
+        if (o->flags & OPT_URL)
+            return url_prefix(e, spelled(name, t, o, from), sep, value);
         return err_prefix(e, "%s%s%s%.200s%s: ", spelled(name, t, o, from), sep, quote ? "'" : "", value,
                           quote ? "'" : "");
     }

@@ -14,6 +14,7 @@
 #include "load/mix.h"
 #include "load/profile.h"
 #include "net/resolve.h"
+#include "proto/url.h"
 #include "record/header_metric.h"
 #include "stat/dist.h"
 #include "stat/dist_time.h"
@@ -173,6 +174,12 @@ int check_binds(const char *v, struct err *e)
             return err_set(e, ERR_USAGE, "'%s' is not an IPv4 or IPv6 address", word);
     }
     return 0;
+}
+
+int check_metrics_url(const char *v, struct err *e)
+{
+    struct url u;
+    return strcmp(v, "auto") == 0 ? 0 : url_parse(&u, str_of(v), e);
 }
 
 int check_header(const char *v, struct err *e)

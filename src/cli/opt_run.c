@@ -335,6 +335,14 @@ static const struct opt rows[] = {
     {"headers-metric", 0, "header-metric", "NAME", OUT, OPT_STRS(C, headers_metric), .check = check_header_metric,
      .help = "Make the numbers that the server puts into this response header (X-TTFT-MS), trailer or comment of its "
              "stream a metric: in the records, the summary, the table. Up to 8 times. Its case does not matter."},
+    {"metrics-url", 0, NULL, "URL", OUT, OPT_STRS(C, metrics_urls), .check = check_metrics_url, .flags = OPT_URL,
+     .help =
+         "Ask this Prometheus endpoint of the server (vLLM, SGLang, TGI, TensorRT-LLM, llama.cpp) while the load "
+         "runs, and report what it says beside what the client sees: requests running and waiting, KV cache, prefix "
+         "cache hits, preemptions; of a DCGM exporter power, and energy per token. auto: /metrics of the endpoint, if "
+         "it has one. Repeated: several."},
+    {"metrics-interval", 0, NULL, "TIME", OUT, OPT_NS(C, metrics_interval), .def = "1s", .min = 0.1, .max = 3600,
+     .help = "How often to ask --metrics-url."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .group = "cost",
      .help =

@@ -28,9 +28,14 @@ static int stored_urls(struct run_settings *s, const char *path, struct err *e)
 }
 
 /* What --replay must not take for the real thing. */
-static int whole_datasets(const struct run_config *c, const char *path, struct err *e)
+static int whole_urls(const struct run_config *c, const char *path, struct err *e)
 {
     bool cut = c->dataset && strstr(c->dataset, REDACTED);
+    for (const char **m = c->metrics_urls; m && *m; m++) {
+        if (strstr(*m, REDACTED))
+            return err_set(e, ERR_USAGE,
+                           "%s: the metrics URL held a secret and is not stored whole; give --metrics-url again", path);
+    }
     for (const char **m = c->mix; m && *m; m++)
         cut |= strstr(*m, REDACTED) != NULL;
     return cut ? err_set(e, ERR_USAGE,
@@ -48,7 +53,7 @@ static int take_stored(struct run_settings *s, const char *path, struct err *e)
         return err_set(e, ERR_DATA, "%s: has no \"options\"; is this the folder of a run?", path);
     if (opt_load(&opt_run, &s->c, seen, options, OPT_FROM_STORED, e) < 0 || opt_settle(&opt_run, &s->c, seen, e) < 0)
         return err_prefix(e, "%s: ", path);
-    if (whole_datasets(&s->c, path, e) < 0)
+    if (whole_urls(&s->c, path, e) < 0)
         return -1;
     if (!s->c.seed_given) {
         s->c.seed = (uint64_t)jn_i64(jn_get(root, "seed"), 0);
@@ -119,7 +124,7 @@ static int read_level(struct run_settings *s, const struct words *w, size_t i, s
             return err_prefix(e, "--replay: levels[%zu]: ", i);
         char place[64];
         snprintf(place, sizeof place, "levels[%zu]", i);
-        if (whole_datasets(c, place, e) < 0)
+        if (whole_urls(c, place, e) < 0)
             return err_prefix(e, "--replay: ");
         c->level_name = jn_str(jn_get(level, "name"), NULL).p;
         if (!c->model && s->c.model)

@@ -4,6 +4,7 @@
 
 #include "base/jout.h"
 #include "report/report.h"
+#include "report/server_json.h"
 
 #define MS 1e6 /* ns in one */
 #define US 1e3
@@ -378,6 +379,7 @@ static void put_level(struct jout *j, const struct summary *s, const struct sum_
     put_slo(j, l);
     put_goodput(j, l);
     put_cost(j, &l->cost);
+    server_json_level(j, l);
     put_endpoints(j, s, l);
     put_groups(j, s, l);
     put_client(j, s, l);
@@ -401,6 +403,7 @@ void report_json(struct buf *out, const struct summary *s)
     jo_kstrz(&j, "verdict", verdict_name(s->verdict));
     jo_kstrz(&j, "slo", state_name(s->slo));
     put_texts(&j, "notes", &s->notes);
+    server_json_sources(&j, s);
     jo_key(&j, "levels");
     jo_arr(&j);
     for (size_t i = 0; i < s->n_levels; i++)

@@ -266,6 +266,7 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     }
     token_columns(&g, s, &legend);
     header_groups(&g, s, &legend);
+    table_server_columns(&g, s);
     grid_print(out, &g, width, o->colour);
     grid_free(&g);
     table_endpoints(out, s, &legend, width, o->colour);

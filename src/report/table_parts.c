@@ -238,6 +238,7 @@ void table_level(struct buf *out, const struct summary *s, const struct sum_leve
     put_slo(out, l, p);
     put_goodput(out, l, width);
     put_cost(out, &l->cost, width);
+    table_server_lines(out, l, width);
     put_client(out, s, l, width);
     put_verdict(out, l, p, width);
 }

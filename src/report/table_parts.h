@@ -33,6 +33,9 @@ void table_endpoints(struct buf *out, const struct summary *s, struct legend *le
 /* A row for each group of each level, of the kinds asked for (groups_parse). */
 void table_groups(struct buf *out, const struct summary *s, unsigned kinds, struct legend *legend, int width,
                   bool colour);
+/* --metrics-url: columns of the levels' grid, and lines below a level. */
+void table_server_columns(struct grid *g, const struct summary *s);
+void table_server_lines(struct buf *out, const struct sum_level *l, int width);
 void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width);
 void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width);
 void table_notes(struct buf *out, const struct summary *s, const struct paint *p, int width);

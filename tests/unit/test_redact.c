@@ -51,6 +51,8 @@ static void words_lose_keys_and_headers(void **state)
         {{"http://a:SECRET@h", "a:SECRET@h"}, "[\"http://[redacted]@h\",\"[redacted]@h\"]"},
         {{"--url=http://h?key=SECRET", "--url", "a b?key=SECRET", "c?key=SECRET"},
          "[\"--url=http://h?key=[redacted]\",\"--url\",\"a b?key=[redacted]\",\"c?key=[redacted]\"]"},
+        {{"--metrics-url=u:SECRET@h:9400/metrics", "--metrics-url", "http://u:SECRET@h/m?token=SECRET"},
+         "[\"--metrics-url=[redacted]@h:9400/metrics\",\"--metrics-url\",\"http://[redacted]@h/m?token=[redacted]\"]"},
         {{"--base-url=a@h a:SECRET@h", "-p", "x"}, "[\"--base-url=[redacted]@h [redacted]@h\",\"-p\",\"x\"]"},
         {{"-p", "what is a@b.c? {}", "--extra-body", "{\"a\":\"http://x?key=1\"}"},
          "[\"-p\",\"what is a@b.c? {}\",\"--extra-body\",\"{\\\"a\\\":\\\"http://x?key=1\\\"}\"]"},

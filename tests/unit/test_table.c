@@ -270,6 +270,65 @@ static void levels_with_names_stand_under_them(void **state)
     acc_free(&a);
 }
 
+/* Two levels of 1 s; the server told of both, its GPU of the second one alone. */
+static void the_servers_view_stands_beside(void **state)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_run run = {.version = "1"};
+    struct rec_slab s;
+    struct buf b = BUF_INIT(1 << 20), json = BUF_INIT(1 << 20);
+    rec_slab_init(&s, 10);
+    acc_sink.run(a, &run);
+    for (uint32_t k = 0; k < 2; k++) {
+        struct rec_level line = level_line(false, 1000 + 2000 * k, 2000 + 2000 * k, true);
+        line.level = k;
+        acc_sink.level(a, &line);
+        struct record *r = success(&s, 1000 + 2000 * k, 1000.01 + 2000 * k, 1050 + 2000 * k, 5, 10);
+        r->level = k;
+        feed(a, &s, r);
+    }
+    acc_source(a, &(struct scrape_source){0, "http://h/metrics"});
+    for (int i = 0; i < 9; i++) {
+        struct scrape x;
+        scrape_clear(&x);
+        x.at = T(500.0 * i + 250);
+        x.v[SCRAPE_RUNNING] = 3 + i % 2;
+        x.v[SCRAPE_WAITING] = 0;
+        x.v[SCRAPE_KV_USAGE] = 0.25;
+        x.v[SCRAPE_PREFIX_QUERIES] = 100 * i;
+        x.v[SCRAPE_PREFIX_HITS] = 50 * i;
+        x.v[SCRAPE_PREEMPTIONS] = 0;
+        if (i >= 6) {
+            x.gpus = 2;
+            x.v[SCRAPE_GPU_POWER] = 600;
+            x.v[SCRAPE_GPU_UTIL] = 0.9;
+        }
+        acc_scrape(a, &x);
+    }
+    report_table(&b, acc_finish(a), &(struct table_opts){.width = 160});
+    report_json(&json, acc_finish(a));
+    puts(b.p);
+    assert_non_null(strstr(b.p, "server, mean                      GPU\n"));
+    assert_non_null(strstr(b.p, "running  waiting  KV cache  prefix hits       W  J/token\n"));
+    assert_non_null(strstr(b.p, "   3.50     0.00    25.0 %       50.0 %       -        -\n"));
+    assert_non_null(strstr(b.p, "   3.50     0.00    25.0 %       50.0 %   600.0    120.0\n"));
+    assert_non_null(strstr(b.p,
+                           "   server   running 3.5 (most 4) · waiting 0 (most 0) · KV cache 25 % (most 25 %) · prefix "
+                           "cache hits 50 % · preemptions 0\n"));
+    assert_non_null(
+        strstr(b.p, "   gpu      power 600 W (most 600 W) · busy 90 % (most 90 %) · energy 600 J (power x time) · "
+                    "120 J per output token · 2 GPUs\n"));
+    assert_non_null(strstr(json.p, "\"server_metrics\": [\n    {\n      \"url\": \"http://h/metrics\",\n"
+                                   "      \"scrapes\": 9,\n      \"failed\": 0,\n      \"error\": null\n"));
+    assert_non_null(
+        strstr(json.p, "\"prefix_cache_hit_rate\": 0.5,\n        \"preemptions\": 0,\n        \"gpu\": null\n"));
+    assert_non_null(strstr(json.p, "\"energy_source\": \"power\",\n          \"j_per_output_token\": 120\n"));
+    buf_free(&b);
+    buf_free(&json);
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_wording),
         cmocka_unit_test(test_colour_and_none),
         cmocka_unit_test(levels_with_names_stand_under_them),
+        cmocka_unit_test(the_servers_view_stands_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

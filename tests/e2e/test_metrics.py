@@ -1,0 +1,119 @@
+"""--metrics-url: what the server says of itself, against the simulator's truth: requests that ran at the instant of each scrape,
+the prefix cache's hits, energy; and a second exporter that fails in the middle of the run, which breaks nothing."""
+import http.server
+import json
+import sys
+import tempfile
+import threading
+
+from lib import SANITIZED, Sim, check, report, run
+
+WEIR = sys.argv[1]
+WORDS = " ".join(f"word{i}" for i in range(64))
+BENCH = f"""
+max-tokens: 20
+concurrency: 6
+duration: 2s
+cooldown: 200ms
+prompt: "{WORDS}"
+levels:
+  - {{name: fresh, unique-prompts: true}}
+  - {{name: again}}
+"""
+IDLE, BUSY, SLOTS = 100, 500, 4
+
+
+class Exporter(http.server.BaseHTTPRequestHandler):
+    """A DCGM exporter of two GPUs that draw 10 W each, and that fails from its 8th answer to its 10th."""
+    asked = 0
+
+    def do_GET(self):
+        Exporter.asked += 1
+        bad = 8 <= Exporter.asked <= 10
+        text = b"" if bad else b'DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="a"} 10\nDCGM_FI_DEV_POWER_USAGE{gpu="1",UUID="b"} 10\n'
+        self.send_response(503 if bad else 200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+def running_at(truth, t):
+    return sum(1 for q in truth if q["tokens"] and q["started"] <= t < q["tokens"][-1])
+
+
+def seen_within(truth, lo, hi):
+    """How many ran at some instant of the interval."""
+    edges = {x for q in truth if q["tokens"] for x in (q["started"], q["tokens"][-1]) if lo <= x <= hi}
+    return {running_at(truth, t) for t in edges | {lo, hi}}
+
+
+def running_time(truth, lo, hi):
+    return sum(max(0, min(hi, q["tokens"][-1]) - max(lo, q["started"])) for q in truth if q["tokens"])
+
+
+def main():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Sim(WEIR, "--ttft", "20ms", "--itl", "5ms", "--max-seqs", str(SLOTS), "--prefix-cache", "--kv-blocks", "400",
+             "--gpu-power", f"{IDLE},{BUSY}") as sim:
+        r = run(WEIR, sim.url, "-f", "-", "--metrics-url", "auto", "--metrics-url",
+                f"user:secret@127.0.0.1:{server.server_port}", "--metrics-interval", "100ms", "--seed", "1", stdin=bench())
+        truth = [t for t in sim.truth().values() if t["n"]]
+    server.shutdown()
+    check("secret" not in r.stdout + r.stderr, "a password is shown")
+    epoch, rows = r.run["epoch_mono"], []
+    with open(r.path("server_metrics.jsonl")) as f:
+        text = f.read()
+    check("secret" not in text, "a password is stored")
+    rows = [json.loads(line) for line in text.splitlines()]
+    scrapes = [s for s in rows if s["type"] == "scrape" and s["source"] == 0]
+    check(len(scrapes) > 20 and not any("error" in s for s in scrapes), f"{len(scrapes)} scrapes")
+
+    slack = 3e6  # the simulator's own lateness
+    off = [s for s in scrapes if s["running"] not in seen_within(truth, epoch + s["at"] - s["took"] - slack,
+                                                                  epoch + s["at"] + s["took"] + slack)]
+    check(SANITIZED or len(off) <= len(scrapes) // 10, f"{len(off)} of {len(scrapes)} scrapes saw other requests run: {off[:3]}")
+    check(any(s["running"] == SLOTS and s["waiting"] > 0 and s["kv_cache_usage"] > 0.02 for s in scrapes), "none saw a queue")
+
+    first, last = scrapes[0], scrapes[-1]
+    later = [t for t in truth if t["received"] > epoch + first["at"]]
+    check(last["prefix_cache_queries"] == sum(t["prompt_tokens"] for t in later), "tokens looked up in the prefix cache")
+    check(last["prefix_cache_hits"] == sum(t["cached_tokens"] for t in later) > 0, "tokens found in the prefix cache")
+
+    frames = [f for f in r.lines("level") if f["final"]]
+    for level, frame in zip(r.summary["levels"], frames):
+        s, lo, hi = level["server"], epoch + frame["w0"], epoch + frame["w1"]
+        asked = [t for t in truth if lo <= t["received"] < hi]
+        rate = sum(t["cached_tokens"] for t in asked) / sum(t["prompt_tokens"] for t in asked)
+        check(abs(s["prefix_cache_hit_rate"] - rate) < 0.05, f"hit rate {s['prefix_cache_hit_rate']}, in truth {rate}")
+        wide = 0.5 if SANITIZED else 0.1
+        mean = running_time(truth, lo, hi) / (hi - lo)
+        check(abs(s["running"]["mean"] - mean) < max(wide * mean, 0.5), f"running {s['running']}, in truth {mean}")
+        check(s["preemptions"] == 0 and s["running"]["max"] <= SLOTS, f"{s}")
+        joule = (IDLE * (hi - lo) + (BUSY - IDLE) / SLOTS * running_time(truth, lo, hi)) / 1e9
+        gpu = s["gpu"]
+        check(gpu["energy_source"] == "counter" and abs(gpu["energy_j"] - joule) < wide * joule, f"{gpu}, in truth {joule} J")
+        tokens = sum(1 for t in truth for at in t["tokens"] if lo <= at < hi)
+        check(abs(gpu["j_per_output_token"] - joule / tokens) < wide * joule / tokens, f"{gpu}: {tokens} tokens, {joule} J")
+        check(gpu["power_w"]["max"] <= BUSY + 20.001, "the two exporters' power")
+    rose = [n for n in r.summary["levels"][1]["notes"] if "prefix cache hit rate rose" in n]
+    check(len(rose) == 1 and not any("rose" in n for n in r.summary["levels"][0]["notes"]), "a note on cached prompts")
+
+    sources = r.summary["server_metrics"]
+    check(sources[1]["failed"] == 3 and sources[1]["error"] == "the server answers 503", f"{sources}")
+    check(any("3 of " in n and "503" in n for n in r.summary["notes"]), f"notes {r.summary['notes']}")
+    check(report(WEIR, r.dir).stdout == r.stdout, "weir report differs from the run")
+    check(json.loads(report(WEIR, r.dir, "--json").stdout) == r.summary, "weir report --json differs from summary.json")
+
+
+def bench():
+    f = tempfile.TemporaryFile("w+")
+    f.write(BENCH)
+    f.seek(0)
+    return f
+
+
+main()
