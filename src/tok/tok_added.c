@@ -1,10 +1,8 @@
 #include "tok/tok_added.h"
 
-#include <utf8proc.h>
-
 #include "base/xalloc.h"
 #include "tok/tok_match.h"
-#include "tok/tok_utf8.h"
+#include "tok/tok_uni.h"
 
 struct token {
     char *content;
@@ -182,36 +180,9 @@ bool added_any(const struct added *a, bool normalized)
     return a && a->sets[normalized].m;
 }
 
-/* \w of Rust's regex: Alphabetic, M, Nd, Pc and Join_Control (Unicode TS 18, annex C). Alphabetic beyond letters, marks
- * and letter numbers are the circled and squared letters. */
-static bool is_word(uint32_t c)
+static bool is_word(uint32_t c) /* \w of Rust's regex */
 {
-    if (c < 0x80)
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-    switch (utf8proc_category((utf8proc_int32_t)c)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC:
-        return true;
-    default:
-        return c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
-               (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
-    }
-}
-
-/* \s: White_Space. */
-static bool is_space(uint32_t c)
-{
-    return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return (uni_lib(c) & UNI_LIB_WORD) != 0;
 }
 
 /* The character that ends at `end`, which is not the beginning. */
@@ -228,7 +199,7 @@ static uint32_t before(const char *text, size_t end, size_t *start)
 static size_t spaces_before(const char *text, size_t floor, size_t end)
 {
     size_t at;
-    while (end > floor && is_space(before(text, end, &at)))
+    while (end > floor && uni_is_space(before(text, end, &at)))
         end = at;
     return end;
 }
@@ -236,7 +207,7 @@ static size_t spaces_before(const char *text, size_t floor, size_t end)
 static size_t spaces_behind(struct str text, size_t at)
 {
     unsigned n;
-    while (at < text.n && is_space(utf8_get(text.p + at, &n)))
+    while (at < text.n && uni_is_space(utf8_get(text.p + at, &n)))
         at += n;
     return at;
 }
