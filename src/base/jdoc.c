@@ -144,3 +144,16 @@ jnode *jn_member(jnode *n, size_t i, const char **key)
     *key = json_object_iter_key(it);
     return json_object_iter_value(it);
 }
+
+bool jn_next(jnode *n, void **it, const char **key, jnode **value)
+{
+    json_t *o = (json_t *)(uintptr_t)n;
+    if (!jn_is_obj(n))
+        return false;
+    *it = *it ? json_object_iter_next(o, *it) : json_object_iter(o);
+    if (!*it)
+        return false;
+    *key = json_object_iter_key(*it);
+    *value = json_object_iter_value(*it);
+    return true;
+}

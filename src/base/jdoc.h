@@ -27,6 +27,8 @@ bool jn_bool(jnode *n, bool dflt);
 bool jn_is_null(jnode *n); /* null or absent */
 /* Members of an object in file order: iterate i from 0 to jn_len; *key borrowed. O(i): for objects of some hundreds. */
 jnode *jn_member(jnode *n, size_t i, const char **key);
+/* The next member of an object, in file order and constant time: *it is NULL at first; false at the end. */
+bool jn_next(jnode *n, void **it, const char **key, jnode **value);
 
 /* Text of `base` with the members of `over` set on top, objects merged deeply; both must be objects. Values keep their
  * spelling (numbers are not converted). Time grows with the product of the numbers of members. */

@@ -8,8 +8,8 @@
 #include "cli/man.h"
 #include "cli/opt.h"
 
-static const struct cmd *const commands[] = {&cmd_run,     &cmd_report, &cmd_sim,     &cmd_calibrate,
-                                             &cmd_dataset, &cmd_help,   &cmd_version, NULL};
+static const struct cmd *const commands[] = {
+    &cmd_run, &cmd_report, &cmd_sim, &cmd_calibrate, &cmd_dataset, &cmd_tokenize, &cmd_help, &cmd_version, NULL};
 
 const struct cmd *const *cli_commands(void)
 {

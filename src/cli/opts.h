@@ -35,10 +35,20 @@ struct dataset_config {
     bool anonymize, json, quiet;
 };
 
+/* weir tokenize: strings are borrowed. The files come as opt_seen.pos. */
+struct tokenize_config {
+    const char *tokenizer, *compare; /* NULL: not said */
+    bool specials, lines;
+    bool count, ids, pieces, decode; /* none: count */
+    bool json, quiet;
+};
+
 extern const struct opt_table opt_run;       /* into struct run_config; URLs: run_take_urls */
 extern const struct opt_table opt_sim;       /* into struct sim_config */
 extern const struct opt_table opt_report;    /* into struct report_config */
 extern const struct opt_table opt_calibrate; /* into struct calibrate_config */
+
+extern const struct opt_table opt_tokenize; /* into struct tokenize_config */
 
 extern const struct opt_table opt_dataset; /* into struct dataset_config */
 /* The verbs of weir dataset that have an option: bits of enum dataset_verb (cmd_dataset.h). */

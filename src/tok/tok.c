@@ -58,21 +58,37 @@ static void give(struct sink *out, uint32_t id)
 
 /* --- making and freeing ----------------------------------------------------------------------------------------------
  */
-int tok_load(struct tok **out, const char *path, struct err *e)
+static struct tok *new_tok(const char *path)
 {
     struct tok *t = xcalloc(1, sizeof *t);
-    struct tok_parts *p = &t->parts;
     t->path = xstrdup(path);
-    *out = t;
-    if (tok_file_load(p, path, e) != 0) {
-        tok_free(out);
-        return -1;
+    return t;
+}
+
+static int ready(struct tok **t, int rc)
+{
+    if (rc != 0) {
+        tok_free(t);
+        return rc;
     }
-    t->vocab = p->model->ops->vocab(p->model);
-    t->scan = p->pre ? pre_scanner(p->pre) : NULL;
-    t->raw_tokens = added_any(p->added, false);
-    t->normal_tokens = added_any(p->added, true);
+    const struct tok_parts *p = &(*t)->parts;
+    (*t)->vocab = p->model->ops->vocab(p->model);
+    (*t)->scan = p->pre ? pre_scanner(p->pre) : NULL;
+    (*t)->raw_tokens = added_any(p->added, false);
+    (*t)->normal_tokens = added_any(p->added, true);
     return 0;
+}
+
+int tok_load(struct tok **t, const char *path, struct err *e)
+{
+    *t = new_tok(path);
+    return ready(t, tok_file_load(&(*t)->parts, path, e));
+}
+
+int tok_load_text(struct tok **t, struct str text, const char *name, struct err *e)
+{
+    *t = new_tok(name);
+    return ready(t, tok_file_text(&(*t)->parts, text, name, NULL, e));
 }
 
 void tok_free(struct tok **t)

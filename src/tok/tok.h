@@ -3,8 +3,12 @@
  * A tokenizer is loaded once and never changes: any number of threads may share it. Each thread that encodes has a
  * `tok_coder` of its own, which keeps a cache of pieces already encoded and the scratch memory; its size is bounded.
  * Cost: tens of megabytes of text a second and core; a text of any shape costs O(n log n) at most. Text is UTF-8; what
- * is not valid is replaced by U+FFFD as Rust's from_utf8_lossy does (one for each maximal part) and counted. Sources:
- * Hugging Face tokenizers 0.23, SentencePiece, tiktoken; docs/TOKENIZERS.md tells what is exact and what is refused. */
+ * is not valid is replaced by U+FFFD as Rust's from_utf8_lossy does (one for each maximal part) and counted. Texts have
+ * no limit, but where no pattern is scanned by hand, one of more than 256 MiB is cut at the end of a line, which may
+ * count a token more. Truncation and padding that a file asks for are left out. A chat template is not rendered (no
+ * well-kept Jinja library can be linked from C): a chat request's prompt is counted by the server's usage.
+ * Sources: Hugging Face tokenizers 0.23, SentencePiece, tiktoken; docs/TOKENIZERS.md tells what is exact and what is
+ * refused. */
 #ifndef WEIR_TOK_TOK_H
 #define WEIR_TOK_TOK_H
 
@@ -18,12 +22,15 @@ struct tok_ids {
     uint32_t *v; /* NULL until the first id */
     size_t n, cap;
 };
+void tok_ids_push(struct tok_ids *ids, uint32_t id);
 void tok_ids_free(struct tok_ids *ids);
 
 /* A file (tokenizer.json, SentencePiece .model, .tiktoken ranks, tekken.json: told apart by content) or a folder with
  * one of them. A part of it that is not understood is an error that names its path inside the file: a tokenizer that
  * would miscount is refused. */
 int tok_load(struct tok **t, const char *path, struct err *e);
+/* The same from a file's content; `name` stands in errors and tells rank files apart. */
+int tok_load_text(struct tok **t, struct str text, const char *name, struct err *e);
 void tok_free(struct tok **t);
 
 struct tok_about {

@@ -8,11 +8,12 @@
 #include "base/jscan.h"
 #include "base/xalloc.h"
 #include "tok/tok_added.h"
+#include "tok/tok_config.h"
 
-enum { MAX_FILE = 1 << 30 };
+enum { MAX_FILE = 1 << 30, MAX_CONFIG = 64 << 20 };
 
 /* The one of tokenizer.json and tekken.json is told by the members that only it has. */
-static int load_json(struct tok_parts *p, struct str text, struct err *e)
+static int load_json(struct tok_parts *p, struct str text, jnode *config, struct err *e)
 {
     struct js s;
     struct str key;
@@ -21,7 +22,7 @@ static int load_json(struct tok_parts *p, struct str text, struct err *e)
         js_enter(&s, '{');
         while (js_key(&s, &key)) {
             if (js_raw_eq(key, "model") || js_raw_eq(key, "added_tokens") || js_raw_eq(key, "pre_tokenizer"))
-                return tok_json_load(p, text, e);
+                return tok_json_load(p, text, config, e);
             if (js_skip(&s, NULL) != 0)
                 break;
         }
@@ -85,35 +86,43 @@ static bool is_sentencepiece(struct str text)
     return at + 1 < text.n && text.p[at + 1] == 0x0A;
 }
 
-static int load_text(struct tok_parts *p, struct str text, const char *path, struct err *e)
+static int load_text(struct tok_parts *p, struct str text, const char *name, jnode *config, struct err *e)
 {
     struct str begin = str_trim(str_sub(text, 0, 4096));
     if (!text.n)
         return err_set(e, ERR_DATA, "is empty");
     if (str_starts(text, STR("version https://git-lfs")))
         return err_set(e, ERR_DATA, "is only Git LFS's pointer to the file; fetch the file itself (git lfs pull)");
-    if (is_sentencepiece(text))
-        return tok_spm_load(p, text, e);
+    if (is_sentencepiece(text)) {
+        int rc = tok_spm_load(p, text, e);
+        return rc == 0 ? tok_config_ends(p, config, e) : rc;
+    }
     if (str_starts(begin, STR("{")))
-        return tekken_looks(text) ? load_ranks(p, text, path, true, e) : load_json(p, text, e);
+        return tekken_looks(text) ? load_ranks(p, text, name, true, e) : load_json(p, text, config, e);
     if (ranks_looks(text))
-        return load_ranks(p, text, path, false, e);
+        return load_ranks(p, text, name, false, e);
     return err_set(
         e, ERR_DATA,
         "is no tokenizer that weir knows: a tokenizer.json, a SentencePiece model, a .tiktoken file of ranks "
         "or a tekken.json");
 }
 
-static int load_file(struct tok_parts *p, const char *path, struct err *e)
+int tok_file_text(struct tok_parts *p, struct str text, const char *name, jnode *config, struct err *e)
+{
+    int rc = load_text(p, text, name, config, e);
+    if (rc == 0 && !p->model)
+        rc = err_set(e, ERR_INTERNAL, "gave no model");
+    return rc == 0 ? 0 : err_prefix(e, "%s: ", name);
+}
+
+static int load_file(struct tok_parts *p, const char *path, jnode *config, struct err *e)
 {
     struct file_map map;
     if (file_open_map(&map, path, MAX_FILE, e) != 0)
         return -1;
-    int rc = load_text(p, map.text, path, e);
-    if (rc == 0 && !p->model)
-        rc = err_set(e, ERR_INTERNAL, "gave no model");
+    int rc = tok_file_text(p, map.text, path, config, e);
     file_close_map(&map);
-    return rc == 0 ? 0 : err_prefix(e, "%s: ", path);
+    return rc;
 }
 
 static bool is_file(const char *path)
@@ -153,20 +162,30 @@ static char *file_in(const char *folder)
     return path ? path : with_ending(folder, "tekken.json");
 }
 
+static int load_folder(struct tok_parts *p, const char *folder, struct err *e)
+{
+    char *file = file_in(folder), *config = xasprintf("%s/tokenizer_config.json", folder);
+    struct jdoc *doc = NULL;
+    int rc = 0;
+    if (!file)
+        rc = err_set(e, ERR_DATA,
+                     "%s: has no tokenizer: neither tokenizer.json nor tokenizer.model, spiece.model, *.tiktoken or "
+                     "tekken.json",
+                     folder);
+    else if (is_file(config) && !(doc = jdoc_load(config, MAX_CONFIG, e)))
+        rc = -1;
+    if (rc == 0)
+        rc = load_file(p, file, jdoc_root(doc), e);
+    jdoc_free(&doc);
+    free(config);
+    free(file);
+    return rc;
+}
+
 int tok_file_load(struct tok_parts *p, const char *path, struct err *e)
 {
     struct stat st;
     if (stat(path, &st) != 0)
         return err_sys(e, ERR_IO, errno, "%s", path);
-    if (!S_ISDIR(st.st_mode))
-        return load_file(p, path, e);
-    char *file = file_in(path);
-    if (!file)
-        return err_set(e, ERR_DATA,
-                       "%s: has no tokenizer: neither tokenizer.json nor tokenizer.model, spiece.model, *.tiktoken or "
-                       "tekken.json",
-                       path);
-    int rc = load_file(p, file, e);
-    free(file);
-    return rc;
+    return S_ISDIR(st.st_mode) ? load_folder(p, path, e) : load_file(p, path, NULL, e);
 }

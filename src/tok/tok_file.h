@@ -8,5 +8,7 @@
 
 /* On an error what was made already stands in `p`, for the caller to free; `e` begins with the file's name. */
 int tok_file_load(struct tok_parts *p, const char *path, struct err *e);
+/* A file's content; `config` is a tokenizer_config.json beside it, or NULL. */
+int tok_file_text(struct tok_parts *p, struct str text, const char *name, jnode *config, struct err *e);
 
 #endif

@@ -7,6 +7,11 @@ void tok_ids_grow(struct tok_ids *ids)
     ids->v = xreallocarray(ids->v, ids->cap, sizeof *ids->v);
 }
 
+void tok_ids_push(struct tok_ids *ids, uint32_t id)
+{
+    tok_ids_add(ids, id);
+}
+
 void tok_ids_free(struct tok_ids *ids)
 {
     free(ids->v);

@@ -2,7 +2,7 @@
  * walk; the rest is small and becomes a tree. */
 #include "base/jscan.h"
 #include "base/xalloc.h"
-#include "tok/tok_private.h"
+#include "tok/tok_config.h"
 #include "tok/tok_utf8.h"
 
 enum { MAX_SMALL = 64 << 20 }; /* bytes of what becomes a tree */
@@ -166,7 +166,7 @@ static uint32_t next_id(const struct model *m)
     return m->ops == &model_unigram ? vocab_end(v) : vocab_size(v);
 }
 
-static int load_added(struct tok_parts *p, jnode *list, struct err *e)
+static int load_added(struct tok_parts *p, jnode *list, jnode *config, struct err *e)
 {
     size_t n = jn_len(list);
     if (!jn_is_null(list) && !jn_is_arr(list))
@@ -176,12 +176,14 @@ static int load_added(struct tok_parts *p, jnode *list, struct err *e)
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = read_added(jn_at(list, i), i, &defs[i], e);
     if (rc == 0)
+        rc = tok_config_added(config, &defs, &n, e);
+    if (rc == 0)
         rc = added_new(&p->added, defs, n, false, p->model->ops->vocab(p->model), next_id(p->model), p->norm, e);
     free(defs);
     return rc;
 }
 
-static int load_parts(struct tok_parts *p, const struct walked *w, jnode *root, struct err *e)
+static int load_parts(struct tok_parts *p, const struct walked *w, jnode *root, jnode *config, struct err *e)
 {
     struct str version = jn_str(jn_get(root, "version"), "1.0");
     if (!str_eqz(version, "1.0"))
@@ -189,13 +191,13 @@ static int load_parts(struct tok_parts *p, const struct walked *w, jnode *root, 
                        STR_ARG(str_sub(version, 0, 100)));
     if (norm_new(&p->norm, jn_get(root, "normalizer"), "normalizer", e) != 0 ||
         pre_new(&p->pre, jn_get(root, "pre_tokenizer"), "pre_tokenizer", e) != 0 || load_model(p, w, e) != 0 ||
-        load_added(p, jn_get(root, "added_tokens"), e) != 0 ||
+        load_added(p, jn_get(root, "added_tokens"), config, e) != 0 ||
         post_new(&p->post, jn_get(root, "post_processor"), "post_processor", e) != 0)
         return -1;
     return decode_new(&p->decode, jn_get(root, "decoder"), "decoder", e);
 }
 
-int tok_json_load(struct tok_parts *p, struct str text, struct err *e)
+int tok_json_load(struct tok_parts *p, struct str text, jnode *config, struct err *e)
 {
     struct walked w = {.top = BUF_INIT(MAX_SMALL), .head = BUF_INIT(MAX_SMALL)};
     struct jdoc *doc = NULL;
@@ -204,7 +206,7 @@ int tok_json_load(struct tok_parts *p, struct str text, struct err *e)
     int rc = good == text.n ? walk(&w, text, e) : err_set(e, ERR_DATA, "byte %zu: is not UTF-8", good);
     if (rc == 0) {
         doc = jdoc_parse(buf_str(&w.top), "tokenizer.json", e);
-        rc = doc ? load_parts(p, &w, jdoc_root(doc), e) : -1;
+        rc = doc ? load_parts(p, &w, jdoc_root(doc), config, e) : -1;
     }
     jdoc_free(&doc);
     buf_free(&w.top);

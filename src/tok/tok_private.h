@@ -197,7 +197,8 @@ struct tok_parts {
     struct post *post;
     struct decode *decode;
 };
-int tok_json_load(struct tok_parts *p, struct str text, struct err *e);
+/* `config`: the tokenizer_config.json beside it, or NULL. */
+int tok_json_load(struct tok_parts *p, struct str text, jnode *config, struct err *e);
 int tok_spm_load(struct tok_parts *p, struct str text, struct err *e);
 int tok_rank_file_load(struct tok_parts *p, struct rank_file *f, const char *format,
                        struct err *e); /* takes the model */

@@ -82,6 +82,17 @@ static void test_members_in_file_order(void **state)
     }
     const char *key;
     assert_null(jn_member(jdoc_root(d), 4, &key));
+    void *it = NULL;
+    jnode *v = NULL;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(jn_next(jdoc_root(d), &it, &key, &v));
+        assert_string_equal(key, want[i]);
+        assert_int_equal(jn_i64(v, -1), i);
+    }
+    assert_false(jn_next(jdoc_root(d), &it, &key, &v));
+    it = NULL;
+    assert_false(jn_next(NULL, &it, &key, &v));
+    assert_false(jn_next(v, &it, &key, &v)); /* a number has none */
     jdoc_free(&d);
 }
 
