@@ -43,8 +43,11 @@ static void note_level(struct summary *s, size_t i)
 {
     struct sum_level *l = &s->levels[i];
     const struct sum_server *v = &l->server;
+    char beside[48] = "";
     if (l->attempted == 0)
         return;
+    if (v->running.present)
+        snprintf(beside, sizeof beside, ", beside %.3g that ran", v->running.mean);
     note_prefix(s, i);
     if (v->preemptions >= 0.5)
         texts_add(&l->notes,
@@ -52,10 +55,11 @@ static void note_level(struct summary *s, size_t i)
                   "ITL and throughput show; lower the load, or give the cache more memory",
                   v->preemptions);
     if (v->waiting.present && v->waiting.mean >= QUEUED)
-        texts_add(&l->notes,
-                  "%.3g requests waited in the server's queue on average, beside %.3g that ran: TTFT holds that wait; "
-                  "more load adds to it, and to nothing else",
-                  v->waiting.mean, v->running.present ? v->running.mean : NAN);
+        texts_add(
+            &l->notes,
+            "%.3g requests waited in the server's queue on average%s: TTFT holds that wait; more load adds to it, "
+            "and to nothing else",
+            v->waiting.mean, beside);
     if (v->scrapes == v->failed)
         texts_add(&l->notes,
                   v->scrapes ? "no answer of --metrics-url came within the window: the server's view of it is missing"

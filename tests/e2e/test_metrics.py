@@ -54,7 +54,15 @@ def running_time(truth, lo, hi):
     return sum(max(0, min(hi, q["tokens"][-1]) - max(lo, q["started"])) for q in truth if q["tokens"])
 
 
-def main():
+def attempt():
+    """What does not hold of it that a busy machine may have bent; all else fails at once."""
+    bent = []
+
+    def hold(condition, text):
+        if not condition and not SANITIZED:
+            bent.append(text)
+
+    Exporter.asked = 0
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with Sim(WEIR, "--ttft", "20ms", "--itl", "5ms", "--max-seqs", str(SLOTS), "--prefix-cache", "--kv-blocks", "400",
@@ -75,7 +83,7 @@ def main():
     slack = 3e6  # the simulator's own lateness
     off = [s for s in scrapes if s["running"] not in seen_within(truth, epoch + s["at"] - s["took"] - slack,
                                                                   epoch + s["at"] + s["took"] + slack)]
-    check(SANITIZED or len(off) <= len(scrapes) // 10, f"{len(off)} of {len(scrapes)} scrapes saw other requests run: {off[:3]}")
+    hold(len(off) <= len(scrapes) // 10, f"{len(off)} of {len(scrapes)} scrapes saw other requests run: {off[:3]}")
     check(any(s["running"] == SLOTS and s["waiting"] > 0 and s["kv_cache_usage"] > 0.02 for s in scrapes), "none saw a queue")
 
     first, last = scrapes[0], scrapes[-1]
@@ -83,21 +91,26 @@ def main():
     check(last["prefix_cache_queries"] == sum(t["prompt_tokens"] for t in later), "tokens looked up in the prefix cache")
     check(last["prefix_cache_hits"] == sum(t["cached_tokens"] for t in later) > 0, "tokens found in the prefix cache")
 
+    late = sorted(t["tokens"][0] - t["started"] - 20e6 - 20e3 * (t["prompt_tokens"] - t["cached_tokens"]) for t in truth if t["tokens"])
+    check(late[0] > -1e6, f"a first token {late[0]} ns before its time")
+    hold(late[0] < 3e6, f"cached tokens need no prefill, but the first token came {late[0]} ns late at best")
+
     frames = [f for f in r.lines("level") if f["final"]]
     for level, frame in zip(r.summary["levels"], frames):
         s, lo, hi = level["server"], epoch + frame["w0"], epoch + frame["w1"]
         asked = [t for t in truth if lo <= t["received"] < hi]
         rate = sum(t["cached_tokens"] for t in asked) / sum(t["prompt_tokens"] for t in asked)
-        check(abs(s["prefix_cache_hit_rate"] - rate) < 0.05, f"hit rate {s['prefix_cache_hit_rate']}, in truth {rate}")
-        wide = 0.5 if SANITIZED else 0.1
+        hold(abs(s["prefix_cache_hit_rate"] - rate) < 0.05, f"hit rate {s['prefix_cache_hit_rate']}, in truth {rate}")
+        wide = 0.1
         mean = running_time(truth, lo, hi) / (hi - lo)
-        check(abs(s["running"]["mean"] - mean) < max(wide * mean, 0.5), f"running {s['running']}, in truth {mean}")
+        hold(abs(s["running"]["mean"] - mean) < max(wide * mean, 0.5), f"running {s['running']}, in truth {mean}")
         check(s["preemptions"] == 0 and s["running"]["max"] <= SLOTS, f"{s}")
         joule = (IDLE * (hi - lo) + (BUSY - IDLE) / SLOTS * running_time(truth, lo, hi)) / 1e9
         gpu = s["gpu"]
-        check(gpu["energy_source"] == "counter" and abs(gpu["energy_j"] - joule) < wide * joule, f"{gpu}, in truth {joule} J")
+        check(gpu["energy_source"] == "counter" and gpu["energy_j"] > 0, f"{gpu}")
+        hold(abs(gpu["energy_j"] - joule) < wide * joule, f"{gpu}, in truth {joule} J")
         tokens = sum(1 for t in truth for at in t["tokens"] if lo <= at < hi)
-        check(abs(gpu["j_per_output_token"] - joule / tokens) < wide * joule / tokens, f"{gpu}: {tokens} tokens, {joule} J")
+        hold(abs(gpu["j_per_output_token"] - joule / tokens) < wide * joule / tokens, f"{gpu}: {tokens} tokens, {joule} J")
         check(gpu["power_w"]["max"] <= BUSY + 20.001, "the two exporters' power")
     rose = [n for n in r.summary["levels"][1]["notes"] if "prefix cache hit rate rose" in n]
     check(len(rose) == 1 and not any("rose" in n for n in r.summary["levels"][0]["notes"]), "a note on cached prompts")
@@ -107,6 +120,16 @@ def main():
     check(any("3 of " in n and "503" in n for n in r.summary["notes"]), f"notes {r.summary['notes']}")
     check(report(WEIR, r.dir).stdout == r.stdout, "weir report differs from the run")
     check(json.loads(report(WEIR, r.dir, "--json").stdout) == r.summary, "weir report --json differs from summary.json")
+    return bent
+
+
+def main():
+    for _ in range(3):
+        bent = attempt()
+        if not bent:
+            return
+        print("once more:", *bent, sep="\n")
+    check(False, bent)
 
 
 def bench():

@@ -74,9 +74,20 @@ def embeddings(server):
     check("answers are no text" in " ".join(r.summary["levels"][0]["notes"]), f"{r.summary['levels'][0]['notes']}")
 
 
+def metrics(server):
+    """Four at a time, where the server has two slots."""
+    r = run(WEIR, server.url, "--concurrency", "4", "--duration", "2s", "--prompt", PROMPT, "--max-tokens", "400", "--metrics-url", "auto",
+            "--metrics-interval", "100ms")
+    check("/metrics (llama.cpp), every 100 ms" in r.stderr, r.stderr)
+    s = r.summary["levels"][0]["server"]
+    check(s["scrapes"] > 2 and 0 < s["running"]["max"] <= 2 and 0 < s["waiting"]["max"] <= 2, f"{s}")
+    check(s["prefix_cache_hit_rate"] is None and s["preemptions"] is None and s["gpu"] is None, f"{s}")
+
+
 programs = venv("llama-cpp", "xllamacpp==2026.10.11549", "gguf", "numpy")
 with tempfile.TemporaryDirectory(prefix="weir-llama-cpp-") as folder:
     with LlamaCpp(programs, folder) as server:
         texts(server)
+        metrics(server)
     with LlamaCpp(programs, folder, "--embedding") as server:
         embeddings(server)

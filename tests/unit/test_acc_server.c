@@ -176,7 +176,7 @@ static void notes(void **state)
     put(&r, 0, 21, SCRAPE_PREEMPTIONS, 4, SCRAPE_WAITING, 0);
     acc_server_finish(&r.a, &r.s);
     assert_true(noted(&r.level[0].notes, "the server preempted 3 requests"));
-    assert_true(noted(&r.level[0].notes, "3 requests waited in the server's queue on average"));
+    assert_true(noted(&r.level[0].notes, "3 requests waited in the server's queue on average: TTFT"));
     assert_true(noted(&r.level[1].notes, "no answer of --metrics-url came within the window"));
     assert_true(noted(&r.s.notes, "2 of 5 questions to http://s0 failed (the first: no answer in time)"));
     assert_int_equal(r.level[0].server.failed, 1);

@@ -38,6 +38,8 @@ static void shapes(void **state)
 {
     hold(check_profile, LIST("30s@5", "30s@5..50,1m@exp:1..2,2m@sine:0..5/30s"), LIST("", "30s", "30s@2e7"));
     hold(check_users_profile, LIST("30s@5"), LIST("", "30s@2e6"));
+    hold(check_metrics_url, LIST("auto", "gpu:9400", "http://u:p@[::1]:1/metrics?x=1"),
+         LIST("", "ftp://gpu", "gpu:0", "a b", "http://"));
     hold(check_speeds, LIST("1", "0.5, 2,1e3"), LIST("", "0", "-1", "1,", "x", "inf"));
     hold(check_rate_limit, LIST("60/min", "0.5/s", "1e3/h"), LIST("", "60", "0/s", "-1/s", "1/m", "/s", "1/", "nan/s"));
 }
