@@ -180,6 +180,7 @@ static int measure_it(struct step *p, struct cal_row *row, bool *interrupted, st
     snprintf(streams, sizeof streams, "%u", p->s->streams);
     const char *urls[] = {j->c->server ? j->c->server : p->sim.url, NULL};
     c.urls = urls;
+    c.proxy = "none";
     c.rate = NULL;
     c.concurrency = streams;
     c.duration = j->duration;

@@ -120,6 +120,9 @@ static void banner(const struct campaign_state *s)
         line[n++] = xasprintf("URL: %s%s", endpoint_text(s, i, url, sizeof url),
                               s->sim.pid ? " (weir's simulator, started for this run)" : "");
     }
+    char proxy[512];
+    if (proxying_text(s, proxy, sizeof proxy))
+        line[n++] = xasprintf("Proxy: %s", proxy);
     char server[256];
     if (v->ep->probe[0].id.kind != SERVER_UNKNOWN && !s->sim.pid)
         line[n++] = xasprintf("Server: %s", server_id_text(&v->ep->probe[0].id, server));
@@ -224,8 +227,11 @@ static int prepare(struct campaign_state *s, struct err *e)
     const struct sim_opts sim = {.cores = s->seats.pinned ? &s->seats.server : NULL};
     if (run_config_urls(s->c, NULL, 0) == 0 && simproc_start(&s->sim, &sim, e) < 0)
         return -1;
-    if (setup_target(s, e) < 0 || preflight_targets(s, e) < 0 || waiting(s, e) < 0 || detecting(s, e) < 0 ||
-        probing(s, e) < 0 || scraping_open(s, e) < 0)
+    if (setup_target(s, e) < 0)
+        return -1;
+    proxying_warn(s);
+    if (preflight_targets(s, e) < 0 || waiting(s, e) < 0 || detecting(s, e) < 0 || probing(s, e) < 0 ||
+        scraping_open(s, e) < 0)
         return -1;
     if (!s->c->output_dir && outdir_prepare(s, e) < 0)
         return -1;

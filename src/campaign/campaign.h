@@ -17,6 +17,7 @@ struct run_config {
     const char *model_mix; /* "a=3,b=1" or NULL */
     const char *api;       /* "auto", or the name of a dialect (api/api.h) */
     const char *unix_socket, *connect_to;
+    const char *proxy;           /* "auto" (the environment's), "none" or a URL; NULL: none */
     const char **headers;        /* -H, NULL-ended or NULL */
     const char **headers_metric; /* names of response headers, NULL-ended or NULL */
     bool insecure;
@@ -98,6 +99,7 @@ struct run_config {
     const char *replay;        /* folder of a stored run: the cli has put its options in place */
     const char *replay_sha256; /* of its dataset: another one is refused; NULL = not a replay */
     double ceiling;            /* not an option: events/s that this machine was calibrated for; 0 or NaN: not known */
+    char *(*proxy_env)(const char *name); /* not an option: as getenv, for tests; NULL = that */
     /* Replaces the look-up of names, for tests: as net/resolve.h's resolve_host; NULL = that. */
     int (*lookup)(const char *host, uint16_t port, struct addr *out, int max, struct err *e);
     /* not options: for metadata.json */

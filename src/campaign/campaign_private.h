@@ -186,6 +186,14 @@ int waiting(const struct campaign_state *s, struct err *e);
 /* detecting.c: --api auto, where the paths do not tell. */
 int detecting(struct campaign_state *s, struct err *e);
 
+/* proxying.c */
+/* 1: *p is the proxy that leads to u (proxy_free); 0: none; -1 + e. */
+int proxying_choose(const struct campaign_state *s, const struct url *u, struct proxy *p, struct err *e);
+char *proxying_text(const struct campaign_state *s, char *out,
+                    size_t cap);                    /* "http://p:3128, from https_proxy"; NULL: none */
+void proxying_warn(const struct campaign_state *s); /* of one that the environment named */
+void proxying_note(struct campaign_state *s);       /* into the records, once they are open */
+
 /* probing.c */
 int probing_model(struct campaign_state *s, const struct variant *v, struct err *e); /* a step of the following */
 int probing(struct campaign_state *s, struct err *e);

@@ -46,7 +46,9 @@ static void say_target(const struct campaign_state *s, const struct teller *k)
     }
     if (t->dial_host)
         buf_addf(&b, " (the name %s)", t->dial_host);
-    say(k, "Address:   %s", b.p ? b.p : "none");
+    if (proxying_text(s, text, sizeof text))
+        say(k, "Proxy:     %s: what it adds is part of every figure", text);
+    say(k, "Address:   %s%s", b.p ? b.p : "none", t->proxy ? ", the proxy's" : "");
     say(k, "Dialect:   %s%s%s", s->ops->name, v->api_opts.stream && !s->ops->plain ? ", streamed" : "",
         strcmp(s->c->api, "auto") != 0 ? " (--api)"
         : s->dialect_told              ? " (from the URL's path)"

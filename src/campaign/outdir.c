@@ -103,6 +103,8 @@ static void put_urls(struct jout *j, const struct campaign_state *s)
     struct buf url = BUF_INIT(16384);
     redact_url(&url, str_of(s->variant[0].ep->target[0].url_text));
     jo_kstr(j, "url", buf_str(&url));
+    char proxy[512];
+    jo_kstrz(j, "proxy", proxying_text(s, proxy, sizeof proxy));
     jo_key(j, "urls");
     jo_arr(j);
     for (unsigned i = 0; i < s->n_targets; i++) {

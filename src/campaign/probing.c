@@ -227,6 +227,7 @@ static void say_what_was_set(struct campaign_state *s, const struct variant *v)
 
 void probing_notes(struct campaign_state *s)
 {
+    proxying_note(s);
     for (uint32_t i = 0; i < s->n_variants; i++) {
         const struct variant *v = &s->variant[i];
         workload_notes(s, v);

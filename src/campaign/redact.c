@@ -98,7 +98,8 @@ void redact_command(struct jout *j, const char *const *word, int n)
     jo_arr(j);
     for (int i = 0; i < n; i++) {
         const char *w = word[i], *name = secret_option(w), *eq = strchr(w, '=');
-        bool takes_url = is_option(w, "--url") || is_option(w, "--base-url") || is_option(w, "--metrics-url");
+        bool takes_url = is_option(w, "--url") || is_option(w, "--base-url") || is_option(w, "--proxy") ||
+                         is_option(w, "-x") || is_option(w, "--metrics-url");
         if (hide) {
             jo_strz(j, REDACTED);
             hide = false;
@@ -109,6 +110,8 @@ void redact_command(struct jout *j, const char *const *word, int n)
                 jo_strz(j, REDACTED);
         } else if ((takes_url && eq) || url_value(w, eq)) {
             put_word(j, w, (size_t)(eq - w) + 1);
+        } else if (w[0] == '-' && w[1] == 'x' && w[2]) { /* -xURL */
+            put_word(j, w, 2);
         } else if (url || like_url(w)) {
             put_word(j, w, 0);
         } else {

@@ -212,6 +212,9 @@ static int tell(struct campaign_state *s, bool simulator, const struct teller *k
     for (unsigned i = 0; i < s->n_targets; i++)
         say(k, "URL:       %s",
             simulator ? "weir's simulator, which a run starts" : endpoint_text(s, i, url, sizeof url));
+    char proxy[512];
+    if (proxying_text(s, proxy, sizeof proxy))
+        say(k, "Proxy:     %s", proxy);
     say(k, "Dialect:   %s%s%s", s->ops->name, v->api_opts.stream && !s->ops->plain ? ", streamed" : "",
         s->dialect_told || simulator ? "" : " (unless the server says that it is another)");
     if (!s->ops->plain)

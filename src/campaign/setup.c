@@ -450,6 +450,10 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
     struct url u;
     if (url_parse(&u, url, NULL) == 0 && check_path(s->ops, v->api_opts.stream, u.path, e) < 0)
         return -1;
+    struct proxy proxy = {0};
+    int proxied = url_parse(&u, url, NULL) == 0 ? proxying_choose(s, &u, &proxy, e) : 0;
+    if (proxied < 0)
+        return -1;
     char *text = xmemdup0(url.p, url.n);
     struct target_opts o = {
         .url = text,
@@ -460,6 +464,7 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
         .method = c->method,
         .unix_socket = c->unix_socket,
         .connect_to = c->connect_to,
+        .proxy = proxied ? &proxy : NULL,
         .headers = c->headers,
         .auth_style = s->auth_style,
         .key = s->key,
@@ -477,6 +482,7 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
     };
     int rc = target_open(t, &o, e);
     free(text);
+    proxy_free(&proxy);
     if (rc == 0 && sources_check(s, t, e) < 0) {
         target_close(t);
         return -1;

@@ -8,6 +8,8 @@
 #include "base/jdoc.h"
 #include "campaign/breaker.h"
 #include "campaign/cores.h"
+#include "campaign/redact.h"
+#include "engine/proxy.h"
 #include "load/ds_fields.h"
 #include "load/ds_lengths.h"
 #include "load/leaving.h"
@@ -200,6 +202,18 @@ int check_header(const char *v, struct err *e)
 int check_header_metric(const char *v, struct err *e)
 {
     return header_metric_check_name(v, e);
+}
+
+int check_proxy(const char *v, struct err *e)
+{
+    struct proxy p;
+    if (strcmp(v, "auto") == 0 || strcmp(v, "none") == 0)
+        return 0;
+    if (strstr(v, REDACTED)) /* of a stored run: load_replay says so */
+        return 0;
+    int rc = proxy_parse(&p, v, "the proxy", e);
+    proxy_free(&p);
+    return rc;
 }
 
 int check_mix(const char *v, struct err *e)

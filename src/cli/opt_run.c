@@ -51,6 +51,12 @@ static const struct opt rows[] = {
      .check = check_not_empty, .help = "Connect to this unix socket instead of the URL's host."},
     {"connect-to", 0, NULL, "HOST:PORT", TARGET, OPT_STR(C, connect_to), .group = "route", .check = check_not_empty,
      .help = "Connect there; the Host header and the name checked by TLS stay those of the URL."},
+    {"proxy", 'x', NULL, "URL", TARGET, OPT_STR(C, proxy), .def = "auto", .group = "route", .flags = OPT_URL,
+     .check = check_proxy,
+     .help =
+         "Reach the endpoint through this proxy, http://[user:password@]host:port: https by CONNECT, http by asking "
+         "the proxy. auto: what http_proxy, https_proxy, all_proxy and no_proxy say, as for curl; none: no proxy. "
+         "One that is in the way is announced, since what it adds is part of every figure."},
     {"insecure", 'k', NULL, NULL, TARGET, OPT_BOOL(C, insecure), .help = "Do not verify the server's certificate."},
     {"cacert", 0, "ca-cert", "FILE", TARGET, OPT_STR(C, cacert), .flags = OPT_FILE, .check = check_not_empty,
      .help = "Trust the authorities in this PEM file instead of the system's."},
@@ -476,7 +482,8 @@ static int check_target(const struct run_config *c, struct err *e)
                            : c->cacert     ? "--cacert"
                            : c->cert       ? "--cert"
                            : c->insecure   ? "--insecure"
-                                           : NULL;
+                           : c->proxy && strcmp(c->proxy, "auto") != 0 && strcmp(c->proxy, "none") != 0 ? "--proxy"
+                                                                                                        : NULL;
         if (name)
             return err_set(e, ERR_USAGE, "%s needs a URL; without one weir measures its own simulator", name);
     }

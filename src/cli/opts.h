@@ -84,6 +84,7 @@ int check_cancel_after(const char *v, struct err *e);  /* "500ms", "20tokens" or
 int check_max_errors(const char *v, struct err *e);    /* "20" or "5%" */
 int check_binds(const char *v, struct err *e);         /* "10.0.0.5,::1" */
 int check_header_metric(const char *v, struct err *e); /* the name of a response header */
+int check_proxy(const char *v, struct err *e);         /* "auto", "none" or a URL; its text is not quoted */
 int check_metrics_url(const char *v, struct err *e);   /* "auto", or as url_parse */
 int check_header(const char *v, struct err *e);        /* "Name: value" */
 int check_fields(const char *v, struct err *e);        /* as load/ds_fields.h */

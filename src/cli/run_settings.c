@@ -38,6 +38,9 @@ static int whole_urls(const struct run_config *c, const char *path, struct err *
     }
     for (const char **m = c->mix; m && *m; m++)
         cut |= strstr(*m, REDACTED) != NULL;
+    if (c->proxy && strstr(c->proxy, REDACTED))
+        return err_set(e, ERR_USAGE, "%s: the proxy's URL held a secret and is not stored whole; give --proxy again",
+                       path);
     return cut ? err_set(e, ERR_USAGE,
                          "%s: the dataset's URL held a secret and is not stored whole; it cannot be replayed", path)
                : 0;

@@ -104,6 +104,11 @@ static int explain_connect(const char *where, enum stream_rc rc, struct str deta
 {
     if (rc == STREAM_REFUSED)
         return err_set(e, ERR_NET, "%s: connection refused; is the server running and listening on this port?", where);
+    if (rc == STREAM_PROXY)
+        return err_set(e, ERR_NET, "%s: " STR_FMT "; %s", where, STR_ARG(detail),
+                       str_find(detail, STR(" 407")) >= 0
+                           ? "give its credentials in its URL, http://user:password@host:port (see --proxy)"
+                           : "may it lead there? (--proxy none goes without it)");
     if (rc != STREAM_TLS)
         return err_set(e, ERR_NET, "%s: cannot connect: " STR_FMT "; is the address right, and is the server up?",
                        where, STR_ARG(detail));
@@ -156,6 +161,7 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
                              .n_binds = t->n_binds,
                              .tls = tls,
                              .sni = t->host,
+                             .tunnel = t->tunnel,
                              .http = t->http};
     struct hclient *client = hclient_new(s->loop, &o);
     struct iovec out[2] = {{(void *)(uintptr_t)head.p, head.n}, {(void *)(uintptr_t)s->c->body.p, s->c->body.n}};

@@ -118,7 +118,10 @@ static void say_connection(const struct checker *k)
     char a[64], b[64], d[32];
     say(k, "%s", "");
     if (c->has_wire && c->at.conn_end)
-        say(k, "Connected: %s to %s in %s", addr_text(&w->local, a), addr_text(&w->peer, b),
+        say(k, "Connected: %s to %s%s in %s", addr_text(&w->local, a), addr_text(&w->peer, b),
+            k->s->target->tunnel  ? ", the proxy, and through it to the server,"
+            : k->s->target->proxy ? ", the proxy,"
+                                  : "",
             fmt_duration(d, c->at.conn_end - c->at.conn_start));
     if (c->has_wire && w->tls) {
         say(k, "TLS:       %s, %s, shaken hands in %s", w->facts.version, w->facts.cipher,

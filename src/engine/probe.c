@@ -82,6 +82,16 @@ static int explain_status(const struct target *t, const struct api_ops *ops, con
     const char *path = path_alone(target, shown);
     excerpt(said, sizeof said, buf_str(&c->reply));
     const char *quote = said[0] ? said : "nothing more";
+    if (t->proxy && c->status == 407)
+        return err_set(e, ERR_USAGE,
+                       "%s%s: the proxy %s answers 407 (%s); give its credentials in its URL, "
+                       "http://user:password@host:port (see --proxy)",
+                       t->origin, path, t->proxy, quote);
+    if (t->absolute && c->status >= 502 && c->status <= 504)
+        return err_set(e, ERR_PROTO,
+                       "%s%s: status %d (%s), from the server or from the proxy %s on the way; --proxy none goes "
+                       "without it",
+                       t->origin, path, c->status, quote, t->proxy);
     switch (c->status) {
     case 401:
     case 403:

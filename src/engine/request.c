@@ -292,7 +292,7 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     copy_instants(r);
     response_settle(r);
     response_text(r, detail);
-    w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS ||
+    w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS || outcome == OUT_PROXY ||
                  outcome == OUT_NO_FILES || outcome == OUT_NO_PORTS;
     if (!r->item.warmup)
         w->last_end = MAX(w->last_end, rec->end); /* stamps of one turn come in any order */

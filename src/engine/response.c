@@ -405,6 +405,8 @@ static enum outcome connect_outcome(enum stream_rc rc)
         return OUT_REFUSED;
     case STREAM_TLS:
         return OUT_TLS;
+    case STREAM_PROXY:
+        return OUT_PROXY;
     case STREAM_NOFILES:
         return OUT_NO_FILES;
     case STREAM_NOPORTS:

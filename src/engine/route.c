@@ -115,6 +115,7 @@ void routes_connect(struct worker *w)
             .no_tls_resume = o->no_tls_resume,
             .tls = t->tls ? w->tls : NULL,
             .sni = t->host,
+            .tunnel = t->tunnel,
             .http = t->http,
             .expect = t->http_seen,
             .streams_per_conn = o->streams_per_conn,

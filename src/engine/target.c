@@ -96,6 +96,38 @@ void target_redact(const struct target *t, char *p, size_t n)
     }
 }
 
+/* "host:port", IPv6 in brackets. */
+static char *authority_of(const struct target *t)
+{
+    const struct url *u = &t->url;
+    return xasprintf("%s%s%s:%u", u->host_is_v6 ? "[" : "", t->host, u->host_is_v6 ? "]" : "", u->port);
+}
+
+/* What goes through the proxy as it is needs a tunnel; plain HTTP is asked of the proxy itself (RFC 9112, 3.2.2). */
+static void use_proxy(struct target *t, const struct proxy *p)
+{
+    char *authority = authority_of(t);
+    t->proxy = xstrdup(p->text);
+    memcpy(t->proxy_from, p->from, sizeof t->proxy_from);
+    if (p->authorization) {
+        keep_secret(t, str_of(p->authorization));
+        keep_secret(t, str_sub(str_of(p->authorization), 6, SIZE_MAX / 2));
+        keep_secret(t, str_of(p->password));
+    }
+    struct buf credentials = BUF_INIT(65536);
+    if (p->authorization)
+        buf_addf(&credentials, "Proxy-Authorization: %s\r\n", p->authorization);
+    if (t->tls || t->http == HCLIENT_H2C) {
+        t->tunnel = xasprintf("CONNECT %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: weir/" WEIR_VERSION "\r\n%s\r\n",
+                              authority, authority, credentials.p ? credentials.p : "");
+    } else {
+        t->absolute = xstrdup(t->origin);
+        buf_adds(&t->common, buf_str(&credentials));
+    }
+    buf_free(&credentials);
+    free(authority);
+}
+
 static int common_headers(struct target *t, const struct target_opts *o, struct err *e)
 {
     struct buf *b = &t->common;
@@ -144,8 +176,8 @@ static int resolve(struct target *t, const struct target_opts *o, struct err *e)
         t->n_addrs = 1;
         return resolve_unix(o->unix_socket, &t->addrs[0], e);
     }
-    const char *host = t->host;
-    uint16_t port = t->url.port;
+    const char *host = o->proxy ? o->proxy->host : t->host;
+    uint16_t port = o->proxy ? o->proxy->port : t->url.port;
     char *other = NULL;
     if (o->connect_to) {
         struct url u;
@@ -163,6 +195,8 @@ static int resolve(struct target *t, const struct target_opts *o, struct err *e)
         t->dial_port = port;
     }
     free(other);
+    if (t->n_addrs < 0 && o->proxy)
+        return err_prefix(e, "the proxy of %s: ", o->proxy->from);
     return t->n_addrs < 0 ? -1 : 0;
 }
 
@@ -183,10 +217,12 @@ static char *origin_of(const struct url *u, const char *host)
 char *target_where(const struct target *t, char *out, size_t cap)
 {
     char text[64];
-    size_t n = (size_t)snprintf(out, cap, "%s", t->origin);
+    size_t n = (size_t)snprintf(out, cap, "%s%s%s", t->origin, t->proxy ? " through the proxy " : "",
+                                t->proxy ? t->proxy : "");
+    const char *dialled = t->proxy ? t->proxy : t->origin;
     for (int i = 0; i < t->n_addrs && n + 80 < cap; i++) {
         addr_text(&t->addrs[i], text);
-        if (t->n_addrs == 1 && str_ends(str_of(t->origin), str_of(text)))
+        if (t->n_addrs == 1 && str_ends(str_of(dialled), str_of(text)))
             break;
         n += (size_t)snprintf(out + n, cap - n, "%s%s%s", i ? ", " : " (", text, i + 1 == t->n_addrs ? ")" : "");
     }
@@ -248,6 +284,8 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     char *path = whole_path(u->path, o->default_path);
     t->path = u->has_query ? xasprintf("%s?%.*s", path, STR_ARG(u->query)) : xstrdup(path);
     free(path);
+    if (o->proxy)
+        use_proxy(t, o->proxy);
     if (common_headers(t, o, e) < 0 || resolve(t, o, e) < 0) {
         target_close(t);
         return -1;
@@ -260,6 +298,11 @@ void target_close(struct target *t)
     free(t->url_text);
     free(t->host);
     free(t->dial_host);
+    free(t->proxy);
+    if (t->tunnel)
+        explicit_bzero(t->tunnel, strlen(t->tunnel));
+    free(t->tunnel);
+    free(t->absolute);
     free(t->path);
     free(t->origin);
     for (int i = 0; i < t->n_secrets; i++) {
@@ -274,6 +317,8 @@ static void put_head(const struct target *t, struct str method, struct str path,
 {
     buf_adds(out, method);
     buf_addc(out, ' ');
+    if (t->absolute)
+        buf_addz(out, t->absolute);
     buf_adds(out, path);
     buf_addz(out, " HTTP/1.1\r\n");
     buf_adds(out, buf_str(&t->common));

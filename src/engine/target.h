@@ -4,6 +4,7 @@
 #define WEIR_ENGINE_TARGET_H
 
 #include "auth/auth_key.h"
+#include "engine/proxy.h"
 #include "http/hclient.h"
 #include "net/resolve.h"
 #include "net/tls.h"
@@ -28,7 +29,8 @@ struct target_opts {
     struct tls_client_opts tls;
     const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */
     size_t n_binds;
-    resolve_fn *lookup; /* NULL: resolve_host */
+    const struct proxy *proxy; /* through which it is reached, copied; NULL: none. Not with unix_socket or connect_to */
+    resolve_fn *lookup;        /* NULL: resolve_host */
 };
 
 enum { TARGET_MAX_ADDRS = 16, TARGET_MAX_SECRETS = 16 };
@@ -44,6 +46,10 @@ struct target {
     int http_seen; /* version that the server spoke when it was probed: 1 or 2; 0: not known */
     struct addr addrs[TARGET_MAX_ADDRS];
     int n_addrs;
+    char *proxy; /* "http://proxy:3128", for messages, NULL: none. Then addrs and dial_host are the proxy's, and ... */
+    char proxy_from[sizeof((struct proxy *)0)->from]; /* who named it */
+    char *tunnel;    /* ... CONNECT, with its headers, for TLS and h2c; else NULL and ... */
+    char *absolute;  /* ... "http://host:port", in front of each request's path */
     char *dial_host; /* the name to look up, or NULL: an address, or a unix socket */
     uint16_t dial_port;
     resolve_fn *lookup;

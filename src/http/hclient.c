@@ -64,6 +64,7 @@ struct hclient *hclient_new(struct loop *l, const struct hclient_opts *o)
                             .turn = o->turn,
                             .tls = o->tls,
                             .sni = o->sni,
+                            .tunnel = o->tunnel,
                             .no_stamps = o->no_stamps,
                             .no_resume = o->no_tls_resume,
                             .lost = o->lost,

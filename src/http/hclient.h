@@ -40,6 +40,7 @@ struct hclient_opts {
     void *lost_arg;
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
+    const char *tunnel;  /* borrowed: the addresses are a proxy's, see net/stream.h */
     bool no_tls_resume;
     enum hclient_http http;    /* the context of TLS must offer accordingly */
     int expect;                /* HCLIENT_AUTO: 1 or 2, what the server chose before; 0: not known */

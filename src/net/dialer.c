@@ -104,6 +104,7 @@ struct stream *dialer_open(struct dialer *d, struct dialing *g, stream_cb *cb, v
                      .n_binds = d->o.n_binds,
                      .tls = d->o.tls,
                      .sni = d->o.sni,
+                     .tunnel = d->o.tunnel,
                      .sessions = d->sessions,
                      .no_stamps = d->o.no_stamps};
     if (s->n > 0)
@@ -115,11 +116,11 @@ struct stream *dialer_open(struct dialer *d, struct dialing *g, stream_cb *cb, v
     return stream_dial(d->loop, &o, cb, arg, rc);
 }
 
-/* What the machine lacks says nothing of the address. */
+/* What the machine lacks, or a proxy says of the other end, says nothing of the address. */
 static bool blames_address(const struct stream *s)
 {
     enum stream_rc rc = stream_fail_rc(s);
-    return rc != STREAM_NOFILES && rc != STREAM_NOPORTS && rc != STREAM_TLS;
+    return rc != STREAM_NOFILES && rc != STREAM_NOPORTS && rc != STREAM_TLS && rc != STREAM_PROXY;
 }
 
 void dialing_end(struct dialer *d, struct dialing *g, const struct stream *s, bool up)

@@ -24,6 +24,7 @@ struct dialer_opts {
     size_t turn;         /* where the first connection begins: several dialers of one run differ */
     struct tls_ctx *tls; /* borrowed, NULL: plain */
     const char *sni;     /* borrowed */
+    const char *tunnel;  /* borrowed: struct dial */
     bool no_stamps;
     bool no_resume;          /* TLS: a whole handshake for every connection; else the dialer keeps the sessions */
     void (*lost)(void *arg); /* an address did not connect; may be NULL. Not from inside dialer_open */

@@ -125,6 +125,14 @@ void stream_is_up(struct stream *s)
         stream_report(s, STREAM_UP);
 }
 
+void stream_connected(struct stream *s)
+{
+    if (s->tunnel)
+        stream_tunnel(s);
+    else
+        s->ops->connected(s);
+}
+
 static void on_ready_up(struct stream *s, unsigned what)
 {
     unsigned ev = 0;
@@ -154,6 +162,9 @@ static void on_ready(struct io *io, unsigned what)
             stream_report(s, STREAM_FAILED);
         }
         break;
+    case ST_TUNNEL:
+        stream_tunnel(s);
+        break;
     case ST_HANDSHAKE:
         s->ops->handshake(s);
         break;
@@ -176,8 +187,9 @@ static void on_kick(struct timer *t)
         }
         break;
     case ST_CONNECTING: /* connected at once, inside stream_dial */
-        s->ops->connected(s);
+        stream_connected(s);
         break;
+    case ST_TUNNEL:
     case ST_HANDSHAKE:
         break;
     case ST_UP:
@@ -216,6 +228,7 @@ struct stream *stream_dial(struct loop *l, const struct dial *d, stream_cb *cb, 
     s->n_binds = (unsigned char)MIN(d->n_binds, DIAL_MAX_BINDS);
     s->bind = s->n_binds ? (unsigned char)(d->bind % s->n_binds) : 0;
     s->sni = d->sni;
+    s->tunnel = d->tunnel;
     if (d->tls)
         stream_tls_sessions(s, d->sessions);
     s->rxs.no_stamps = d->no_stamps;
@@ -257,6 +270,7 @@ void stream_close(struct stream **sp)
         loop_io_del(s->loop, &s->io);
         close(s->io.fd);
     }
+    stream_tunnel_free(s);
     free(s->text);
     free(s);
 }

@@ -27,6 +27,7 @@ enum stream_rc {                      /* negative results of read and writev */
                  STREAM_UNREACHABLE = -7,
                  STREAM_NOFILES = -8, /* EMFILE, ENFILE */
                  STREAM_NOPORTS = -9, /* EADDRNOTAVAIL */
+                 STREAM_PROXY = -10,  /* a proxy did not open the tunnel */
 };
 
 struct rx {        /* when the bytes of one read arrived; monotonic ns */
@@ -41,7 +42,7 @@ struct addr {
     socklen_t len;
 };
 
-struct stream_times { /* monotonic ns, 0 = did not happen */
+struct stream_times { /* monotonic ns, 0 = did not happen; conn_end: through a proxy, when it had opened the tunnel */
     int64_t conn_start, conn_end, tls_end;
 };
 
@@ -57,6 +58,9 @@ struct dial {
      * Borrowed likewise; none: the kernel's choice. */
     const struct addr *binds;
     size_t n_binds, bind;
+    /* The addresses are a proxy's: what asks it for a tunnel to the other end (CONNECT and its headers), borrowed
+     * likewise; NULL: they are the other end's. */
+    const char *tunnel;
     struct tls_ctx *tls;           /* NULL: plain */
     const char *sni;               /* host to verify and to name; borrowed likewise */
     struct tls_sessions *sessions; /* of this target, to be resumed; borrowed for the stream's life; NULL: none */

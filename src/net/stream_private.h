@@ -6,7 +6,7 @@
 #include "net/loop_private.h"
 #include "net/stream.h"
 
-enum stream_state { ST_NEW, ST_CONNECTING, ST_HANDSHAKE, ST_UP, ST_FAILED };
+enum stream_state { ST_NEW, ST_CONNECTING, ST_TUNNEL, ST_HANDSHAKE, ST_UP, ST_FAILED };
 
 struct stream_ops {
     void (*connected)(struct stream *s); /* the socket is: report STREAM_UP or begin the handshake */
@@ -52,6 +52,8 @@ struct stream {
     unsigned char n_binds, bind;
     const struct addr *addrs, *binds; /* only until connected */
     const char *sni;                  /* only until the handshake has begun */
+    const char *tunnel;               /* NULL: none is needed */
+    struct tunnelling *tunnelling;    /* while it is asked for */
     struct tls_ctx *tls;
 };
 
@@ -64,6 +66,7 @@ struct stream *stream_alloc(struct loop *l, struct tls_ctx *tls, stream_cb *cb, 
 void stream_report(struct stream *s, unsigned what); /* the stream may be gone afterwards */
 void stream_update_io(struct stream *s);
 void stream_is_up(struct stream *s);
+void stream_connected(struct stream *s); /* the socket is: on to the tunnel or to ops->connected */
 /* Remember why. The state stays. */
 void stream_set_error(struct stream *s, enum stream_rc rc, int sys, const char *text);
 /* An attempt to connect or to shake hands is over: STREAM_FAILED goes out now. */
@@ -73,6 +76,10 @@ enum stream_rc stream_rc_of(int sys);
 /* stream_tcp.c: each says whether there is hope left; where there is none, the error is set and nothing is reported */
 bool stream_tcp_dial(struct stream *s);  /* in ST_NEW: begin with the first address that was not tried yet */
 bool stream_tcp_check(struct stream *s); /* in ST_CONNECTING: the file is ready */
+
+/* stream_tunnel.c */
+void stream_tunnel(struct stream *s); /* the socket is connected, or became ready in ST_TUNNEL */
+void stream_tunnel_free(struct stream *s);
 
 /* rxstamp.c */
 int rx_stamps_on(int fd);

@@ -105,7 +105,7 @@ bool stream_tcp_check(struct stream *s)
         sys = errno;
     if (sys == 0) {
         connected(s);
-        s->ops->connected(s);
+        stream_connected(s);
         return true;
     }
     stream_set_error(s, stream_rc_of(sys), sys, NULL);

@@ -24,6 +24,7 @@
     X(UNREACHABLE, "unreachable", "no route to the host, or the network is down")                                      \
     X(RESET, "reset", "the connection was reset or closed before or within the response")                              \
     X(TLS, "tls", "the TLS handshake or a TLS record failed")                                                          \
+    X(PROXY, "proxy", "the proxy refused the connection to the server, or broke it off before it stood (--proxy)")     \
     X(DNS, "dns", "the host's name could not be resolved")                                                             \
     X(TRUNCATED, "truncated", "the response ended before its end: no terminal event, or the body was cut")             \
     X(BAD_FRAME, "bad_frame", "not HTTP, broken framing, or an event that is not the dialect's JSON")                  \

@@ -58,3 +58,7 @@ weir run --max-errors 100%
 weir run --think-time gauss:1s
 weir run 127.0.0.1:1 --headers-metric 'X-TTFT: 5'
 weir run 127.0.0.1:1 --headers-metric X-TTFT --headers-metric x-ttft
+weir run 127.0.0.1:1 --proxy socks5://127.0.0.1:1
+weir run 127.0.0.1:1 --proxy 'http://me:pass word@127.0.0.1:1'
+weir run 127.0.0.1:1 --proxy 127.0.0.1:1 --connect-to 127.0.0.1:2
+weir run --proxy 127.0.0.1:1
