@@ -29,9 +29,10 @@ bool vocab_add(struct vocab *v, struct str token, uint32_t id); /* copies; false
 /* The members of a JSON object {"token": id, …}; errors begin with `path`. */
 int vocab_read(struct vocab *v, struct str raw_object, const char *path, struct err *e);
 bool vocab_id(const struct vocab *v, struct str token, uint32_t *id);
-struct str vocab_token(const struct vocab *v, uint32_t id); /* p NULL: none */
-uint32_t vocab_size(const struct vocab *v);                 /* number of tokens */
-uint32_t vocab_end(const struct vocab *v);                  /* largest id ever given + 1, 0 when empty */
+struct str vocab_token(const struct vocab *v, uint32_t id);           /* p NULL: none */
+uint32_t vocab_size(const struct vocab *v);                           /* number of tokens */
+struct str vocab_at(const struct vocab *v, uint32_t i, uint32_t *id); /* the i-th of them, in the order given */
+uint32_t vocab_end(const struct vocab *v);                            /* largest id ever given + 1, 0 when empty */
 
 /* --- tok_norm*.c: normalizers --------------------------------------------------------------------------------------
  */

@@ -166,6 +166,12 @@ struct str vocab_token(const struct vocab *v, uint32_t id)
     return text_of(v, &v->entries[v->by_id[id] - 1]);
 }
 
+struct str vocab_at(const struct vocab *v, uint32_t i, uint32_t *id)
+{
+    *id = v->entries[i].id;
+    return text_of(v, &v->entries[i]);
+}
+
 uint32_t vocab_size(const struct vocab *v)
 {
     return v->n;
