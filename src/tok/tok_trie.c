@@ -77,7 +77,8 @@ void trie_build(struct trie *t, struct trie_key *keys, size_t n)
     *t = (struct trie){0};
     for (size_t i = 0; i < n; i++)
         keys[i].order = (uint32_t)i;
-    qsort(keys, n, sizeof *keys, by_text);
+    if (n)
+        qsort(keys, n, sizeof *keys, by_text);
     size_t empty = 0;
     while (empty < n && keys[empty].text.n == 0)
         empty++;

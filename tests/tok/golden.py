@@ -4,11 +4,15 @@ that define them make of odd texts (PyPI `tokenizers` and `sentencepiece`, which
 
     python3 tests/tok/golden.py tests/tok/golden
 """
+import base64
+import io
 import json
 import os
 import random
 import sys
+import tempfile
 
+import sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 FOLDER = sys.argv[1]
@@ -49,13 +53,12 @@ def write(name, value):
 def model_cases(name, model, rng, n=150, byte_level=False):
     """`bytes`: what stands before the model is ByteLevel, which cuts nothing here."""
     # Scores are what reading the file makes of their digits.
-    plain = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None, "pre_tokenizer": None,
-             "post_processor": None, "decoder": None, "model": json.loads(Tokenizer(model).to_str())["model"]}
-    tokenizer = Tokenizer.from_str(json.dumps(plain))
+    plain = json.loads(Tokenizer(model).to_str())["model"]
+    tokenizer = Tokenizer.from_str(tokenizer_json(plain))
     if byte_level:
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     cases = [[t, tokenizer.encode(t).ids] for t in texts(rng, n) if t]
-    write(name + ".json", {"model": plain["model"], "bytes": byte_level, "cases": cases})
+    write(name + ".json", {"model": plain, "bytes": byte_level, "cases": cases})
 
 
 def substrings(rng, n, words=WORDS):
@@ -118,12 +121,111 @@ def scores(rng):
     write("scores.json", {"cases": [[d, repr(float(v))] for d, (_, v) in zip(digits, read)]})
 
 
+def tokenizer_json(model, normalizer=None):
+    return json.dumps({"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer,
+                       "pre_tokenizer": None, "post_processor": None, "decoder": None, "model": model})
+
+
+def train(**options):
+    """A SentencePiece model of few pieces, as bytes."""
+    rng = random.Random(5)
+    lines = [" ".join(rng.choice(WORDS) for _ in range(12)) for _ in range(400)]
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines), model_writer=model, hard_vocab_limit=False, minloglevel=2, num_threads=1, **options)
+    return model.getvalue()
+
+
+def rules():
+    """A file of SentencePiece's rules: one for one, one for three, to nothing, of two characters, one longer than another."""
+    f = tempfile.NamedTemporaryFile("w", suffix=".tsv", delete=False)
+    f.write("61\t78\n62\t79 79 79\n63\t\n64 0301\t7A\n9\t20\n3000\t20\n2460\t31\n3A3 2019\t73 73\n3A3\t73\n20 20 20\t20\n")
+    f.close()
+    return f.name
+
+
+def field(message, *numbers):
+    """The bytes of a field inside a Protocol Buffers message, by the numbers of the fields on the way."""
+    at = 0
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+    while at < len(message):
+        key = varint()
+        if key & 7 == 2:
+            n = varint()
+            if key >> 3 == numbers[0]:
+                part = message[at:at + n]
+                return field(part, *numbers[1:]) if len(numbers) > 1 else part
+            at += n
+        elif key & 7 == 0:
+            varint()
+        else:
+            at += 4 if key & 7 == 5 else 8
+    raise KeyError(numbers)
+
+
+def normalizers(rng):
+    tsv = rules()
+    charsmap = base64.b64encode(field(train(model_type="char", vocab_size=100, normalization_rule_tsv=tsv), 3, 2)).decode()
+    os.unlink(tsv)
+    kinds = [{"type": t} for t in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt", "ByteLevel")]
+    kinds += [{"type": "Strip", "strip_left": left, "strip_right": right} for left in (True, False) for right in (True, False)]
+    kinds += [{"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese, "strip_accents": strip, "lowercase": low}
+              for clean, chinese, strip, low in ((True, True, None, True), (True, True, None, False), (False, True, True, False),
+                                                 (True, False, False, True), (False, False, False, False))]
+    kinds += [{"type": "Prepend", "prepend": "▁x"}, {"type": "Precompiled", "precompiled_charsmap": charsmap}]
+    kinds += [{"type": "Replace", "pattern": {"String": a}, "content": b}
+              for a, b in ((" ", "▁"), ("é", ""), ("aa", "b"), ("", "-"), ("a.b*[&-~#", "z"))]
+    kinds += [{"type": "Sequence", "normalizers": [kinds[6], kinds[2], kinds[4], kinds[8], {"type": "Prepend", "prepend": "▁"},
+                                                   {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+              {"type": "Sequence", "normalizers": []}]
+    marks = "".join(chr(c) for c in (0x300, 0x301, 0x316, 0x323, 0x327, 0x334, 0x345, 0x5B0, 0x64B, 0x93C, 0xF71, 0xF72, 0x3099, 0x9BE, 0x302E, 0x1D165,
+                                     0x1E130, 0x8D3, 0x1AB0, 0x10F46))
+    more = ["e\u0301\u0323", "\u1100\u1161\u11a8", "\uac00\u11a8", "\u0f71\u0f73\u0f75", "\U00011935\U00011930", "\u09c7\u09be", "\u212b\u2126",
+            "\ufdfa", "\r\n\r", "a\u200db", "Σ’Σ", "d\u0301d", "   a   ", "\x7f\x80\x9f", "AÀÉ", "ABC aaa", "a.b*[&-~#", "中文a字",
+            "\u07ee\x1b\U0001d16f", "ΑΣ ΑΣ.", "\U00016ea0\ua7dc\U00010d50"]
+    for _ in range(80):
+        more.append("".join(rng.choice(marks + "aeoAE \u1100가ß") for _ in range(rng.randrange(1, 9))))
+    cases = []
+    for kind in kinds:
+        normalizer = Tokenizer.from_str(tokenizer_json({"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}, kind)).normalizer
+        pairs = [[t, normalizer.normalize_str(t)] for t in more + texts(rng, 40)]
+        cases.append([kind, pairs])
+    write("normalizers.json", {"cases": cases})
+
+
+def sentencepieces(rng):
+    symbols = dict(user_defined_symbols=["<u1>", "foo", "▁▁", "▁▁▁▁", "th", "x y", "日本", "foo bar"], control_symbols=["<c1>", "東"])
+    flat = dict(add_dummy_prefix=False, remove_extra_whitespaces=False, normalization_rule_name="identity", byte_fallback=True)
+    for kind in ("unigram", "bpe", "word", "char"):
+        for name, options in (("", dict(normalization_rule_name="identity", byte_fallback=False, character_coverage=0.98)),
+                              ("-symbols", dict(symbols, normalization_rule_name="identity")), ("-flat", flat)):
+            tsv = rules()
+            if name == "":
+                options = dict(character_coverage=0.98, normalization_rule_tsv=tsv, treat_whitespace_as_suffix=kind == "bpe")
+            model = train(model_type=kind, vocab_size=420 if name == "-flat" else 200, **options)
+            os.unlink(tsv)
+            processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+            cases = [[t, processor.encode(t)] for t in ["  ", "▁▁▁▁▁", "<s> foo bar</s>", "foo  barfoo"] + texts(rng, 70)]
+            write(f"spm-{kind}{name}.json", {"model": base64.b64encode(model).decode(), "cases": cases})
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     word_level(random.Random(1))
     word_piece(random.Random(2))
     unigram(random.Random(3))
     scores(random.Random(4))
+    normalizers(random.Random(6))
+    sentencepieces(random.Random(7))
 
 
 main()
