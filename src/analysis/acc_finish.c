@@ -130,6 +130,12 @@ static void finish_tokens(const struct acc_level *l, struct sum_level *out)
     out->tokens_out = l->known_out ? (int64_t)l->tokens_out : -1;
     out->tokens_cached = l->known_cached ? (int64_t)l->tokens_cached : -1;
     out->tokens_reasoning = l->known_reasoning ? (int64_t)l->tokens_reasoning : -1;
+    counted_finish(&l->counted_out, &out->tokenizer.out);
+    counted_finish(&l->counted_in, &out->tokenizer.in);
+    out->tokenizer.in_texts = l->in_texts > 0;
+    out->tokenizer.in_counted = l->in_counted;
+    out->tokenizer.uncounted = l->uncounted;
+    out->tokenizer.used = l->own_out + l->own_in + l->uncounted + l->sources[TOKENS_TOKENIZER] > 0;
     out->tokens_per_chunk = share(l->chunk_tokens, l->chunks);
     unsigned used = 0;
     out->token_source = TOKENS_NONE;

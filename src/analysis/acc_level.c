@@ -183,12 +183,30 @@ static void add_tokens(struct acc_level *l, const struct record *r)
     }
 }
 
+/* What the server counted and the text does not show whole (tool calls, reasoning that may not have been sent) cannot
+ * be compared. */
+static void add_counted(struct acc_level *l, const struct record *r)
+{
+    bool server = r->token_source == TOKENS_USAGE || r->token_source == TOKENS_SERVER;
+    bool whole = r->finish != FINISH_TOOL && ((r->flags & REC_STREAMED) || r->tokens_reasoning <= 0);
+    l->own_out += r->counted_out > 0;
+    l->own_in += r->counted_in > 0;
+    l->in_counted += (r->flags & REC_IN_COUNTED) != 0;
+    l->in_texts += (r->flags & REC_IN_TEXTS) != 0;
+    l->uncounted += (r->flags & REC_UNCOUNTED) != 0;
+    if (server && whole && r->counted_out > 0 && r->tokens_out > 0)
+        counted_add(&l->counted_out, measure_visible(r), r->counted_out);
+    if (r->counted_in > 0 && r->tokens_in > 0 && !(r->flags & REC_IN_COUNTED))
+        counted_add(&l->counted_in, r->tokens_in, r->counted_in);
+}
+
 /* What a success says about the sample: sources, sizes, sameness. */
 static void add_success(struct acc_level *l, const struct record *r)
 {
     headers_add(l->headers, r);
     l->sources[(unsigned)r->token_source < TOKEN_SOURCES ? r->token_source : TOKENS_NONE]++;
     l->finish[(unsigned)r->finish <= FINISH_OTHER ? r->finish : FINISH_OTHER]++;
+    add_counted(l, r);
     l->not_streamed += !(r->flags & REC_STREAMED);
     l->no_text += (r->flags & REC_NO_TEXT) != 0;
     l->unknown_tokens += r->tokens_out < 0 && !(r->flags & (REC_NO_TEXT | REC_PLAIN));

@@ -4,6 +4,7 @@
 
 #include "analysis/acc.h"
 #include "analysis/acc_group.h"
+#include "analysis/counted.h"
 #include "analysis/measure.h"
 #include "analysis/series.h"
 #include "analysis/timeline.h"
@@ -34,8 +35,10 @@ struct acc_level {
     struct sum_sessions sessions;
     uint64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning;
     uint64_t known_in, known_out, known_cached, known_reasoning; /* requests that said so */
-    uint64_t chunks, chunk_tokens;                               /* events and tokens of requests that have both */
-    bool answers_differ;                                         /* some success's from the first one's, which is: */
+    struct counted counted_out, counted_in;                      /* of successes */
+    uint64_t own_out, own_in, in_texts, in_counted, uncounted;
+    uint64_t chunks, chunk_tokens; /* events and tokens of requests that have both */
+    bool answers_differ;           /* some success's from the first one's, which is: */
     uint64_t answer_bytes, answer_words, answer_hash, first_sample;
     bool samples_differ;
     uint64_t good, maybe_good;
@@ -90,6 +93,7 @@ void judge_client(const struct acc_level *l, struct sum_level *out); /* the verd
 void write_notes(const struct acc_level *l, const struct summary *s, struct sum_level *out);
 
 void write_endpoint_notes(struct sum_level *out);
+void write_token_notes(const struct acc_level *l, struct sum_level *out);
 
 void texts_add(struct sum_texts *t, const char *fmt, ...) ATTR_PRINTF(2, 3);
 void texts_free(struct sum_texts *t);

@@ -69,7 +69,7 @@ static void measure_whole(const struct record *r, bool open, struct measured *m)
 }
 
 /* Reasoning that was counted but not streamed cannot have taken part in the time after the first token. */
-static int64_t visible_tokens(const struct record *r)
+int64_t measure_visible(const struct record *r)
 {
     bool hidden = r->tokens_reasoning > 0 && r->first_output == r->first_token;
     return hidden ? r->tokens_out - r->tokens_reasoning : r->tokens_out;
@@ -94,7 +94,7 @@ static void measure_per_token(const struct record *r, struct measured *m)
 {
     if (r->outcome != OUT_OK || r->tokens_out < 1 || r->start == 0)
         return;
-    int64_t n = visible_tokens(r);
+    int64_t n = measure_visible(r);
     if ((r->flags & REC_STREAMED) && n >= 2 && r->first_token && r->last_token >= r->first_token)
         put(m, METRIC_TPOT, divide(r->last_token - r->first_token, n - 1), false);
     if (m->v[METRIC_E2E] >= 0)

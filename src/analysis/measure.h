@@ -13,6 +13,8 @@ struct measured {
     int64_t send_lag;            /* open loop */
 };
 void measure(const struct record *r, bool open, struct measured *m);
+/* Output tokens that took part in what was seen: without reasoning that was counted but not streamed. */
+int64_t measure_visible(const struct record *r);
 /* After it: v[ITL] = the largest gap between token events. A pass of its own over the events. */
 void measure_itl(const struct record *r, struct measured *m);
 

@@ -201,39 +201,6 @@ static void note_headers(const struct summary *s, struct sum_level *out)
     }
 }
 
-static void note_tokens(const struct acc_level *l, struct sum_level *out)
-{
-    if (out->token_source_mixed) {
-        char text[160] = "";
-        size_t at = 0;
-        for (int k = 0; k < TOKEN_SOURCES; k++)
-            if (l->sources[k])
-                at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %llu", at ? ", " : "",
-                                       token_source_name((enum token_source)k), (unsigned long long)l->sources[k]);
-        texts_add(&out->notes, "output tokens were counted in different ways: %s requests", text);
-    } else if (out->successful && out->token_source == TOKENS_WORDS) {
-        texts_add(&out->notes, l->no_text == out->successful
-                                   ? "the server gave no token counts: words of what was sent were counted instead"
-                                   : "the server gave no token counts: words were counted instead of tokens");
-    }
-    if (l->unknown_tokens)
-        texts_add(&out->notes, "%llu answers have an unknown number of tokens and are in no figure per token",
-                  (unsigned long long)l->unknown_tokens);
-    if (l->hidden_reasoning)
-        texts_add(&out->notes,
-                  "%llu answers had reasoning that was counted but not streamed: TTFT includes the time for it, TPOT "
-                  "leaves its tokens out",
-                  (unsigned long long)l->hidden_reasoning);
-    if (out->plain)
-        texts_add(&out->notes,
-                  "plain HTTP: the answers are counted by status, time and bytes; there are no tokens, and no TTFT");
-    else if (out->successful && l->no_text == out->successful)
-        texts_add(&out->notes, "the answers are no text (embeddings, a ranking): there are no output tokens, and so no "
-                               "TTFT, ITL, TPOT or tokens/s; E2E lasts to the end of the answer");
-    else if (out->successful && l->not_streamed == out->successful)
-        texts_add(&out->notes, "the answers were not streamed: there is no TTFT, ITL or TPOT");
-}
-
 void write_notes(const struct acc_level *l, const struct summary *s, struct sum_level *out)
 {
     note_load(l, out);
@@ -241,6 +208,6 @@ void write_notes(const struct acc_level *l, const struct summary *s, struct sum_
     note_redirects(l, out);
     note_packed(l, out);
     note_headers(s, out);
-    note_tokens(l, out);
+    write_token_notes(l, out);
     note_sample(s, out);
 }

@@ -26,6 +26,12 @@ const char *metric_title(enum metric m)
     return (unsigned)m < METRIC_COUNT ? titles[m] : "?";
 }
 
+const char *counted_how_name(enum counted_how h)
+{
+    static const char *const how[] = {"agree", "constant", "proportional", "unclear"};
+    return (unsigned)h < ARRAY_LEN(how) ? how[h] : "unclear";
+}
+
 const char *verdict_name(enum verdict v)
 {
     return v == VERDICT_VALID ? "VALID" : v == VERDICT_DEGRADED ? "DEGRADED" : "INVALID";

@@ -145,6 +145,23 @@ struct sum_client {
     double lag_user_p99;
 };
 
+enum counted_how { COUNTED_AGREE, COUNTED_CONSTANT, COUNTED_PROPORTIONAL, COUNTED_UNCLEAR };
+const char *counted_how_name(enum counted_how h); /* "agree" "constant" "proportional" "unclear" */
+struct sum_counted {                              /* requests that both the server and weir's tokenizer have counted */
+    uint64_t requests;                            /* 0: none, and nothing below says anything */
+    int64_t server, own;
+    double deviation;     /* (own - server) / server; NaN */
+    double per_request;   /* server - own, mean */
+    enum counted_how how; /* beyond 1 %: how they differ */
+};
+struct sum_tokenizer {
+    bool used; /* a tokenizer counted something */
+    struct sum_counted out, in;
+    bool in_texts;       /* `in` and what it stood in for are of the messages' texts alone, without a chat template */
+    uint64_t in_counted; /* successes whose input tokens are the tokenizer's */
+    uint64_t uncounted;  /* successes whose text was not kept (--text-limit) */
+};
+
 struct sum_sessions { /* by the requests of the cohort; all 0 without sessions */
     bool on;
     uint64_t begun, completed; /* first turns that were sent; last turns that succeeded */
@@ -227,6 +244,7 @@ struct sum_level {
     enum token_source token_source; /* of most requests */
     bool token_source_mixed;
     int64_t tokens_in, tokens_out, tokens_cached, tokens_reasoning; /* totals of the cohort; -1 unknown */
+    struct sum_tokenizer tokenizer;
     struct sum_counts outcomes, status_codes, finish_reasons;
     struct sum_slo slo;
     struct sum_goodput goodput;

@@ -129,6 +129,7 @@ struct api_ops {
     bool own_counts;         /* its counts are fields of the server's own, no usage object */
     bool plain;              /* plain HTTP: bodies mean nothing, each answer counts by its status */
     bool can_ignore_eos;     /* requests have ignore_eos */
+    bool completes;          /* the model gets the messages' contents, joined, as they are: no chat template */
     bool text;               /* a stream of text/plain is bare text */
     unsigned lacks;          /* API_NO_* */
     bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */

@@ -96,6 +96,7 @@ static const char *const ours[] = {"input", "stream", NULL};
 
 const struct api_ops api_embeddings = {
     .name = "openai-embeddings",
+    .completes = true,
     .help = "OpenAI embeddings (vLLM, SGLang, llama.cpp, Infinity and others)",
     .default_path = "/v1/embeddings",
     .models_path = "/v1/models",

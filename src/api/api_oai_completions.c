@@ -30,6 +30,7 @@ static enum api_rc completions_document(struct str body, struct api_event *ev)
 
 const struct api_ops api_oai_completions = {
     .name = "openai-completions",
+    .completes = true,
     .help = "OpenAI text completions",
     .default_path = "/v1/completions",
     .models_path = "/v1/models",

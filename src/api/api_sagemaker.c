@@ -167,6 +167,7 @@ static const char *const ours[] = {"inputs", "stream", NULL};
 
 const struct api_ops api_sagemaker = {
     .name = "sagemaker-lmi",
+    .completes = true,
     .help = "bodies of DJL's LMI containers, as at SageMaker's /invocations",
     .default_path = "/invocations",
     .model_optional = true,

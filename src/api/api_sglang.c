@@ -131,6 +131,7 @@ static const char *const ours[] = {"text", "input_ids", "stream", NULL};
 
 const struct api_ops api_sglang = {
     .name = "sglang",
+    .completes = true,
     .help = "SGLang's own /generate, with the count of tokens in each event",
     .default_path = "/generate",
     .models_path = "/v1/models",

@@ -156,6 +156,7 @@ static enum api_rc document(struct str text, struct api_event *ev)
 
 const struct api_ops api_tgi = {
     .name = "tgi",
+    .completes = true,
     .help = "Text Generation Inference's generate and generate_stream",
     .default_path = "/generate",
     .stream_path = "/generate_stream",

@@ -93,6 +93,7 @@ static const char *const ours[] = {"text_input", "stream", NULL};
 
 const struct api_ops api_trtllm = {
     .name = "tensorrt-llm",
+    .completes = true,
     .help = "TensorRT-LLM behind Triton: generate_stream and generate",
     .default_path = "/v2/models/ensemble/generate",
     .stream_path = "/v2/models/ensemble/generate_stream",

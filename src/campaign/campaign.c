@@ -72,6 +72,19 @@ static void load_text(const struct campaign_state *s, const struct variant *v, s
         buf_addf(b, "; until more than %s fail", c->max_errors);
 }
 
+static const char *counted_text(const struct campaign_state *s, bool usage, bool known)
+{
+    bool input_alone = s->ops->lacks & API_NO_TOKENS;
+    if (!known)
+        return input_alone ? "of the input alone, server's usage where it is reported, else the tokenizer's count"
+                           : "server's usage where it is reported, else the tokenizer's count";
+    if (!usage)
+        return input_alone ? "of the input alone, the tokenizer's count"
+                           : "the tokenizer's count (the server reports no usage)";
+    return input_alone ? "of the input alone, server's usage, beside the tokenizer's count"
+                       : "server's usage, beside the tokenizer's count";
+}
+
 static const char *token_text(const struct campaign_state *s)
 {
     bool usage = true, known = !s->c->no_probe;
@@ -79,6 +92,8 @@ static const char *token_text(const struct campaign_state *s)
         known &= !s->variant[0].ep->probe[i].refused;
         usage &= s->variant[0].ep->probe[i].usage;
     }
+    if (s->variant[0].tokenizer)
+        return counted_text(s, usage, known);
     if (s->ops->lacks & API_NO_TOKENS)
         return usage || !known ? "of the input alone, server's usage" : "of the input alone, words";
     if (!known)
@@ -160,6 +175,9 @@ static void banner(const struct campaign_state *s)
     line[n++] = xasprintf("Seed: %llu", (unsigned long long)s->seed);
     if (!s->ops->plain)
         line[n++] = xasprintf("Tokens: %s", token_text(s));
+    for (uint32_t i = 0; i < s->n_variants; i++)
+        if (s->variant[i].own_tokenizer)
+            line[n++] = xasprintf("Tokenizer: %s", tokenizer_text(s->variant[i].tokenizer, server, sizeof server));
     line[n++] = xasprintf("Results: %s", s->result->dir);
     s->v->banner(s->v->arg, (const char *const *)line, n);
     while (n > 0)

@@ -63,6 +63,8 @@ struct run_config {
     const char *dataset_fields, *dataset_key, *dataset_lengths; /* as struct dataset_opts */
     bool answer_length, skip_bad;
     const char **mix;       /* "chat=3:chat.json", NULL-ended or NULL */
+    const char *tokenizer;  /* file, folder or model id; NULL = none */
+    uint64_t text_limit;    /* bytes of answers that may wait for it */
     const char *isl, *osl;  /* distributions as text, or NULL; of synthetic prompts, and of max_tokens */
     uint64_t prefix_tokens; /* 0 = none */
     uint64_t prefix_groups, prompt_pool;

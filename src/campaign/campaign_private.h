@@ -14,8 +14,9 @@
 #include "engine/engine.h"
 #include "engine/probe.h"
 #include "load/dataset.h"
+#include "load/tokenizer.h"
 
-enum { MAX_LEVELS = 64, MAX_BANNER = 32 + RUN_URLS_MAX + MAX_LEVELS, ERRORS_PER_KIND = 20 };
+enum { MAX_LEVELS = 64, MAX_BANNER = 32 + RUN_URLS_MAX + 2 * MAX_LEVELS, ERRORS_PER_KIND = 20 };
 
 struct sim_child { /* simproc.c */
     pid_t pid;     /* 0 = none */
@@ -65,12 +66,13 @@ struct load_shape { /* shape.c: how requests are spread over time */
  * texts and endpoints, which are those of the first of them. */
 struct variant {
     const struct run_config *c;
+    struct tokenizer *tokenizer; /* NULL: none */
     struct dataset *ds;
     struct leaving leaving;
     struct breaker_rule max_errors;
     struct dist think;
     struct endpoints *ep;
-    bool own_ds, own_ep; /* to be freed with it */
+    bool own_tokenizer, own_ds, own_ep; /* to be freed with it */
     int64_t warmup_ns;
     uint64_t warmup_requests;
     struct load_shape shape;

@@ -11,7 +11,21 @@ enum { CHECK_TOKENS = 16 /* asked for where the user says nothing */ };
 struct teller {
     void (*say)(void *arg, const char *line);
     void *arg;
+    struct tok_coder *coder; /* NULL: no tokenizer */
+    struct buf *scratch;
 };
+
+static void tell(void *arg, const char *line)
+{
+    const struct teller *k = arg;
+    k->say(k->arg, line);
+}
+
+static uint64_t count(void *arg, struct str escaped)
+{
+    const struct teller *k = arg;
+    return tokens_of_escaped(k->coder, escaped, 0, k->scratch);
+}
 
 static void ATTR_PRINTF(2, 3) say(const struct teller *k, const char *fmt, ...)
 {
@@ -62,6 +76,8 @@ static void say_target(const struct campaign_state *s, const struct teller *k)
                            : "");
     }
     say(k, "Key:       %s", key_text(s));
+    if (v->tokenizer)
+        say(k, "Tokenizer: %s", tokenizer_text(v->tokenizer, text, sizeof text));
     buf_free(&b);
 }
 
@@ -88,7 +104,7 @@ static int say_metrics(struct campaign_state *s, const struct teller *k, struct 
 }
 
 /* All that is asked of the endpoint. -1 + why: it cannot be measured as things stand. */
-static int ask(struct campaign_state *s, const struct teller *k, struct err *why)
+static int ask(struct campaign_state *s, struct teller *k, struct err *why)
 {
     struct variant *v = &s->variant[0];
     int rc = waiting(s, why);
@@ -118,8 +134,9 @@ static int ask(struct campaign_state *s, const struct teller *k, struct err *why
         .sample = dataset_at(v->ds, 0),
         .timeout = v->c->timeout,
         .insecure = v->c->insecure,
-        .say = k->say,
-        .arg = k->arg,
+        .say = tell,
+        .count = k->coder ? count : NULL,
+        .arg = k,
     };
     if (check_ask(&c, &ep->probe[0], why) < 0)
         return -1;
@@ -130,7 +147,8 @@ int campaign_check(const struct run_config *c, const struct campaign_view *v,
                    void (*say_line)(void *arg, const char *line), void *arg, bool *ok, struct err *e)
 {
     struct campaign_state *s = xcalloc(1, sizeof *s);
-    const struct teller k = {say_line, arg};
+    struct buf scratch = BUF_INIT(64u << 20);
+    struct teller k = {say_line, arg, NULL, &scratch};
     s->c = c;
     s->v = v;
     s->signal_fd = -1;
@@ -138,6 +156,8 @@ int campaign_check(const struct run_config *c, const struct campaign_view *v,
     int rc = prepare(s, e);
     if (rc == 0) {
         struct err why = {0};
+        if (s->variant[0].tokenizer)
+            k.coder = tok_coder_new(s->variant[0].tokenizer->tok);
         *ok = ask(s, &k, &why) == 0;
         say(&k, "%s", "");
         if (*ok)
@@ -147,6 +167,8 @@ int campaign_check(const struct run_config *c, const struct campaign_view *v,
     }
     scraping_free(s);
     simproc_stop(&s->sim);
+    tok_coder_free(&k.coder);
+    buf_free(&scratch);
     setup_free(s);
     free(s);
     return rc;

@@ -21,6 +21,7 @@ struct run_state {
     struct rec_level line;
     int64_t begin; /* monotonic */
     int64_t last_tick;
+    struct counter *counter;   /* NULL: no tokenizer */
     struct recorder *recorder; /* NULL before it begins */
     struct recorded sum;
     unsigned signals;
@@ -222,6 +223,8 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .ramp = level_ramp(v, r->line.concurrency),
         .save_text = c->save_text,
         .header_metrics = s->c->headers_metric,
+        .count_text = v->tokenizer != NULL,
+        .text_limit = c->text_limit,
         .history_limit = c->history_limit,
         .epoch = s->epoch,
     };
@@ -253,7 +256,7 @@ static int begin(struct run_state *r, struct err *e)
         l->w1 = end < INT64_MAX && !l->num_requests ? l->begin + end : 0;
     }
     emit_level(r);
-    r->recorder = recorder_start(r->s, r->en, &r->plan->v->max_errors, e);
+    r->recorder = recorder_start(r->s, r->en, &r->plan->v->max_errors, r->counter, e);
     if (!r->recorder)
         return -1;
     engine_begin(r->en, r->begin);
@@ -389,6 +392,16 @@ static void connect_ahead(struct run_state *r)
     }
 }
 
+static struct counter *counter_of(const struct run_state *r)
+{
+    const struct variant *v = r->plan->v;
+    if (!v->tokenizer || r->s->ops->plain)
+        return NULL;
+    const struct counter_opts o = {
+        .tok = v->tokenizer->tok, .ds = v->ds, .completes = r->s->ops->completes, .unique = v->c->unique_prompts};
+    return counter_new(&o);
+}
+
 int level_run(struct campaign_state *s, uint32_t level, struct err *e)
 {
     struct run_state r = {.s = s};
@@ -396,6 +409,7 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
     r.en = start_engine(&r, e);
     if (!r.en)
         return -1;
+    r.counter = counter_of(&r);
     int refused = level == 0 ? engine_busy_poll_refused(r.en) : 0;
     if (refused)
         campaign_note(s,
@@ -414,6 +428,7 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
             tripped(&r, r.sum.stopped);
         finish(&r);
     }
+    counter_free(&r.counter);
     engine_free(&r.en);
     for (unsigned i = 0; i < s->n_targets; i++)
         resolving_level_end(&r.plan->v->ep->resolving[i], &r.plan->v->ep->target[i]);

@@ -186,6 +186,26 @@ static void put_dataset(struct jout *j, const struct variant *v)
     jo_end_obj(j);
 }
 
+static void put_tokenizer(struct jout *j, const struct tokenizer *t)
+{
+    struct tok_about a;
+    jo_key(j, "tokenizer");
+    if (!t) {
+        jo_null(j);
+        return;
+    }
+    tok_about(t->tok, &a);
+    jo_obj(j);
+    jo_kstrz(j, "name", t->name);
+    jo_kstrz(j, "path", a.path);
+    jo_kstrz(j, "format", a.format);
+    jo_kstrz(j, "model", a.model);
+    jo_ku64(j, "vocab", a.vocab);
+    jo_ku64(j, "specials", a.specials);
+    jo_kstrz(j, "sha256", t->sha256);
+    jo_end_obj(j);
+}
+
 /* All that items ask for, where there are several. */
 static void put_models(struct jout *j, const struct variant *v)
 {
@@ -212,6 +232,7 @@ static void put_levels(struct jout *j, const struct campaign_state *s)
         jo_key(j, "options");
         jo_raw(j, str_of(v->c->options_json ? v->c->options_json : "{}"));
         put_dataset(j, v);
+        put_tokenizer(j, v->tokenizer);
         jo_end_obj(j);
     }
     jo_end_arr(j);
@@ -242,6 +263,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e)
     if (s->c->n_levels > 0)
         put_levels(&j, s);
     put_dataset(&j, &s->variant[0]);
+    put_tokenizer(&j, s->variant[0].tokenizer);
     put_machine(&j);
     put_cores(&j, s);
     put_servers(&j, s);

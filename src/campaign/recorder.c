@@ -18,6 +18,7 @@
 struct recorder {
     struct campaign_state *s;
     struct engine *en;
+    struct counter *counter;
     pthread_t thread;
     struct recorded sum;
     int64_t flushed_at, looked_at;
@@ -30,6 +31,8 @@ struct recorder {
 static void take(struct recorder *r, struct record *rec)
 {
     struct campaign_state *s = r->s;
+    if (r->counter)
+        counter_take(r->counter, rec);
     if (rec->flags & REC_WARMUP)
         r->sum.warm++;
     else if (rec->outcome == OUT_UNSENT)
@@ -109,11 +112,12 @@ static void *run(void *arg)
 }
 
 struct recorder *recorder_start(struct campaign_state *s, struct engine *en, const struct breaker_rule *max_errors,
-                                struct err *e)
+                                struct counter *counter, struct err *e)
 {
     struct recorder *r = xcalloc(1, sizeof *r);
     r->s = s;
     r->en = en;
+    r->counter = counter;
     r->flushed_at = r->looked_at = clock_mono();
     breaker_init(&r->breaker, max_errors);
     atomic_init(&r->ttft_p50, -1);

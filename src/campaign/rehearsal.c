@@ -231,6 +231,9 @@ static int tell(struct campaign_state *s, bool simulator, const struct teller *k
         buf_addf(&made, "%s, %zu sample%s", d->format, d->samples, plural(d->samples));
     say(k, "Dataset:   %s", buf_str(&made).p);
     buf_free(&made);
+    char tokenizer[512];
+    if (v->tokenizer)
+        say(k, "Tokenizer: %s", tokenizer_text(v->tokenizer, tokenizer, sizeof tokenizer));
     say(k, "Seed:      %llu%s", (unsigned long long)s->seed,
         s->c->seed_given ? "" : " (drawn; each run draws its own)");
     say(k, "Workers:   %u", s->workers);

@@ -103,7 +103,8 @@ static bool same_texts(const struct run_config *a, const struct run_config *b)
            same_text(a->dataset, b->dataset) && same_text(a->dataset_format, b->dataset_format) &&
            same_text(a->dataset_fields, b->dataset_fields) && same_text(a->dataset_key, b->dataset_key) &&
            same_text(a->dataset_lengths, b->dataset_lengths) && a->answer_length == b->answer_length &&
-           a->skip_bad == b->skip_bad && same_text(a->replay_sha256, b->replay_sha256) && workload_same(a, b);
+           a->skip_bad == b->skip_bad && same_text(a->tokenizer, b->tokenizer) &&
+           same_text(a->replay_sha256, b->replay_sha256) && workload_same(a, b);
 }
 
 /* --body: the text itself, or with @ the file that holds it. */
@@ -137,6 +138,7 @@ static int load_texts(const struct campaign_state *s, struct variant *v, struct 
         .lengths = c->dataset_lengths,
         .answer_length = c->answer_length,
         .skip_bad = c->skip_bad,
+        .tok = v->tokenizer ? v->tokenizer->tok : NULL,
         .seed = s->seed,
         .progress = !c->quiet && !c->no_live,
     };
@@ -281,8 +283,29 @@ static int parse_variants(struct campaign_state *s, struct err *e)
     return 0;
 }
 
+/* Plain requests have no tokens: a tokenizer that the environment names for others is no mistake. */
+static int open_tokenizer(const struct campaign_state *s, struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    if (!c->tokenizer || strcmp(c->api, "http") == 0)
+        return 0;
+    for (const struct variant *w = s->variant; w < v; w++) {
+        if (w->tokenizer && same_text(w->c->tokenizer, c->tokenizer)) {
+            v->tokenizer = w->tokenizer;
+            return 0;
+        }
+    }
+    v->tokenizer = tokenizer_open(c->tokenizer, !c->quiet && !c->no_live, e);
+    v->own_tokenizer = v->tokenizer != NULL;
+    return v->tokenizer ? 0 : -1;
+}
+
 static int load_all_texts(struct campaign_state *s, struct err *e)
 {
+    for (uint32_t i = 0; i < s->n_variants; i++) {
+        if (open_tokenizer(s, &s->variant[i], e) < 0)
+            return variant_fail(s, &s->variant[i], e);
+    }
     for (uint32_t i = 0; i < s->n_variants; i++) {
         struct variant *v = &s->variant[i];
         for (uint32_t k = 0; k < i && !v->ds; k++)
@@ -645,6 +668,8 @@ void setup_free(struct campaign_state *s)
             free_endpoints(v->ep);
         if (v->own_ds)
             dataset_free(&v->ds);
+        if (v->own_tokenizer)
+            tokenizer_free(&v->tokenizer);
     }
     free(s->variant);
     s->variant = NULL;

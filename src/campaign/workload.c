@@ -16,28 +16,29 @@ static int read_dist(struct dist *d, const char *name, struct str text, struct e
 }
 
 static struct dataset *synthetic(const struct run_config *c, struct str isl, const char *name, uint64_t seed,
-                                 struct err *e)
+                                 const struct tok *tok, struct err *e)
 {
     struct synth_opts o = {
         .prefix = c->prefix_tokens,
         .groups = c->prefix_groups,
         .pool = c->prompt_pool,
         .seed = seed,
+        .tok = tok,
     };
     return read_dist(&o.isl, name, isl, e) < 0 ? NULL : dataset_synthetic(&o, e);
 }
 
 /* "normal:200,50/128": input and, where it stands, output length. */
-static struct dataset *synthetic_class(const struct run_config *c, uint64_t run_seed, struct str text, size_t i,
-                                       struct err *e)
+static struct dataset *synthetic_class(const struct run_config *c, const struct dataset_opts *o, struct str text,
+                                       size_t i, struct err *e)
 {
     ptrdiff_t slash = str_chr(text, '/');
     struct dist osl;
-    uint64_t seed = rng_u64(run_seed, RNG_CLASS, i); /* of its own, so that classes share no beginnings */
+    uint64_t seed = rng_u64(o->seed, RNG_CLASS, i); /* of its own, so that classes share no beginnings */
     struct str isl = slash < 0 ? text : str_sub(text, 0, (size_t)slash);
     if (slash >= 0 && read_dist(&osl, "--mix", str_sub(text, (size_t)slash + 1, text.n), e) < 0)
         return NULL;
-    struct dataset *ds = synthetic(c, isl, "--mix", seed, e);
+    struct dataset *ds = synthetic(c, isl, "--mix", seed, o->tok, e);
     if (ds && slash >= 0)
         dataset_draw_lengths(ds, &osl, seed);
     return ds;
@@ -61,7 +62,7 @@ static struct dataset *load_class(const struct run_config *c, const struct datas
 {
     static const struct str made = {"synthetic:", 10};
     if (str_starts(source, made))
-        return synthetic_class(c, o->seed, str_sub(source, made.n, source.n), i, e);
+        return synthetic_class(c, o, str_sub(source, made.n, source.n), i, e);
     char *path = xmemdup0(source.p, source.n);
     struct dataset *ds = dataset_load_with(path, o, e);
     free(path);
@@ -92,7 +93,7 @@ static struct dataset *load_mix(const struct run_config *c, const struct dataset
 
 struct dataset *workload_make(const struct run_config *c, const struct dataset_opts *o, struct err *e)
 {
-    return c->mix ? load_mix(c, o, e) : synthetic(c, str_of(c->isl), "--isl", o->seed, e);
+    return c->mix ? load_mix(c, o, e) : synthetic(c, str_of(c->isl), "--isl", o->seed, o->tok, e);
 }
 
 int workload_lengths(const struct campaign_state *s, struct variant *v, struct err *e)

@@ -25,7 +25,7 @@ static const struct verb {
 
 /* ---- reading and writing */
 
-struct dataset *dataset_read(const struct dataset_config *c, const char *path, struct err *e)
+struct dataset *dataset_read(const struct dataset_config *c, const char *path, const struct tok *tok, struct err *e)
 {
     struct dataset_opts o = {
         .format = c->from,
@@ -34,6 +34,7 @@ struct dataset *dataset_read(const struct dataset_config *c, const char *path, s
         .lengths = c->lengths,
         .answer_length = c->answer_length,
         .skip_bad = c->skip_bad,
+        .tok = tok,
         .seed = c->seed,
         .progress = !c->quiet,
     };

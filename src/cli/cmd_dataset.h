@@ -15,7 +15,8 @@ int dataset_convert(const struct dataset_config *c, const char *path, struct err
 int dataset_sample(const struct dataset_config *c, const char *path, struct err *e);
 int dataset_generate(const struct dataset_config *c, const char *path, struct err *e);
 
-struct dataset *dataset_read(const struct dataset_config *c, const char *path, struct err *e);
+struct tok;
+struct dataset *dataset_read(const struct dataset_config *c, const char *path, const struct tok *tok, struct err *e);
 
 /* The entries `at[0..n)` (at NULL: the first n) in the format that --format names, or `otherwise`, to --output. Says on
  * standard error how many there are and what was lost. */

@@ -5,7 +5,7 @@ int dataset_convert(const struct dataset_config *c, const char *path, struct err
 {
     if (!c->to)
         return err_set(e, ERR_USAGE, "which format? give --format conversations, messages, text or csv");
-    struct dataset *ds = dataset_read(c, path, e);
+    struct dataset *ds = dataset_read(c, path, NULL, e);
     int rc = ds ? dataset_write(c, ds, NULL, dataset_n(ds), c->to, e) : -1;
     dataset_free(&ds);
     return rc;

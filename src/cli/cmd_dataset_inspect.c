@@ -5,12 +5,15 @@
 
 int dataset_inspect(const struct dataset_config *c, const char *path, struct err *e)
 {
-    struct dataset *ds = dataset_read(c, path, e);
+    struct tokenizer *t = c->tokenizer ? tokenizer_open(c->tokenizer, !c->quiet, e) : NULL;
+    struct dataset *ds = c->tokenizer && !t ? NULL : dataset_read(c, path, t ? t->tok : NULL, e);
     struct buf b = BUF_INIT(16u << 20), shown = BUF_INIT(1u << 20);
     struct dsx_inspect x;
-    if (!ds)
+    if (!ds) {
+        tokenizer_free(&t);
         return -1;
-    dsx_inspect(&x, ds, (unsigned)c->block_words);
+    }
+    dsx_inspect(&x, ds, (unsigned)c->block_words, t);
     redact_url(&shown, str_of(path));
     if (c->json)
         dsx_inspect_json(&x, shown.p, &b);
@@ -19,6 +22,7 @@ int dataset_inspect(const struct dataset_config *c, const char *path, struct err
     fwrite(b.p, 1, b.n, stdout);
     dsx_inspect_free(&x);
     dataset_free(&ds);
+    tokenizer_free(&t);
     buf_free(&b);
     buf_free(&shown);
     return 0;

@@ -19,6 +19,10 @@ const char *const man_metrics[] = {
     "E2E / tokens of a request.",
     "E2E",
     "From the request's start to its last token; total goes on to the response's end.",
+    "tokens",
+    "Output tokens are the server's count (usage, or a field of its own), else the tokenizer's of the whole text "
+    "(--tokenizer), else words; the report says which. Where server and tokenizer both count and differ by more than "
+    "1 %, a note says by what kind of difference: special tokens, or another tokenizer.",
     "service and response",
     "In an open loop every latency exists twice: service counts from the request's start, response from the instant at "
     "which "

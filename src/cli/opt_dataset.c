@@ -25,6 +25,8 @@ static const struct opt rows[] = {
      .help = "Leave bad entries out and count them."},
 
     {"json", 0, NULL, NULL, LOOK, OPT_BOOL(C, json), .flags = OPT_NEGATABLE, .help = "Print JSON instead of text."},
+    {"tokenizer", 0, NULL, "PATH|MODEL", LOOK, OPT_STR(C, tokenizer), .def = "none", .word = "none", .env = "TOKENIZER",
+     .flags = OPT_FILE, .check = check_not_empty, .help = "As of weir run: tell lengths in its tokens too."},
     {"block-words", 0, "block-size", "N", LOOK, OPT_U64(C, block_words), .def = "16", .flags = OPT_POSITIVE,
      .max = 1 << 20,
      .help = "Words in a block of the prefix cache that is reckoned with; servers have blocks of 16 to 512 tokens."},

@@ -216,6 +216,16 @@ static const struct opt rows[] = {
      .help = "A request class of its own with its dataset; repeated, each sends in proportion to its weight, drawn by "
              "the seed: --mix chat=3:chat.json --mix code=1:code.jsonl. In place of FILE, synthetic:ISL or "
              "synthetic:ISL/OSL makes prompts as --isl and --osl do. Each request's record says its class."},
+    {"tokenizer", 0, NULL, "PATH|MODEL", BODY, OPT_STR(C, tokenizer), .def = "none", .word = "none", .env = "TOKENIZER",
+     .flags = OPT_FILE | OPT_LEVEL, .check = check_not_empty,
+     .help =
+         "Count tokens by this tokenizer where the server does not, and beside the server's counts where it does: a "
+         "file (tokenizer.json, SentencePiece's .model, .tiktoken, tekken.json), a folder with one, or a model of "
+         "the Hugging Face hub (org/name or org/name@revision), from its cache on this machine or downloaded."},
+    {"text-limit", 0, NULL, "SIZE", BODY, OPT_BYTES(C, text_limit), .def = "1G", .flags = OPT_POSITIVE | OPT_LEVEL,
+     .help =
+         "Memory for answers that wait for the tokenizer. Of an answer that does not fit only the server's count is "
+         "known, which is said."},
     {"isl", 0, "random-input-len synthetic-input-tokens-mean input-len", "DIST", BODY, OPT_STR(C, isl), .group = "text",
      .check = check_length, .flags = OPT_LEVEL,
      .help =

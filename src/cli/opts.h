@@ -32,6 +32,7 @@ struct dataset_config {
     uint64_t prefix_tokens, prefix_groups;
     double rate;
     uint64_t block_words;
+    const char *tokenizer; /* file, folder or model id; NULL: none */
     bool anonymize, json, quiet;
 };
 

@@ -28,6 +28,7 @@ struct checker {
     bool terminal;
     unsigned flags;
     struct api_event sum;  /* counts and finish */
+    struct buf of[3];      /* the answer's texts by kind, for a tokenizer: content, reasoning, tool calls */
     struct buf text, last; /* answer as it travelled; lines of the last events, one each */
     uint64_t words;
     bool in_word;
@@ -157,10 +158,13 @@ static void take_event(struct checker *k, const struct api_event *ev)
     }
     for (unsigned i = 0; i < ev->n_texts; i++) {
         k->words += (ev->plain ? api_count_plain_words : api_count_words)(ev->text[i], &k->in_word);
+        struct buf *of = &k->of[ev->text_flag[i] == API_CONTENT ? 0 : ev->text_flag[i] == API_REASONING ? 1 : 2];
+        size_t before = k->text.n;
         if (ev->plain)
             json_escape(&k->text, ev->text[i]);
         else
             buf_adds(&k->text, ev->text[i]);
+        buf_adds(of, str_sub(buf_str(&k->text), before, SIZE_MAX));
     }
     if (!(ev->flags & API_TOKEN))
         return;
@@ -282,6 +286,14 @@ static void say_count(struct buf *b, int64_t n, const char *what)
         buf_addf(b, "%s%lld %s", b->n ? ", " : "", (long long)n, what);
 }
 
+static uint64_t count_answer(const struct checker *k)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(k->of); i++)
+        n += k->s->count(k->s->arg, buf_str(&k->of[i]));
+    return n;
+}
+
 static void say_decoded(struct checker *k)
 {
     char *text = xmalloc(k->text.n + 1);
@@ -297,7 +309,10 @@ static void say_decoded(struct checker *k)
     say_count(&b, k->sum.reasoning_tokens, "of the output reasoning");
     if (k->flags & API_USAGE)
         say(k, "Tokens:    %s (as the server counts)", b.p);
-    else
+    if (k->s->count)
+        say(k, "%s  the tokenizer counts %llu in the answer",
+            k->flags & API_USAGE ? "         " : "Tokens:  ", (unsigned long long)count_answer(k));
+    else if (!(k->flags & API_USAGE))
         say(k, "Tokens:    not said by the server; %llu words would be counted", (unsigned long long)k->words);
     buf_free(&b);
 }
@@ -343,7 +358,8 @@ static void say_lacks(const struct checker *k)
     if (k->s->opts->stream && k->framing == API_WHOLE)
         say(k, "Note:      a stream was asked for, and one whole answer came: there is no TTFT and no ITL");
     if (!(k->flags & API_USAGE))
-        say(k, "Note:      no token counts came: words would be counted instead");
+        say(k, "Note:      no token counts came: %s",
+            k->s->count ? "the tokenizer counts instead" : "words would be counted instead");
     if (k->s->ops->has_terminal && k->framing != API_WHOLE && !k->terminal && !(k->flags & API_FINISH))
         say(k, "Note:      the stream ended without a terminal event and without a finish reason: a run would count it "
                "as truncated");
@@ -377,6 +393,8 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     buf_init(&k.body, 256u << 20);
     buf_init(&k.text, 16u << 20);
     buf_init(&k.last, 65536);
+    for (size_t i = 0; i < ARRAY_LEN(k.of); i++)
+        buf_init(&k.of[i], 16u << 20);
     api_event_clear(&k.sum);
     k.c = (struct call){.method = s->target->method ? s->target->method : "POST",
                         .own = s->sample->extra,
@@ -397,6 +415,8 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     buf_free(&k.body);
     buf_free(&k.text);
     buf_free(&k.last);
+    for (size_t i = 0; i < ARRAY_LEN(k.of); i++)
+        buf_free(&k.of[i]);
     api_memo_free(&k.memo);
     return rc;
 }

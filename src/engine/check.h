@@ -14,6 +14,8 @@ struct check { /* borrowed */
     int64_t timeout; /* ns */
     bool insecure;
     void (*say)(void *arg, const char *line); /* line by line, as it becomes known */
+    /* Tokens of a text that is JSON-escaped, by a tokenizer; NULL: there is none. */
+    uint64_t (*count)(void *arg, struct str escaped);
     void *arg;
 };
 

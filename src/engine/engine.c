@@ -4,7 +4,7 @@
 
 #include "engine/engine_private.h"
 
-enum { DEFAULT_LATE = 1 << 18, DEFAULT_HISTORY = 1 << 30 };
+enum { DEFAULT_LATE = 1 << 18, DEFAULT_HISTORY = 1 << 30, DEFAULT_TEXTS = 1 << 30 };
 
 static size_t pow2_at_least(size_t n)
 {
@@ -84,6 +84,7 @@ struct engine *engine_start(const struct engine_opts *o, struct err *e)
 {
     struct engine *en = xcalloc(1, sizeof *en);
     en->o = *o;
+    en->o.text_limit = o->text_limit ? o->text_limit : DEFAULT_TEXTS;
     en->o.history_limit = o->history_limit ? o->history_limit : DEFAULT_HISTORY;
     en->o.late = o->late ? o->late : DEFAULT_LATE;
     en->o.ring = pow2_at_least(o->ring ? o->ring : 8192);

@@ -45,6 +45,8 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text;
     double connect_rate;  /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */
     int64_t ramp;         /* closed loop: the slots' first requests are spread evenly over so long; 0: all at once */
+    bool count_text;      /* answers' texts go with the records to whoever has a tokenizer, and no words are counted */
+    size_t text_limit;    /* bytes of them that may wait, over all workers; 0 = 1 GiB */
     size_t history_limit; /* of sessions: bytes of kept answers, over all workers; 0 = 1 GiB */
     int64_t epoch;        /* monotonic ns that instants count from */
     char run_id[16];      /* prefix of the x-request-id of each request */

@@ -65,20 +65,22 @@ struct req { /* one request; reused through the worker's free list */
     struct ndjson lines;
     struct coding coding; /* of the body */
     struct api_memo memo;
-    struct buf doc;           /* a document, or the body of an error */
-    struct buf head_lines;    /* headers of an error response */
-    struct buf redirect;      /* of a 3xx: redirect_text */
-    struct buf answer;        /* --save-text */
-    struct session *session;  /* whose turn it is; NULL: nobody's */
-    struct buf said;          /* what the session is to keep of the answer: its content */
-    const struct rx *rx;      /* of the read being parsed */
-    struct rx last_rx;        /* MODE_LINES: the last one, for a line that the end of the body ends */
-    struct together together; /* token events whose width is not yet known */
-    uint64_t piece;           /* of the body, counted */
-    uint32_t tokens;          /* token events so far */
+    struct buf doc;                 /* a document, or the body of an error */
+    struct buf head_lines;          /* headers of an error response */
+    struct buf redirect;            /* of a 3xx: redirect_text */
+    struct buf answer;              /* --save-text */
+    struct buf raw[REC_RAW_PROMPT]; /* for a tokenizer: what the answer says, by kind */
+    struct session *session;        /* whose turn it is; NULL: nobody's */
+    struct buf said;                /* what the session is to keep of the answer: its content */
+    const struct rx *rx;            /* of the read being parsed */
+    struct rx last_rx;              /* MODE_LINES: the last one, for a line that the end of the body ends */
+    struct together together;       /* token events whose width is not yet known */
+    uint64_t piece;                 /* of the body, counted */
+    uint32_t tokens;                /* token events so far */
     bool terminal, finished, error, bad, too_big, in_word, has_document;
-    bool left;  /* the client has gone away */
-    bool plain; /* what came is no JSON text: `answer` holds it as it travelled */
+    bool uncounted; /* a tokenizer has nothing to count: its text did not fit */
+    bool left;      /* the client has gone away */
+    bool plain;     /* what came is no JSON text: `answer` holds it as it travelled */
 };
 
 struct worker {
@@ -125,6 +127,7 @@ struct worker {
     uint64_t sessions_open;
     bool all_taken; /* no session begins any more */
     size_t kept;    /* bytes of answers */
+    size_t texts;   /* bytes for a tokenizer: of open requests, and of records that are not back */
     uint64_t unkept;
     struct timer watch; /* the level's end, for a worker all of whose slots are waiting */
     /* ends */
@@ -232,13 +235,19 @@ void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now);
 void req_finish(struct req *r, enum outcome outcome, const char *detail);        /* record out, slot free */
 void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended); /* a record for what was never sent */
 void req_free_all(struct worker *w);
+void req_take_back(struct worker *w); /* records that have come back */
 void req_hand_over(struct worker *w); /* waits until all finished records are in the ring */
 
 /* response.c */
 extern const struct hx_ops response_ops;
 void response_reset(struct req *r);
 void response_settle(struct req *r); /* commit what is pending, so that the record is whole */
+
+/* texts.c */
+/* A piece of the answer, for a tokenizer: whole answers or none, since a part says nothing. `flag`: API_CONTENT ... */
+void texts_keep(struct req *r, struct str piece, unsigned char flag);
+void texts_forget(struct req *r); /* what was kept, and what comes */
 /* Kept texts, and the cause of a failure, into the record. */
-void response_text(struct req *r, const char *detail);
+void texts_hand_over(struct req *r, const char *detail);
 
 #endif

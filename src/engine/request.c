@@ -20,6 +20,8 @@ static struct req *req_new(struct worker *w)
     buf_init(&r->redirect, MAX_REDIRECT);
     buf_init(&r->answer, MAX_SAVED_TEXT);
     buf_init(&r->said, MAX_SAVED_TEXT);
+    for (int k = 0; k < REC_RAW_PROMPT; k++)
+        buf_init(&r->raw[k], SIZE_MAX / 4); /* the worker's share of the ceiling bounds it */
     return r;
 }
 
@@ -33,6 +35,9 @@ static void req_release(struct req *r)
         buf_free(&r->answer);
     if (r->said.cap > READ_BUFFER)
         buf_free(&r->said);
+    for (int k = 0; k < REC_RAW_PROMPT; k++)
+        if (r->raw[k].cap > READ_BUFFER)
+            buf_free(&r->raw[k]);
     r->rec = NULL;
     r->next = w->free_reqs;
     w->free_reqs = r;
@@ -50,6 +55,8 @@ void req_free_all(struct worker *w)
         buf_free(&r->redirect);
         buf_free(&r->answer);
         buf_free(&r->said);
+        for (int k = 0; k < REC_RAW_PROMPT; k++)
+            buf_free(&r->raw[k]);
         if (r->sse.cb)
             sse_free(&r->sse);
         coding_free(&r->coding);
@@ -59,15 +66,17 @@ void req_free_all(struct worker *w)
     }
 }
 
-static void take_back_records(struct worker *w)
+void req_take_back(struct worker *w)
 {
-    for (struct record *rec; (rec = ring_pop(&w->back));)
+    for (struct record *rec; (rec = ring_pop(&w->back));) {
+        w->texts -= rec->text_held;
         rec_recycle(&w->slab, rec);
+    }
 }
 
 static struct record *record_for(struct worker *w, const struct plan_item *it)
 {
-    take_back_records(w);
+    req_take_back(w);
     struct record *rec = rec_new(&w->slab);
     rec->level = w->e->o.load->o.level;
     rec->worker = w->id;
@@ -115,6 +124,7 @@ static void record_out(struct worker *w, struct record *rec)
         return;
     }
     w->lost++;
+    w->texts -= rec->text_held;
     free(rec->text);
     rec->text = NULL;
     rec_recycle(&w->slab, rec);
@@ -291,7 +301,7 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
         rec->flags |= REC_LEFT;
     copy_instants(r);
     response_settle(r);
-    response_text(r, detail);
+    texts_hand_over(r, detail);
     w->resting = outcome == OUT_REFUSED || outcome == OUT_UNREACHABLE || outcome == OUT_TLS || outcome == OUT_PROXY ||
                  outcome == OUT_NO_FILES || outcome == OUT_NO_PORTS;
     if (!r->item.warmup)

@@ -33,11 +33,13 @@ void response_reset(struct req *r)
     buf_clear(&r->redirect);
     buf_clear(&r->answer);
     buf_clear(&r->said);
+    for (int k = 0; k < REC_RAW_PROMPT; k++)
+        buf_clear(&r->raw[k]);
     r->together.n = 0;
     r->tokens = 0;
     r->left = false;
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
-    r->plain = false;
+    r->plain = r->uncounted = false;
 }
 
 static enum req_mode mode_of(const struct req *r, struct str content_type)
@@ -221,6 +223,8 @@ static void take_facts(struct req *r, const struct api_event *ev)
         rec->text_hash = hash_on(rec->text_hash, ev->text[i]);
         if (r->w->e->o.save_text)
             buf_adds(&r->answer, ev->text[i]);
+        if (r->w->e->o.count_text)
+            texts_keep(r, ev->text[i], ev->text_flag[i]);
         if (r->session && ev->text_flag[i] == API_CONTENT && ev->plain)
             json_escape(&r->said, ev->text[i]);
         else if (r->session && ev->text_flag[i] == API_CONTENT)
@@ -229,6 +233,8 @@ static void take_facts(struct req *r, const struct api_event *ev)
     }
     if (r->session && seen < ev->text_bytes) /* an event of more texts than there is room for: not known whole */
         r->said.failed = true;
+    if (r->w->e->o.count_text && seen < ev->text_bytes)
+        texts_forget(r);
     rec->text_bytes += ev->text_bytes;
     r->plain |= ev->plain;
     if (ev->flags & API_ERROR) { /* last: of a document it moves the bytes that the texts borrow */
@@ -388,6 +394,10 @@ void response_settle(struct req *r)
     commit_together(r, false);
     struct record *rec = r->rec;
     rec->text_hash &= ((uint64_t)1 << 53) - 1; /* what every reader of JSON keeps */
+    if (r->uncounted)
+        rec->flags |= REC_UNCOUNTED;
+    if (r->w->e->o.count_text)
+        return;
     if (rec->tokens_out < 0 && rec->words > 0) {
         rec->token_source = TOKENS_WORDS;
         rec->tokens_out = (int64_t)rec->words;
@@ -515,68 +525,3 @@ const struct hx_ops response_ops = {
     .read_end = on_read_end,
     .done = on_done,
 };
-
-/* Kept text is JSON-escaped as it travelled; decoding never makes it longer. */
-static size_t put_decoded(char *to, struct str raw)
-{
-    return js_decode(raw, to);
-}
-
-static size_t prompt_bytes(const struct req *r)
-{
-    size_t n = strlen(r->item.nonce);
-    for (uint32_t i = 0; i < r->item.what->n_msgs; i++)
-        n += r->item.what->msgs[i].content.n + r->item.what->msgs[i].raw_json.n + 32;
-    return MIN(n, (size_t)MAX_SAVED_TEXT);
-}
-
-/* "role: content" a line each, as a person reads it. */
-static size_t put_prompt(const struct req *r, char *to, size_t room)
-{
-    size_t n = 0;
-    for (uint32_t i = 0; i < r->item.what->n_msgs; i++) {
-        const struct plan_msg *m = &r->item.what->msgs[i];
-        struct str text = m->raw_json.n ? m->raw_json : m->content;
-        if (n + text.n + 32 + PLAN_NONCE_MAX > room)
-            break;
-        n += (size_t)snprintf(to + n, room - n, "%s: %s", plan_role_name(m->role), i == 0 ? r->item.nonce : "");
-        n += m->raw_json.n ? (memcpy(to + n, text.p, text.n), text.n) : put_decoded(to + n, text);
-        to[n++] = '\n';
-    }
-    return n;
-}
-
-void response_text(struct req *r, const char *detail)
-{
-    bool save = r->w->e->o.save_text, failed = r->rec->outcome != OUT_OK && !(r->rec->flags & REC_LEFT);
-    if (!save && !failed)
-        return;
-    size_t body = failed ? MIN(r->doc.n, (size_t)MAX_ERROR_BODY) : 0;
-    struct str answer = buf_str(&r->answer);
-    size_t room =
-        (save ? prompt_bytes(r) + PLAN_NONCE_MAX + 64 + answer.n : 0) + r->head_lines.n + body + strlen(detail) + 1;
-    struct rec_text *t = xcalloc(1, sizeof *t + room);
-    char *p = t->bytes;
-    if (save) {
-        t->n_prompt = put_prompt(r, p, prompt_bytes(r) + PLAN_NONCE_MAX + 64);
-        p += t->n_prompt;
-        if (r->plain && answer.n > 0)
-            memcpy(p, answer.p, answer.n);
-        t->n_answer = r->plain ? answer.n : put_decoded(p, answer);
-        p += t->n_answer;
-    }
-    const struct target *target = &r->w->e->o.targets[r->rec->endpoint];
-    t->n_headers = r->head_lines.n;
-    if (t->n_headers)
-        memcpy(p, r->head_lines.p, t->n_headers);
-    target_redact(target, p, t->n_headers);
-    p += t->n_headers;
-    t->n_body = body;
-    if (body)
-        memcpy(p, r->doc.p, body);
-    target_redact(target, p, body);
-    p += body;
-    r->rec->detail = (struct str){p, strlen(detail)};
-    memcpy(p, detail, r->rec->detail.n);
-    r->rec->text = t;
-}

@@ -194,6 +194,7 @@ struct visit {
     const struct model *m;
     const struct hub_want *w;
     char *endpoint, *token, *folder;
+    const char *shown; /* the endpoint without credentials */
 };
 
 static bool is_commit(struct str s)
@@ -219,7 +220,7 @@ static char *own_folder(const struct visit *v, struct err *e)
 
 static int refused(const struct visit *v, const struct download_answer *a, struct err *e)
 {
-    const char *page = v->endpoint;
+    const char *page = v->shown;
     struct str name = v->m->name;
     if (str_eqz(str_of(a->code), "RevisionNotFound"))
         return err_set(e, ERR_USAGE, STR_FMT ": the hub has no revision " STR_FMT " of it", STR_ARG(name),
@@ -246,6 +247,21 @@ static bool is_missing(const struct download_answer *a)
            !str_eqz(str_of(a->code), "RevisionNotFound");
 }
 
+/* That the model has no such file is remembered, for when there is no network. */
+static bool lacks(const char *path, const struct download_answer *a, bool got)
+{
+    char *mark = xasprintf("%s.none", path);
+    bool lacking = is_missing(a);
+    if (lacking)
+        file_write(mark, STR(""), NULL);
+    else if (got)
+        unlink(mark);
+    else
+        lacking = (a->status == 0 || a->status >= 500) && access(mark, F_OK) == 0;
+    free(mark);
+    return lacking;
+}
+
 /* 0, 1: the model has no such file, or -1 + e. */
 static int get_file(const struct visit *v, const char *file, struct err *e)
 {
@@ -255,7 +271,7 @@ static int get_file(const struct visit *v, const char *file, struct err *e)
     char *path = xasprintf("%s/%s", v->folder, file);
     char *url =
         xasprintf("%s/" STR_FMT "/resolve/" STR_FMT "/%s", v->endpoint, STR_ARG(v->m->name), STR_ARG(revision), file);
-    char *name = xasprintf("%s of " STR_FMT, file, STR_ARG(v->m->name));
+    char *name = xasprintf("%s of " STR_FMT " at %s", file, STR_ARG(v->m->name), v->shown);
     const struct download_opts o = {.name = name,
                                     .max_bytes = v->w->max_bytes,
                                     .progress = v->w->progress,
@@ -264,14 +280,13 @@ static int get_file(const struct visit *v, const char *file, struct err *e)
                                     .answer = &answer};
     bool settled = is_commit(v->m->revision) && access(path, R_OK) == 0;
     char *got = settled ? NULL : download(url, &o, &why);
-    int rc = settled || got ? 0 : is_missing(&answer) ? 1 : -1;
+    int rc = settled ? 0 : lacks(path, &answer, got) ? 1 : got ? 0 : -1;
     if (rc < 0 && (answer.status == 401 || answer.status == 403 || answer.status == 404))
         refused(v, &answer, e);
     else if (rc < 0 && answer.status == 0 && why.code == ERR_IO)
         err_set(e, ERR_IO,
-                "%s, from %s; where there is a network, `hf download " STR_FMT " %s` fetches it, and its folder can be "
-                "given instead",
-                why.text, v->endpoint, STR_ARG(v->m->name), file);
+                "%s Where there is one, `hf download " STR_FMT " %s` fetches it, and its folder can be given instead",
+                why.text, STR_ARG(v->m->name), file);
     else if (rc < 0)
         err_set(e, why.code, "%s", why.text);
     free(got);
@@ -316,6 +331,8 @@ static int get_all(const struct visit *v, struct err *e)
 static char *fetch(const struct model *m, const struct hub_want *w, struct err *e)
 {
     struct visit v = {.m = m, .w = w, .endpoint = endpoint()};
+    const char *at = strrchr(v.endpoint, '@');
+    v.shown = at ? at + 1 : v.endpoint;
     int rc = token_of(&v.token, e);
     v.folder = rc == 0 ? own_folder(&v, e) : NULL;
     if (v.folder)

@@ -12,16 +12,18 @@
 #include "plan/plan.h"
 
 struct dataset;
+struct tok;
 
-struct dataset_opts {    /* zeroed: the defaults; strings are borrowed while loading */
-    const char *format;  /* NULL or "auto": sniffed */
-    const char *fields;  /* "prompt=question,max_tokens=len", see load/ds_fields.h */
-    const char *key;     /* of formats that are an object of objects: which of them, "llama/32" */
-    const char *lengths; /* which entries to keep, see load/ds_lengths.h; NULL or "auto": what the format says */
-    bool answer_length;  /* ask for as many output tokens as the entry's own answer has words */
-    bool skip_bad;       /* count bad entries instead of refusing the file */
-    uint64_t seed;       /* of texts that are synthesized */
-    bool progress;       /* show a download's progress on a terminal */
+struct dataset_opts {      /* zeroed: the defaults; strings are borrowed while loading */
+    const char *format;    /* NULL or "auto": sniffed */
+    const char *fields;    /* "prompt=question,max_tokens=len", see load/ds_fields.h */
+    const char *key;       /* of formats that are an object of objects: which of them, "llama/32" */
+    const char *lengths;   /* which entries to keep, see load/ds_lengths.h; NULL or "auto": what the format says */
+    bool answer_length;    /* ask for as many output tokens as the entry's own answer has words */
+    bool skip_bad;         /* count bad entries instead of refusing the file */
+    const struct tok *tok; /* what lengths in tokens are measured by; NULL: there is none */
+    uint64_t seed;         /* of texts that are synthesized */
+    bool progress;         /* show a download's progress on a terminal */
 };
 
 struct dataset_stats {

@@ -217,11 +217,26 @@ static void look_at_extra(struct dsx_inspect *x, const struct plan_extra *e, int
     x->timed++;
 }
 
-void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block)
+static void count_tokens(struct dsx_inspect *x, const struct dataset *ds)
+{
+    struct tok_coder *c = tok_coder_new(x->tokenizer->tok);
+    struct buf scratch = BUF_INIT(SIZE_MAX / 4);
+    size_t n = dataset_n(ds);
+    for (size_t i = 0; i < n; i++) {
+        const struct plan_sample *s = dataset_at(ds, i);
+        if (s->n_msgs > 0)
+            add_size(&x->tokens, (int64_t)tokens_of_messages(c, s->msgs, s->n_msgs, &scratch), n);
+    }
+    settle_sizes(&x->tokens);
+    buf_free(&scratch);
+    tok_coder_free(&c);
+}
+
+void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block, const struct tokenizer *t)
 {
     size_t n = dataset_n(ds);
     int64_t first = 0, last = 0;
-    *x = (struct dsx_inspect){.stats = dataset_get_stats(ds), .block = block};
+    *x = (struct dsx_inspect){.stats = dataset_get_stats(ds), .block = block, .tokenizer = t};
     for (size_t i = 0; i < n; i++) {
         const struct plan_sample *s = dataset_at(ds, i);
         int64_t turns = 0;
@@ -242,6 +257,8 @@ void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block
     settle_sizes(&x->max_tokens);
     settle_sizes(&x->tokens_in);
     x->span = (double)(last - first) / 1e9;
+    if (t)
+        count_tokens(x, ds);
     x->duplicates = count_duplicates(ds);
     count_reuse(x, ds);
     if (x->classes)
@@ -253,6 +270,7 @@ void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block
 void dsx_inspect_free(struct dsx_inspect *x)
 {
     free(x->words.sorted);
+    free(x->tokens.sorted);
     free(x->turns.sorted);
     free(x->max_tokens.sorted);
     free(x->tokens_in.sorted);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "load/dataset.h"
+#include "load/tokenizer.h"
 
 struct dsx_sizes { /* of n values; all 0 when there is none */
     size_t n;
@@ -23,8 +24,10 @@ struct dsx_inspect {
     size_t roles[ROLE_DEVELOPER + 1];                     /* messages */
     size_t raw;                                           /* messages given whole: tool calls, content parts */
     struct dsx_sizes words, turns, max_tokens, tokens_in; /* of entries; turns: messages of users */
-    size_t duplicates;                                    /* entries that say the same as an earlier one */
-    uint64_t all_words, cached_words; /* in whole blocks at the beginning that an earlier entry begins with too */
+    struct dsx_sizes tokens;           /* of the messages' texts, by the tokenizer; n 0: there is none */
+    const struct tokenizer *tokenizer; /* or NULL; borrowed */
+    size_t duplicates;                 /* entries that say the same as an earlier one */
+    uint64_t all_words, cached_words;  /* in whole blocks at the beginning that an earlier entry begins with too */
     unsigned block;
     struct dsx_count *classes, *models; /* by frequency; owned, names borrowed */
     size_t n_classes, n_models;
@@ -32,8 +35,8 @@ struct dsx_inspect {
     double span;  /* s between the first and the last of them */
 };
 
-/* `block`: words in a block of the cache, at least 1. */
-void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block);
+/* `block`: words in a block of the cache, at least 1. t: NULL, or by what lengths in tokens are told; borrowed. */
+void dsx_inspect(struct dsx_inspect *x, const struct dataset *ds, unsigned block, const struct tokenizer *t);
 void dsx_inspect_free(struct dsx_inspect *x);
 void dsx_inspect_json(const struct dsx_inspect *x, const char *path, struct buf *out);
 void dsx_inspect_text(const struct dsx_inspect *x, const char *path, struct buf *out);

@@ -77,11 +77,17 @@ void dsx_inspect_text(const struct dsx_inspect *x, const char *path, struct buf 
     buf_addf(out, "\n%-14s %9s %9s %9s %9s %9s %9s %9s\n", "of an entry", "n", "min", "mean", "p50", "p90", "p99",
              "max");
     put_sizes("words", &x->words, out);
+    put_sizes("tokens", &x->tokens, out);
     put_sizes("user turns", &x->turns, out);
     put_sizes("max tokens", &x->max_tokens, out);
     put_sizes("input tokens", &x->tokens_in, out);
     buf_addz(out, "\nwords of an entry, entries\n");
     put_histogram(&x->words, out);
+    if (x->tokens.n > 0) {
+        char name[512];
+        buf_addf(out, "\ntokens of an entry, entries; by %s\n", tokenizer_text(x->tokenizer, name, sizeof name));
+        put_histogram(&x->tokens, out);
+    }
     buf_addf(out, "\nduplicates     %zu of %zu entries (%.1f %%) say the same as an earlier one\n", x->duplicates,
              st->samples, percent(x->duplicates, st->samples));
     buf_addf(out, "prefix reuse   %.1f %% of the words: a cache of blocks of %u words has them from earlier entries\n",
@@ -148,6 +154,7 @@ void dsx_inspect_json(const struct dsx_inspect *x, const char *path, struct buf 
     jo_end_obj(&j);
     jo_ku64(&j, "whole_messages", x->raw);
     put_json_sizes(&j, "words", &x->words);
+    put_json_sizes(&j, "tokens", &x->tokens);
     put_json_sizes(&j, "user_turns", &x->turns);
     put_json_sizes(&j, "max_tokens", &x->max_tokens);
     put_json_sizes(&j, "input_tokens", &x->tokens_in);

@@ -25,6 +25,7 @@ struct synth_opts {
     uint64_t groups; /* different prefixes, at least 1 */
     uint64_t pool;   /* entries, 1 to SYNTH_PLACES */
     uint64_t seed;
+    const struct tok *tok; /* what lengths in tokens are measured by; NULL: there is none. Borrowed */
 };
 
 /* -1 + e in `e` and NULL: a bound above is crossed. */

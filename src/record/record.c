@@ -92,7 +92,12 @@ struct record *rec_new(struct rec_slab *s)
         r = xmalloc(sizeof *r);
         s->n_records++;
     }
-    *r = (struct record){.tokens_in = -1, .tokens_out = -1, .tokens_cached = -1, .tokens_reasoning = -1};
+    *r = (struct record){.tokens_in = -1,
+                         .tokens_out = -1,
+                         .tokens_cached = -1,
+                         .tokens_reasoning = -1,
+                         .counted_in = -1,
+                         .counted_out = -1};
     return r;
 }
 

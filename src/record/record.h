@@ -74,7 +74,10 @@ enum {
     REC_UNKEPT = 512 /* its session ended with it, because the answer could not be kept (--history-limit) */,
     REC_LEFT = 256 /* cancelled on purpose, as one who goes away (--cancel-rate) */,
     REC_NO_TEXT = 1024 /* the dialect's answers are no text: there are no output tokens */,
-    REC_PLAIN = 2048 /* plain HTTP: there are no tokens */
+    REC_PLAIN = 2048 /* plain HTTP: there are no tokens */,
+    REC_IN_COUNTED = 4096 /* tokens_in is the tokenizer's count, for want of the server's */,
+    REC_IN_TEXTS = 8192 /* counted_in is of the messages' texts alone, without the chat template round them */,
+    REC_UNCOUNTED = 16384 /* its text was not kept for the tokenizer (--text-limit) */
 };
 
 struct record {
@@ -98,7 +101,9 @@ struct record {
     enum token_source token_source;
     int64_t tokens_in, tokens_out;           /* -1 = unknown */
     int64_t tokens_cached, tokens_reasoning; /* -1 = unknown; reasoning is part of tokens_out */
-    uint64_t text_bytes, words;              /* of the answer */
+    int64_t counted_in, counted_out; /* by weir's tokenizer; -1 (and 0) = it did not. Of the answer all texts that came,
+                                      * reasoning too */
+    uint64_t text_bytes, words;      /* of the answer */
     uint64_t text_hash; /* of the answer's text as it travelled, 53 bits; 0 none: equal answers have equal ones */
     uint64_t bytes_in, bytes_out;
 
@@ -112,7 +117,8 @@ struct record {
     struct str encoding;     /* Content-Encoding that the body came in: "gzip", "zstd", "br"; "" none; constant */
     char request_id[64];     /* as the server named it (x-request-id), "" none */
     struct str detail;       /* text of the failure, or ""; owned by whoever made the record (see rec_text) */
-    struct rec_text *text;   /* prompt and answer kept (--save-text) or the error body, or NULL */
+    struct rec_text *text;   /* prompt and answer kept (--save-text, a tokenizer) or the error body, or NULL */
+    size_t text_held;        /* of the ceiling for kept texts, until the worker has the record back */
 
     uint32_t metrics;                   /* bit i: metric[i] is there, or bad */
     int64_t metric[HEADER_METRICS_MAX]; /* HEADER_METRIC_*, by the run's names (rec_metric) */
@@ -120,8 +126,14 @@ struct record {
     struct record *next; /* free list */
 };
 
+enum { REC_RAW_CONTENT, REC_RAW_REASONING, REC_RAW_TOOL, REC_RAW_PROMPT, REC_RAWS };
 struct rec_text { /* one malloc, freed by the writer thread */
     size_t n_prompt, n_answer, n_headers, n_body;
+    /* What a tokenizer counts, from bytes + raw_at on, as it travelled: the insides of JSON strings, unless raw_plain.
+     * The prompt (only where it is not an entry of the dataset as it stands): for each message a byte, 'c' where its
+     * content follows and 'j' where a JSON object does, and a 0 behind it. */
+    size_t raw_at, n_raw[REC_RAWS];
+    bool raw_plain;
     char bytes[]; /* prompt, answer, header lines, body of an error; each JSON-unescaped UTF-8 */
 };
 

@@ -70,6 +70,9 @@ struct field_table {
     X(F_FLAG, "left", flags, REC_LEFT)                                                                                 \
     X(F_FLAG, "unkept", flags, REC_UNKEPT)                                                                             \
     X(F_FLAG, "no_text", flags, REC_NO_TEXT)                                                                           \
+    X(F_FLAG, "in_counted", flags, REC_IN_COUNTED)                                                                     \
+    X(F_FLAG, "in_texts", flags, REC_IN_TEXTS)                                                                         \
+    X(F_FLAG, "uncounted", flags, REC_UNCOUNTED)                                                                       \
     X(F_NAME, "encoding", encoding, 0)                                                                                 \
     X(F_I32, "status", status, 0)                                                                                      \
     X(F_INSTANT, "intended", intended, 0)                                                                              \
@@ -90,6 +93,8 @@ struct field_table {
     X(F_COUNT, "tokens_out", tokens_out, 0)                                                                            \
     X(F_COUNT, "tokens_cached", tokens_cached, 0)                                                                      \
     X(F_COUNT, "tokens_reasoning", tokens_reasoning, 0)                                                                \
+    X(F_COUNT, "counted_in", counted_in, 0)                                                                            \
+    X(F_COUNT, "counted_out", counted_out, 0)                                                                          \
     X(F_U64, "text_bytes", text_bytes, 0)                                                                              \
     X(F_U64, "words", words, 0)                                                                                        \
     X(F_SEED, "text_hash", text_hash, 0)                                                                               \

@@ -468,7 +468,8 @@ static int make_events(struct reader *r, struct record *q)
 
 static int check_counts(struct reader *r, const struct record *q)
 {
-    const int64_t counts[] = {q->tokens_in, q->tokens_out, q->tokens_cached, q->tokens_reasoning};
+    const int64_t counts[] = {q->tokens_in,        q->tokens_out, q->tokens_cached,
+                              q->tokens_reasoning, q->counted_in, q->counted_out};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i] > REC_COUNT_MAX)
             return wrong(r, "is out of range", "tokens");

@@ -176,6 +176,38 @@ static void put_sessions(struct jout *j, const struct sum_sessions *s)
     jo_end_obj(j);
 }
 
+static void put_counted(struct jout *j, const char *key, const struct sum_counted *c)
+{
+    jo_key(j, key);
+    if (c->requests == 0) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    jo_ku64(j, "requests", c->requests);
+    jo_ki64(j, "tokenizer", c->own);
+    jo_ki64(j, "server", c->server);
+    put_num(j, "deviation", c->deviation, 6);
+    jo_kstrz(j, "pattern", counted_how_name(c->how));
+    jo_end_obj(j);
+}
+
+static void put_tokenizer(struct jout *j, const struct sum_tokenizer *t)
+{
+    jo_key(j, "tokenizer");
+    if (!t->used) {
+        jo_null(j);
+        return;
+    }
+    jo_obj(j);
+    put_counted(j, "output", &t->out);
+    put_counted(j, "input", &t->in);
+    jo_kstrz(j, "input_of", t->in_texts ? "messages" : "prompt");
+    jo_ku64(j, "input_counted", t->in_counted);
+    jo_ku64(j, "not_kept", t->uncounted);
+    jo_end_obj(j);
+}
+
 static void put_tokens(struct jout *j, const struct sum_level *l)
 {
     jo_key(j, "tokens");
@@ -187,6 +219,7 @@ static void put_tokens(struct jout *j, const struct sum_level *l)
     put_known(j, "reasoning", l->tokens_reasoning);
     put_num(j, "per_chunk", l->tokens_per_chunk, 6);
     jo_kstrz(j, "itl_unit", l->itl_by_token ? "token" : "chunk");
+    put_tokenizer(j, &l->tokenizer);
     jo_end_obj(j);
 }
 

@@ -93,6 +93,20 @@ static void put_per_chunk(struct buf *t, double n)
     buf_addf(t, "%s%s token%s per chunk", t->n ? " · " : "", a, strcmp(a, "1") == 0 ? "" : "s");
 }
 
+static void put_source(struct buf *t, const struct sum_level *l)
+{
+    const struct sum_counted *c = &l->tokenizer.out;
+    buf_addf(t, " (source: %s", token_source_name(l->token_source));
+    if (l->tokenizer.in_counted && l->token_source != TOKENS_TOKENIZER)
+        buf_addz(t, ", input: tokenizer");
+    if (c->requests && c->own == c->server)
+        buf_addz(t, "; the tokenizer counts the same output");
+    else if (c->requests && isfinite(c->deviation))
+        buf_addf(t, "; the tokenizer counts %lld of %lld output, %+.1f %%", (long long)c->own, (long long)c->server,
+                 c->deviation * 100);
+    buf_addc(t, ')');
+}
+
 static void put_tokens(struct buf *out, const struct sum_level *l, int width)
 {
     struct buf t = BUF_INIT(LINE_BYTES);
@@ -105,7 +119,7 @@ static void put_tokens(struct buf *out, const struct sum_level *l, int width)
     if (l->tokens_reasoning > 0)
         buf_addf(&t, ", reasoning %lld", (long long)l->tokens_reasoning);
     if (t.n)
-        buf_addf(&t, " (source: %s)", token_source_name(l->token_source));
+        put_source(&t, l);
     if (!l->itl_by_token && isfinite(l->tokens_per_chunk))
         put_per_chunk(&t, l->tokens_per_chunk);
     if (t.n)

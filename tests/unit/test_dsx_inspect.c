@@ -30,7 +30,7 @@ static void test_sizes_and_roles(void **state)
                   "{\"role\":\"user\",\"content\":\"c\"}]}\n",
                   "messages");
     struct dsx_inspect x;
-    dsx_inspect(&x, ds, 16);
+    dsx_inspect(&x, ds, 16, NULL);
     assert_int_equal(x.roles[ROLE_SYSTEM], 1);
     assert_int_equal(x.roles[ROLE_USER], 3);
     assert_int_equal(x.roles[ROLE_ASSISTANT], 1);
@@ -51,7 +51,7 @@ static void test_duplicates(void **state)
 {
     struct dataset *ds = read_text("same\nother\nsame\nsame \nsame\n", "text");
     struct dsx_inspect x;
-    dsx_inspect(&x, ds, 16);
+    dsx_inspect(&x, ds, 16, NULL);
     assert_int_equal(x.duplicates, 2); /* "same " differs */
     dsx_inspect_free(&x);
     dataset_free(&ds);
@@ -63,11 +63,11 @@ static void test_reuse_counts_whole_blocks_at_the_beginning(void **state)
 {
     struct dataset *ds = read_text("a b c d\na b c e\na b c d e f\nx b c d\na\n", "text");
     struct dsx_inspect x;
-    dsx_inspect(&x, ds, 2);
+    dsx_inspect(&x, ds, 2, NULL);
     assert_int_equal(x.all_words, 19);
     assert_int_equal(x.cached_words, 2 + 4);
     dsx_inspect_free(&x);
-    dsx_inspect(&x, ds, 1);
+    dsx_inspect(&x, ds, 1, NULL);
     assert_int_equal(x.cached_words, 3 + 4 + 1);
     dsx_inspect_free(&x);
     dataset_free(&ds);
@@ -83,7 +83,7 @@ static void test_reuse_tells_roles_apart(void **state)
                                    "{\"role\":\"user\",\"content\":\"c e\"}]}\n",
                                    "messages");
     struct dsx_inspect x;
-    dsx_inspect(&x, ds, 2);
+    dsx_inspect(&x, ds, 2, NULL);
     assert_int_equal(x.cached_words, 2);
     dsx_inspect_free(&x);
     dataset_free(&ds);
@@ -98,7 +98,7 @@ static void test_trace_and_json(void **state)
                   "mooncake");
     struct dsx_inspect x;
     struct buf b = BUF_INIT(1 << 20);
-    dsx_inspect(&x, ds, 512);
+    dsx_inspect(&x, ds, 512, NULL);
     assert_int_equal(x.timed, 3);
     assert_true(fabs(x.span - 4) < 1e-9);
     assert_int_equal(x.all_words, 1812);
@@ -125,7 +125,7 @@ static void test_names_in_json(void **state)
     struct dataset *ds = read_text("{\"prompt\":\"a\",\"model\":\"org\\\\x\",\"class\":\"a \\u0022b\"}\n", "jsonl");
     struct dsx_inspect x;
     struct buf b = BUF_INIT(1 << 20);
-    dsx_inspect(&x, ds, 512);
+    dsx_inspect(&x, ds, 512, NULL);
     dsx_inspect_json(&x, "names", &b);
     struct jdoc *d = jdoc_parse(buf_str(&b), "json", NULL);
     assert_non_null(d);

@@ -111,7 +111,7 @@ static void test_texts_kept(void **state)
     *t = (struct rec_text){.n_prompt = 3, .n_answer = 5};
     memcpy(t->bytes, "hi\thello", 8);
     struct record r = {.outcome = OUT_OK, .text = t, .tokens_in = -1, .tokens_out = -1, .tokens_cached = -1};
-    r.tokens_reasoning = -1;
+    r.tokens_reasoning = r.counted_in = r.counted_out = -1;
     assert_int_equal(rec_write_request(w, &r), 0);
     assert_int_equal(rec_writer_close(&w, &e), 0);
     struct buf b = slurp(path);
