@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "load/ds_formats.h"
 #include "load/ds_lengths.h"
+#include "load/ds_tokens.h"
 #include "load/ds_util.h"
 #include "load/mix.h"
 #include "load/synth.h"
@@ -37,7 +38,7 @@ struct dataset {
     size_t n, cap;
     struct plan_msg *cur; /* messages of the sample being built */
     size_t n_cur, cap_cur;
-    uint64_t cur_words, cur_bytes;
+    uint64_t cur_words, cur_tokens, cur_bytes;
     size_t cur_skipped;
     int64_t cur_max_tokens, cur_answer; /* -1: not said */
     struct plan_extra *cur_extra;
@@ -45,6 +46,7 @@ struct dataset {
     bool timed;         /* some samples have instants */
     struct buf escaped; /* scratch */
     struct dataset_opts o;
+    struct ds_tokens *tokens; /* NULL: lengths are words */
     struct ds_lengths lengths;
     struct err why;                   /* what the last bad entry is refused for */
     const char *name;                 /* for `where`; borrowed while loading */
@@ -62,6 +64,7 @@ struct dataset *dataset_new(const char *name, const char *format, const struct d
     struct dataset *ds = xcalloc(1, sizeof *ds);
     ds->name = name;
     ds->o = o ? *o : (struct dataset_opts){0};
+    ds->tokens = o && o->tok ? ds_tokens_new(o->tok) : NULL;
     ds_lengths_parse(&ds->lengths, NULL, NULL);
     buf_init(&ds->escaped, SIZE_MAX / 4);
     snprintf(ds->stats.format, sizeof ds->stats.format, "%s", format);
@@ -81,6 +84,7 @@ void dataset_free(struct dataset **pds)
     free(ds->parts);
     free(ds->shares);
     free(ds->cur);
+    ds_tokens_free(&ds->tokens);
     buf_free(&ds->escaped);
     sha256_end(&ds->digest, NULL);
     free(ds);
@@ -140,7 +144,7 @@ void dataset_begin(struct dataset *ds)
 {
     struct block *b = ds->blocks;
     ds->n_cur = 0;
-    ds->cur_words = ds->cur_bytes = 0;
+    ds->cur_words = ds->cur_tokens = ds->cur_bytes = 0;
     ds->cur_skipped = 0;
     ds->cur_max_tokens = ds->cur_answer = -1;
     ds->cur_extra = NULL;
@@ -183,12 +187,14 @@ void dataset_add_escaped(struct dataset *ds, enum plan_role role, struct str raw
 {
     add(ds, role, ds_words(raw))->content = dataset_keep(ds, raw);
     ds->cur_bytes += raw.n;
+    ds->cur_tokens += ds->tokens ? ds_tokens_escaped(ds->tokens, raw) : 0;
 }
 
-void dataset_add_kept(struct dataset *ds, enum plan_role role, struct str raw, uint32_t words)
+void dataset_add_made(struct dataset *ds, enum plan_role role, struct str text, uint32_t n)
 {
-    add(ds, role, words)->content = raw;
-    ds->cur_bytes += raw.n;
+    add(ds, role, n)->content = text;
+    ds->cur_bytes += text.n;
+    ds->cur_tokens += n;
 }
 
 void dataset_add_plain(struct dataset *ds, enum plan_role role, struct str text)
@@ -202,6 +208,7 @@ void dataset_add_raw_message(struct dataset *ds, enum plan_role role, struct str
 {
     add(ds, role, words)->raw_json = dataset_keep(ds, json);
     ds->cur_bytes += json.n;
+    ds->cur_tokens += ds->tokens ? ds_tokens_object(ds->tokens, json) : 0;
 }
 
 void dataset_last_to_front(struct dataset *ds)
@@ -218,9 +225,14 @@ void dataset_set_max_tokens(struct dataset *ds, int64_t n)
     ds->cur_max_tokens = n;
 }
 
-void dataset_set_answer(struct dataset *ds, uint32_t words)
+void dataset_set_answer(struct dataset *ds, struct str text, bool escaped)
 {
-    ds->cur_answer = words;
+    ds->cur_answer = ds->tokens ? (int64_t)ds_tokens_answer(ds->tokens, text, escaped) : ds_words(text);
+}
+
+struct ds_tokens *dataset_tokens(struct dataset *ds)
+{
+    return ds->tokens;
 }
 
 void dataset_set_instant(struct dataset *ds, int64_t ns)
@@ -267,11 +279,12 @@ void dataset_skipped(struct dataset *ds)
     ds->cur_skipped++;
 }
 
-/* The one place where lengths are measured: in words, but for what the dataset gives in tokens. */
+/* The one place where lengths are measured: what the dataset gives in tokens, else a tokenizer's count, else words. */
 static bool wanted(const struct dataset *ds)
 {
     const struct plan_extra *x = ds->cur_extra;
-    uint64_t input = x && x->tokens_in >= 0 ? (uint64_t)x->tokens_in : ds->cur_words;
+    uint64_t measured = ds->tokens ? ds->cur_tokens : ds->cur_words;
+    uint64_t input = x && x->tokens_in >= 0 ? (uint64_t)x->tokens_in : measured;
     int64_t output = ds->cur_answer >= 0 ? ds->cur_answer : ds->cur_max_tokens;
     return ds_lengths_keep(&ds->lengths, input, output);
 }
@@ -425,6 +438,7 @@ void dataset_seal(struct dataset *ds)
     if (ds->timed && ds->n > 0)
         order_by_instant(ds);
     buf_free(&ds->escaped);
+    ds_tokens_free(&ds->tokens);
     ds->name = NULL;
     ds->o = (struct dataset_opts){0};
 }
@@ -532,68 +546,4 @@ struct dataset *dataset_join(struct dataset **part, const struct str *name, cons
     buf_free(&digests);
     ds->name = NULL;
     return ds;
-}
-
-/* Different names, found by their hash. */
-enum { NAME_SLOTS = 4 * MODELS_MAX };
-struct name_set {
-    uint32_t slot[NAME_SLOTS]; /* place in `name` + 1 */
-    struct str name[MODELS_MAX];
-    size_t n;
-};
-
-/* Its place; -1: there is no room for it. */
-static ptrdiff_t name_place(struct name_set *s, struct str name)
-{
-    uint64_t h = 14695981039346656037ULL;
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ (unsigned char)name.p[i]) * 1099511628211ULL;
-    for (size_t at = (h ^ h >> 32) % NAME_SLOTS;; at = (at + 1) % NAME_SLOTS) {
-        if (s->slot[at] == 0) {
-            if (s->n == MODELS_MAX)
-                return -1;
-            s->name[s->n++] = name;
-            s->slot[at] = (uint32_t)s->n;
-            return (ptrdiff_t)s->n - 1;
-        }
-        if (str_eq(s->name[s->slot[at] - 1], name))
-            return (ptrdiff_t)s->slot[at] - 1;
-    }
-}
-
-static int settle_names(struct dataset *ds, struct name_set *classes, struct name_set *models, struct err *e)
-{
-    bool without = false;
-    for (size_t i = 0; i < ds->n; i++) {
-        struct plan_extra *x = (struct plan_extra *)(uintptr_t)ds->samples[i].extra;
-        without |= !x || x->klass.n == 0;
-        if (x && x->klass.n > 0 && name_place(classes, x->klass) < 0)
-            return err_set(e, ERR_DATA,
-                           STR_FMT ": more than %d request classes; is the right field named as the class?",
-                           STR_ARG(ds->samples[i].where), MODELS_MAX);
-        if (!x || x->model.n == 0)
-            continue;
-        ptrdiff_t at = name_place(models, x->model);
-        if (at < 0)
-            return err_set(e, ERR_DATA, STR_FMT ": more than %d models; is the right field named as the model?",
-                           STR_ARG(ds->samples[i].where), MODELS_MAX);
-        x->model_ix = (uint32_t)at;
-    }
-    ds->stats.classes = classes->n + without;
-    return 0;
-}
-
-int dataset_settle(struct dataset *ds, struct models *m, struct err *e)
-{
-    struct name_set *sets = xcalloc(2, sizeof *sets);
-    for (size_t i = 0; i < m->n; i++)
-        name_place(&sets[1], m->name[i]);
-    int rc = settle_names(ds, &sets[0], &sets[1], e);
-    if (rc == 0) {
-        m->n = sets[1].n;
-        m->name = xreallocarray(m->name, MAX(m->n, (size_t)1), sizeof *m->name);
-        memcpy(m->name, sets[1].name, m->n * sizeof *m->name);
-    }
-    free(sets);
-    return rc;
 }

@@ -19,7 +19,8 @@ struct dataset_opts {      /* zeroed: the defaults; strings are borrowed while l
     const char *fields;    /* "prompt=question,max_tokens=len", see load/ds_fields.h */
     const char *key;       /* of formats that are an object of objects: which of them, "llama/32" */
     const char *lengths;   /* which entries to keep, see load/ds_lengths.h; NULL or "auto": what the format says */
-    bool answer_length;    /* ask for as many output tokens as the entry's own answer has words */
+    bool answer_length;    /* ask for as many output tokens as the entry's own answer has, of words where there
+                            * is no tokenizer */
     bool skip_bad;         /* count bad entries instead of refusing the file */
     const struct tok *tok; /* what lengths in tokens are measured by; NULL: there is none */
     uint64_t seed;         /* of texts that are synthesized */
@@ -97,7 +98,7 @@ void dataset_add_raw_message(struct dataset *ds, enum plan_role role, struct str
 void dataset_last_to_front(struct dataset *ds);
 void dataset_set_max_tokens(struct dataset *ds, int64_t n);
 /* How long the entry's own answer is, which is not sent: for dataset_opts.lengths and .answer_length. */
-void dataset_set_answer(struct dataset *ds, uint32_t words);
+void dataset_set_answer(struct dataset *ds, struct str text, bool escaped); /* escaped: as JSON has it */
 /* Of a trace: when the entry is due, ns since any epoch, above -DATASET_DAY (the beginning of 1970 in a zone) and up to
  * DATASET_INSTANT_MAX. Samples are put in the order of their instants, those without one first, and plan_extra's `at`
  * counts from the first instant. */

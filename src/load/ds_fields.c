@@ -1,9 +1,7 @@
 #include "load/ds_fields.h"
 
 #include "load/ds_formats.h"
-#include "load/words.h"
-
-#define SYNTHETIC_MAX ((uint64_t)8 << 30) /* bytes of texts that are made up for one dataset */
+#include "load/ds_tokens.h"
 
 const struct ds_map ds_map_plain = {.name = {
                                         [FIELD_PROMPT] = {"prompt", 6},
@@ -227,13 +225,13 @@ static int put_prompt(const struct ds_reader *r, const struct ds_map *map, const
                        "\"" STR_FMT "\" is missing; --dataset-fields " STR_FMT "=NAME says what it is called here",
                        STR_ARG(map->name[f]), STR_ARG(ds_map_plain.name[f]));
     uint64_t n = (uint64_t)dataset_extra(ds)->tokens_in;
-    if (dataset_get_stats(ds)->text_bytes + n * WORDS_MAX_BYTES > SYNTHETIC_MAX)
+    if (dataset_get_stats(ds)->text_bytes + n * DS_MADE_MAX_BYTES > DS_MADE_TOTAL_BYTES)
         return ds_fail(r->e, r->path, r->text, at,
                        "the prompts up to here are longer than 8 GiB together; take a part of the trace");
     struct buf *b = dataset_scratch(ds);
-    words_fill(b, dataset_opts(ds)->seed, DS_KEY_ENTRY(dataset_n(ds)), n);
-    dataset_add_escaped(ds, ROLE_USER, buf_str(b));
-    return 0;
+    if (ds_make(r, b, DS_KEY_ENTRY(dataset_n(ds)), n) != 0)
+        return DS_SAID;
+    return ds_add_made(r, b, n);
 }
 
 int ds_put(const struct ds_reader *r, const struct ds_map *map, const struct ds_values *v, const char *at)
@@ -246,7 +244,7 @@ int ds_put(const struct ds_reader *r, const struct ds_map *map, const struct ds_
     if (v->has[FIELD_SYSTEM] && v->v[FIELD_SYSTEM].n > 0)
         add_text(r->ds, ROLE_SYSTEM, v->v[FIELD_SYSTEM], v->escaped);
     if (v->has[FIELD_ANSWER])
-        dataset_set_answer(r->ds, ds_words(v->v[FIELD_ANSWER]));
+        dataset_set_answer(r->ds, v->v[FIELD_ANSWER], v->escaped);
     if (put_name(r, map, v, FIELD_CLASS, at) != 0 || put_name(r, map, v, FIELD_MODEL, at) != 0)
         return DS_SAID;
     return put_prompt(r, map, v, at);

@@ -29,8 +29,11 @@ struct dataset *dataset_new(const char *name, const char *format, const struct d
 void dataset_seal(struct dataset *ds);
 struct dataset_stats *dataset_stats_mut(struct dataset *ds);
 const struct dataset_opts *dataset_opts(const struct dataset *ds); /* while loading */
-/* A message whose text dataset_keep has kept. */
-void dataset_add_kept(struct dataset *ds, enum plan_role role, struct str raw, uint32_t words);
+/* A message made up of n words (tokens, where there is a tokenizer), which dataset_keep has kept. */
+void dataset_add_made(struct dataset *ds, enum plan_role role, struct str text, uint32_t n);
+/* What counts tokens while loading; NULL: there is no tokenizer. */
+struct ds_tokens;
+struct ds_tokens *dataset_tokens(struct dataset *ds);
 struct buf *dataset_scratch(struct dataset *ds); /* for a text that is made up, until the next dataset_add_plain */
 /* Which entries to keep: as load/ds_lengths.h. 0, or -1 + e. */
 int dataset_set_lengths(struct dataset *ds, const char *text, struct err *e);

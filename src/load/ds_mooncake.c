@@ -1,14 +1,14 @@
 /* ds_mooncake.c - the traces of Mooncake: {"timestamp": ms, "input_length": n, "output_length": n, "hash_ids": [...]} a
- * line. Prompts are made up of so many words: one block of 512 for each hash id, the last one shorter, so that equal
+ * line. Prompts are made up of so many words (of one token each, where there is
+ * a tokenizer): one block of 512 for each hash id, the last one shorter, so that equal
  * ids give equal text and a prefix cache finds again what it found in the service that was traced. What the ids do not
  * cover is the entry's own. Source: kvcache-ai/Mooncake, FAST25-release/traces (block size 512). */
 #include "load/ds_each.h"
 #include "load/ds_fields.h"
 #include "load/ds_formats.h"
-#include "load/words.h"
+#include "load/ds_tokens.h"
 
 #define BLOCK_WORDS 512
-#define SYNTHETIC_MAX ((uint64_t)8 << 30) /* bytes of texts that are made up for one dataset */
 
 enum { AT, INPUT, OUTPUT, NUMBERS };
 static const char *const NAMES[NUMBERS] = {"timestamp", "input_length", "output_length"};
@@ -25,7 +25,7 @@ static enum ds_sure sniff(struct str text, const char *path)
 static int put_blocks(const struct ds_reader *r, struct str ids, uint64_t words)
 {
     struct buf *b = dataset_scratch(r->ds);
-    uint64_t seed = dataset_opts(r->ds)->seed;
+    uint64_t all = words;
     struct js s;
     js_init(&s, ids.n ? ids : STR("[]"));
     js_enter(&s, '[');
@@ -35,19 +35,20 @@ static int put_blocks(const struct ds_reader *r, struct str ids, uint64_t words)
         if (js_peek(&s) != JS_NUM || js_i64(&s, &id) != 0 || id < 0)
             return ds_fail(r->e, r->path, r->text, at, "an id of \"hash_ids\" is not a whole number");
         uint64_t n = MIN(words, (uint64_t)BLOCK_WORDS);
-        words_fill(b, seed, (uint64_t)id, n);
+        if (ds_make(r, b, (uint64_t)id, n) != 0)
+            return DS_SAID;
         words -= n;
     }
-    words_fill(b, seed, DS_KEY_ENTRY(dataset_n(r->ds)), words);
-    dataset_add_escaped(r->ds, ROLE_USER, buf_str(b));
-    return 0;
+    if (ds_make(r, b, DS_KEY_ENTRY(dataset_n(r->ds)), words) != 0)
+        return DS_SAID;
+    return ds_add_made(r, b, all);
 }
 
 static int put_entry(const struct ds_reader *r, const int64_t *n, struct str ids, const char *at)
 {
     if (n[AT] > DATASET_INSTANT_MAX / NS_PER_MS || n[INPUT] > DS_TOKENS_MAX || n[OUTPUT] > DS_TOKENS_MAX)
         return ds_fail(r->e, r->path, r->text, at, "a length above %d or a timestamp beyond all years", DS_TOKENS_MAX);
-    if (dataset_get_stats(r->ds)->text_bytes + (uint64_t)n[INPUT] * WORDS_MAX_BYTES > SYNTHETIC_MAX)
+    if (dataset_get_stats(r->ds)->text_bytes + (uint64_t)n[INPUT] * DS_MADE_MAX_BYTES > DS_MADE_TOTAL_BYTES)
         return ds_fail(r->e, r->path, r->text, at,
                        "the prompts up to here are longer than 8 GiB together; take a part of the trace");
     if (n[INPUT] == 0 || n[OUTPUT] == 0)

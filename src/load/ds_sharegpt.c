@@ -104,7 +104,7 @@ static int read_entry(const struct ds_reader *r, struct js *s)
         dataset_add_escaped(r->ds, ROLE_SYSTEM, t.system.value);
     if (t.prompt.value.n > 0)
         dataset_add_escaped(r->ds, ROLE_USER, t.prompt.value);
-    dataset_set_answer(r->ds, ds_words(t.answer.value));
+    dataset_set_answer(r->ds, t.answer.value, true);
     return 0;
 }
 

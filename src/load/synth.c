@@ -4,10 +4,13 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "load/ds_formats.h"
+#include "load/ds_tokens.h"
 #include "load/words.h"
 
 /* The text that prompts are pieces of, and its prefixes, have keys of their own. */
 enum { KEY_TEXT = 0, KEY_PREFIX = 1 };
+
+enum { NAMED_WORDS = 64 };
 
 struct pieces {
     struct str text;
@@ -20,11 +23,20 @@ static uint64_t length_of(const struct synth_opts *o, uint64_t i)
                               SYNTH_MAX_WORDS);
 }
 
-static void make_text(struct pieces *p, struct dataset *ds, const struct synth_opts *o, uint64_t longest)
+static void fill(const struct steady *s, struct buf *b, uint64_t seed, uint64_t key, uint64_t n)
+{
+    if (s)
+        steady_fill(s, b, seed, key, n);
+    else
+        words_fill(b, seed, key, n);
+}
+
+static void make_text(struct pieces *p, const struct steady *s, struct dataset *ds, const struct synth_opts *o,
+                      uint64_t longest)
 {
     uint64_t words = SYNTH_PLACES + longest, n = 0;
-    struct buf b = BUF_INIT((size_t)words * WORDS_MAX_BYTES + 1);
-    words_fill(&b, o->seed, KEY_TEXT, words);
+    struct buf b = BUF_INIT((size_t)words * DS_MADE_MAX_BYTES + 1);
+    fill(s, &b, o->seed, KEY_TEXT, words);
     p->text = dataset_keep(ds, buf_str(&b));
     buf_free(&b);
     p->begin = xmalloc((size_t)(words + 1) * sizeof *p->begin);
@@ -41,23 +53,53 @@ static struct str cut(const struct pieces *p, uint64_t at, uint64_t n)
     return str_sub(p->text, p->begin[at], p->begin[at + n] - p->begin[at] - 1);
 }
 
-static struct str *make_prefixes(struct dataset *ds, const struct synth_opts *o)
+/* The same of exactly n tokens, where there is a tokenizer; p NULL + e: it cannot be. */
+static struct str cut_exact(const struct pieces *p, struct steady *s, uint64_t at, uint64_t n, struct err *e)
 {
-    if (o->prefix == 0)
-        return NULL;
-    struct str *all = xcalloc((size_t)o->groups, sizeof *all);
-    struct buf b = BUF_INIT((size_t)o->prefix * WORDS_MAX_BYTES);
-    for (uint64_t g = 0; g < o->groups; g++) {
+    struct str piece = cut(p, at, n);
+    uint64_t got = s ? steady_count(s, piece) : n;
+    if (got == n)
+        return piece;
+    steady_unfit(got, n, e);
+    return (struct str){NULL, 0};
+}
+
+static int make_prefixes(struct str **all, struct steady *s, struct dataset *ds, const struct synth_opts *o,
+                         struct err *e)
+{
+    struct buf b = BUF_INIT((size_t)o->prefix * DS_MADE_MAX_BYTES);
+    int rc = 0;
+    *all = o->prefix ? xcalloc((size_t)o->groups, sizeof **all) : NULL;
+    for (uint64_t g = 0; *all && g < o->groups && rc == 0; g++) {
         buf_clear(&b);
-        words_fill(&b, o->seed, KEY_PREFIX + g, o->prefix);
-        all[g] = dataset_keep(ds, buf_str(&b));
+        fill(s, &b, o->seed, KEY_PREFIX + g, o->prefix);
+        rc = s ? steady_fit(s, &b, o->prefix, e) : 0;
+        (*all)[g] = dataset_keep(ds, buf_str(&b));
     }
     buf_free(&b);
-    return all;
+    return rc;
+}
+
+static int add_all(struct dataset *ds, const struct pieces *p, const struct str *prefix, struct steady *s,
+                   const struct synth_opts *o, struct err *e)
+{
+    for (uint64_t i = 0; i < o->pool; i++) {
+        uint64_t n = length_of(o, i);
+        struct str text = cut_exact(p, s, rng_permute(o->seed, RNG_PLACE, i, SYNTH_PLACES), n, e);
+        if (!text.p)
+            return -1;
+        dataset_begin(ds);
+        if (prefix)
+            dataset_add_made(ds, ROLE_SYSTEM, prefix[rng_below(o->seed, RNG_PREFIX, i, o->groups)],
+                             (uint32_t)o->prefix);
+        dataset_add_made(ds, ROLE_USER, text, (uint32_t)n);
+        dataset_end(ds, (size_t)i + 1);
+    }
+    return 0;
 }
 
 /* Its own of each: what --replay compares. */
-static void name_it(struct dataset *ds, const struct synth_opts *o)
+static void name_it(struct dataset *ds, const struct synth_opts *o, const struct steady *s)
 {
     struct buf b = BUF_INIT(4096);
     const struct dist *d = &o->isl;
@@ -66,6 +108,10 @@ static void name_it(struct dataset *ds, const struct synth_opts *o)
              d->b);
     for (unsigned i = 0; i < d->n_parts; i++)
         buf_addf(&b, " %.17g*%d:%.17g,%.17g", d->part[i].upto, d->part[i].kind, d->part[i].a, d->part[i].b);
+    if (s) { /* the text is the tokenizer's: its beginning stands for it */
+        buf_addc(&b, ' ');
+        steady_fill(s, &b, o->seed, KEY_TEXT, NAMED_WORDS);
+    }
     sha256_hex(buf_str(&b), dataset_stats_mut(ds)->sha256);
     buf_free(&b);
 }
@@ -84,22 +130,22 @@ struct dataset *dataset_synthetic(const struct synth_opts *o, struct err *e)
     uint64_t longest = 1;
     for (uint64_t i = 0; i < o->pool; i++)
         longest = MAX(longest, length_of(o, i));
+    struct steady *steady = o->tok ? steady_new(o->tok, e) : NULL;
+    if (o->tok && !steady)
+        return NULL;
     struct dataset *ds = dataset_new("synthetic", "synthetic", NULL);
     struct pieces p;
-    make_text(&p, ds, o, longest);
-    struct str *prefix = make_prefixes(ds, o);
-    for (uint64_t i = 0; i < o->pool; i++) {
-        uint64_t n = length_of(o, i);
-        dataset_begin(ds);
-        if (prefix)
-            dataset_add_kept(ds, ROLE_SYSTEM, prefix[rng_below(o->seed, RNG_PREFIX, i, o->groups)],
-                             (uint32_t)o->prefix);
-        dataset_add_kept(ds, ROLE_USER, cut(&p, rng_permute(o->seed, RNG_PLACE, i, SYNTH_PLACES), n), (uint32_t)n);
-        dataset_end(ds, (size_t)i + 1);
-    }
-    name_it(ds, o);
+    struct str *prefix;
+    make_text(&p, steady, ds, o, longest);
+    int rc = make_prefixes(&prefix, steady, ds, o, e);
+    if (rc == 0)
+        rc = add_all(ds, &p, prefix, steady, o, e);
+    name_it(ds, o, steady);
     dataset_seal(ds);
     free(p.begin);
     free(prefix);
+    steady_free(&steady);
+    if (rc != 0)
+        dataset_free(&ds);
     return ds;
 }

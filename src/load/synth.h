@@ -5,8 +5,10 @@
  * (blocks further behind do not count there). Entry i depends on (seed, i) alone, whatever the size of the pool.
  * A shared prefix is a system message in front; which of the groups an entry belongs to is drawn.
  *
- * Lengths are words. A tokenizer would only change where a piece ends: cut() in synth.c is the one place.
- * Memory: SYNTH_PLACES + the longest prompt, at most 8 bytes a word, about 250 bytes an entry, and the prefixes. */
+ * Lengths are words; with a tokenizer they are tokens: the text is of words that are one token each (load/steady.h),
+ * and each prompt is counted by a full encode, so that every one has exactly the length that was drawn. Memory:
+ * SYNTH_PLACES + the longest prompt, at most 8 bytes a word and 16 a token, about 250 bytes an entry, and the prefixes.
+ */
 #ifndef WEIR_LOAD_SYNTH_H
 #define WEIR_LOAD_SYNTH_H
 
@@ -20,8 +22,8 @@ enum {
 };
 
 struct synth_opts {
-    struct dist isl; /* words of a prompt without its prefix, at least 1 */
-    uint64_t prefix; /* words of the shared prefix, 0: none */
+    struct dist isl; /* words or tokens of a prompt without its prefix, at least 1 */
+    uint64_t prefix; /* words or tokens of the shared prefix, 0: none */
     uint64_t groups; /* different prefixes, at least 1 */
     uint64_t pool;   /* entries, 1 to SYNTH_PLACES */
     uint64_t seed;
