@@ -167,7 +167,7 @@ void workload_text(const struct variant *v, struct buf *b)
     const struct run_config *c = v->c;
     size_t n = dataset_n(v->ds);
     if (c->isl)
-        buf_addf(b, "synthetic, %zu prompts of %s words", n, c->isl);
+        buf_addf(b, "synthetic, %zu prompts of %s %s", n, c->isl, v->tokenizer ? "tokens" : "words");
     for (size_t i = 0; c->mix && c->mix[i]; i++) {
         buf_addz(b, i ? ", " : "");
         redact_url(b, str_of(c->mix[i]));
@@ -207,8 +207,11 @@ void workload_notes(struct campaign_state *s, const struct variant *v)
 {
     const struct run_config *c = v->c;
     if (v->own_ds && c->isl) {
-        campaign_note(s, "Lengths of synthetic prompts (--isl %s) are words; a tokenizer makes more tokens of them.",
-                      c->isl);
+        if (!v->tokenizer)
+            campaign_note(s,
+                          "Lengths of synthetic prompts (--isl %s) are words, of which a tokenizer makes more tokens; "
+                          "with --tokenizer they are exact.",
+                          c->isl);
         note_repeats(s, v);
     }
     if (v->own_ds && c->model_mix)

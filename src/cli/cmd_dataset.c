@@ -15,7 +15,7 @@ static const struct verb {
     const char *name;
     enum dataset_verb bit;
     bool reads;
-    int (*run)(const struct dataset_config *c, const char *path, struct err *e);
+    int (*run)(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
 } verbs[] = {
     {"inspect", VERB_INSPECT, true, dataset_inspect},
     {"convert", VERB_CONVERT, true, dataset_convert},
@@ -25,7 +25,7 @@ static const struct verb {
 
 /* ---- reading and writing */
 
-struct dataset *dataset_read(const struct dataset_config *c, const char *path, const struct tok *tok, struct err *e)
+struct dataset *dataset_read(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e)
 {
     struct dataset_opts o = {
         .format = c->from,
@@ -34,7 +34,7 @@ struct dataset *dataset_read(const struct dataset_config *c, const char *path, c
         .lengths = c->lengths,
         .answer_length = c->answer_length,
         .skip_bad = c->skip_bad,
-        .tok = tok,
+        .tok = t ? t->tok : NULL,
         .seed = c->seed,
         .progress = !c->quiet,
     };
@@ -119,10 +119,11 @@ int dataset_write(const struct dataset_config *c, const struct dataset *ds, cons
     struct buf b = BUF_INIT(SIZE_MAX / 4);
     struct anon anon = {.seed = c->seed};
     if (!dsx_format_of(str_of(name), &format))
-        return err_set(e, ERR_USAGE,
-                       "--format %s is not written here (generate alone makes mooncake); give conversations, messages, "
-                       "text or csv",
-                       name);
+        return err_set(
+            e, ERR_USAGE,
+            "--format %s is not written here (generate alone makes mooncake and ipex); give conversations, messages, "
+            "text or csv",
+            name);
     if (out_open(&out, c->output, e) < 0)
         return -1;
     int rc = 0;
@@ -194,7 +195,11 @@ static int go(const struct dataset_config *c, const struct opt_seen *seen, struc
                        path, v->name);
     if (c->quiet)
         log_set_level(LOG_ERROR);
-    int rc = v->run(c, path, e);
+    struct tokenizer *t = c->tokenizer ? tokenizer_open(c->tokenizer, !c->quiet, e) : NULL;
+    if (c->tokenizer && !t)
+        return -1;
+    int rc = v->run(c, t, path, e);
+    tokenizer_free(&t);
     if (rc < 0 && e->code == ERR_IO && path && strstr(e->text, path)) /* a file that the command line names */
         e->code = ERR_USAGE;
     return rc;

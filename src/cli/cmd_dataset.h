@@ -6,17 +6,19 @@
 #include "base/buf.h"
 #include "cli/opts.h"
 #include "load/dataset.h"
+#include "load/tokenizer.h"
 
 enum dataset_verb { VERB_INSPECT = 1, VERB_CONVERT = 2, VERB_SAMPLE = 4, VERB_GENERATE = 8 };
 
-/* Each 0, or -1 + e. `path` is the dataset's; NULL for generate. */
-int dataset_inspect(const struct dataset_config *c, const char *path, struct err *e);
-int dataset_convert(const struct dataset_config *c, const char *path, struct err *e);
-int dataset_sample(const struct dataset_config *c, const char *path, struct err *e);
-int dataset_generate(const struct dataset_config *c, const char *path, struct err *e);
+/* Each 0, or -1 + e. `t`: that of --tokenizer, or NULL. `path` is the dataset's; NULL for generate. */
+int dataset_inspect(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
+int dataset_convert(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
+int dataset_sample(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
+int dataset_generate(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
 
 struct tok;
-struct dataset *dataset_read(const struct dataset_config *c, const char *path, const struct tok *tok, struct err *e);
+struct dataset *dataset_read(const struct dataset_config *c, const struct tokenizer *t, const char *path,
+                             struct err *e);
 
 /* The entries `at[0..n)` (at NULL: the first n) in the format that --format names, or `otherwise`, to --output. Says on
  * standard error how many there are and what was lost. */

@@ -3,16 +3,13 @@
 #include "cli/cmd_dataset.h"
 #include "load/dsx_inspect.h"
 
-int dataset_inspect(const struct dataset_config *c, const char *path, struct err *e)
+int dataset_inspect(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e)
 {
-    struct tokenizer *t = c->tokenizer ? tokenizer_open(c->tokenizer, !c->quiet, e) : NULL;
-    struct dataset *ds = c->tokenizer && !t ? NULL : dataset_read(c, path, t ? t->tok : NULL, e);
+    struct dataset *ds = dataset_read(c, t, path, e);
     struct buf b = BUF_INIT(16u << 20), shown = BUF_INIT(1u << 20);
     struct dsx_inspect x;
-    if (!ds) {
-        tokenizer_free(&t);
+    if (!ds)
         return -1;
-    }
     dsx_inspect(&x, ds, (unsigned)c->block_words, t);
     redact_url(&shown, str_of(path));
     if (c->json)
@@ -22,7 +19,6 @@ int dataset_inspect(const struct dataset_config *c, const char *path, struct err
     fwrite(b.p, 1, b.n, stdout);
     dsx_inspect_free(&x);
     dataset_free(&ds);
-    tokenizer_free(&t);
     buf_free(&b);
     buf_free(&shown);
     return 0;

@@ -4,7 +4,7 @@
 #include "load/dsx_sample.h"
 #include "load/dsx_write.h"
 
-int dataset_sample(const struct dataset_config *c, const char *path, struct err *e)
+int dataset_sample(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e)
 {
     struct dsx_sample o = {
         .n = c->n, .share = c->share, .min_words = c->min_words, .max_words = c->max_words, .seed = c->seed};
@@ -14,7 +14,7 @@ int dataset_sample(const struct dataset_config *c, const char *path, struct err 
         return err_set(e, ERR_USAGE, "--num-samples and --share both say how many; give one of them");
     if (c->max_words > 0 && c->max_words < c->min_words)
         return err_set(e, ERR_USAGE, "--max-words is below --min-words");
-    struct dataset *ds = dataset_read(c, path, NULL, e);
+    struct dataset *ds = dataset_read(c, t, path, e);
     if (!ds)
         return -1;
     const char *own = dataset_get_stats(ds)->format;

@@ -1,5 +1,6 @@
 /* opt_dataset.c - the options of `weir dataset`, into struct dataset_config. Each category says which verbs have it. */
 #include "cli/cmd_dataset.h"
+#include "load/dsx_ipex.h"
 
 #define C struct dataset_config
 #define READ "What is read (inspect, convert, sample)"
@@ -25,16 +26,14 @@ static const struct opt rows[] = {
      .help = "Leave bad entries out and count them."},
 
     {"json", 0, NULL, NULL, LOOK, OPT_BOOL(C, json), .flags = OPT_NEGATABLE, .help = "Print JSON instead of text."},
-    {"tokenizer", 0, NULL, "PATH|MODEL", LOOK, OPT_STR(C, tokenizer), .def = "none", .word = "none", .env = "TOKENIZER",
-     .flags = OPT_FILE, .check = check_not_empty, .help = "As of weir run: tell lengths in its tokens too."},
     {"block-words", 0, "block-size", "N", LOOK, OPT_U64(C, block_words), .def = "16", .flags = OPT_POSITIVE,
      .max = 1 << 20,
      .help = "Words in a block of the prefix cache that is reckoned with; servers have blocks of 16 to 512 tokens."},
 
-    {"format", 0, "to", "FORMAT", WRITE, OPT_CHOICE(C, to), .choices = "conversations messages text csv mooncake",
-     .help =
-         "Format to write; mooncake is a trace, for generate. Default: conversations for generate, that of FILE for "
-         "sample."},
+    {"format", 0, "to", "FORMAT", WRITE, OPT_CHOICE(C, to), .choices = "conversations messages text csv mooncake ipex",
+     .help = "Format to write; mooncake, a trace, and ipex, prompts by length, are for generate. Default: "
+             "conversations for generate, that of FILE for "
+             "sample."},
     {"output", 'o', NULL, "FILE", WRITE, OPT_STR(C, output), .flags = OPT_FILE, .check = check_not_empty,
      .help = "Write there, as a whole or not at all. Default: standard output."},
 
@@ -53,7 +52,8 @@ static const struct opt rows[] = {
          "tokens, and names behind a salutation by others of their kind; the same by the same. A help, no guarantee."},
 
     {"isl", 0, NULL, "DIST", MAKE, OPT_STR(C, isl), .check = check_length,
-     .help = "Prompts of random words, so long, as of weir run --isl, instead of conversations; of a trace, tokens "
+     .help = "Prompts of random words, so long (in tokens with --tokenizer), as of weir run --isl, instead of "
+             "conversations; of a trace, tokens "
              "[lognormal:1000,1]."},
     {"osl", 0, NULL, "DIST", MAKE, OPT_STR(C, osl), .check = check_length,
      .help = "Output tokens of each entry, where the format has a place for them; of a trace [lognormal:150,0.8]."},
@@ -64,6 +64,14 @@ static const struct opt rows[] = {
     {"rate", 0, NULL, "X", MAKE, OPT_F64(C, rate), .def = "1", .flags = OPT_POSITIVE,
      .help = "Requests per second of a trace, a Poisson process."},
 
+    {"families", 0, NULL, "LIST", MAKE, OPT_STR(C, families), .def = DSX_IPEX_FAMILIES, .check = check_not_empty,
+     .help = "Names of families of models in a file of IPEX."},
+    {"lengths", 0, NULL, "LIST", MAKE, OPT_STR(C, prompt_lengths), .def = DSX_IPEX_LENGTHS, .check = check_not_empty,
+     .help = "Lengths of its prompts, each exactly: in tokens with --tokenizer, else in words."},
+
+    {"tokenizer", 0, NULL, "PATH|MODEL", ALL, OPT_STR(C, tokenizer), .def = "none", .word = "none", .env = "TOKENIZER",
+     .flags = OPT_FILE, .check = check_not_empty,
+     .help = "As of weir run: lengths are its tokens, those that are told, chosen by and made."},
     {"quiet", 'q', NULL, NULL, ALL, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
      .help = "Nothing on standard error but errors."},
 };

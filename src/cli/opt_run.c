@@ -202,11 +202,12 @@ static const struct opt rows[] = {
      .help = "Of IPEX: which prompts to send, as llama/1024, or llama for all of that family. Default: all."},
     {"dataset-lengths", 0, NULL, "RANGES", BODY, OPT_STR(C, dataset_lengths), .def = "auto", .check = check_lengths,
      .flags = OPT_LEVEL, .list = ',',
-     .help = "Keep only entries of these lengths in words, or in tokens where the dataset tells them: "
-             "input:4..1024,output:4..,total:..2048, which is what auto does with ShareGPT; none: keep all."},
+     .help = "Keep only entries of these lengths in tokens, where the dataset tells them or there is a "
+             "--tokenizer, else in words: input:4..1024,output:4..,total:..2048, which is what auto does with "
+             "ShareGPT; none: keep all."},
     {"answer-length", 0, NULL, NULL, BODY, OPT_BOOL(C, answer_length), .flags = OPT_NEGATABLE | OPT_LEVEL,
-     .help = "Ask for as many output tokens as the dataset's own answer has words, where it has one (ShareGPT, CSV, "
-             "JSONL)."},
+     .help = "Ask for as many output tokens as the dataset's own answer has, where it has one (ShareGPT, CSV, "
+             "JSONL): by the --tokenizer, else its words."},
     {"skip-bad", 0, NULL, NULL, BODY, OPT_BOOL(C, skip_bad), .flags = OPT_NEGATABLE | OPT_LEVEL,
      .help = "Leave bad entries of the dataset out and count them, instead of refusing it."},
     {"prompt", 'p', NULL, "TEXT", BODY, OPT_STR(C, prompt), .group = "text", .check = check_not_empty,
@@ -230,15 +231,16 @@ static const struct opt rows[] = {
      .check = check_length, .flags = OPT_LEVEL,
      .help =
          "Synthetic prompts of random words, so long: 512, uniform:100,1000, normal:500,100, lognormal:500,0.8 "
-         "(median, sigma), zipf:1.1,4000, exp:500, or a mixture (0.8*200+0.2*uniform:2000,4000). Lengths are words. "
-         "No two prompts begin alike."},
+         "(median, sigma), zipf:1.1,4000, exp:500, or a mixture (0.8*200+0.2*uniform:2000,4000). Lengths are words; "
+         "with --tokenizer tokens, exactly. No two prompts begin alike."},
     {"osl", 0, "random-output-len output-len output-tokens-mean", "DIST", BODY, OPT_STR(C, osl), .group = "limit",
      .check = check_length, .flags = OPT_LEVEL,
      .help = "Output tokens to ask for at most, drawn for each entry of the dataset from a distribution as of --isl. "
              "With --ignore-eos the answers are that long."},
     {"prefix-tokens", 0, "random-prefix-len prefix-prompt-length", "N", BODY, OPT_U64(C, prefix_tokens), .def = "0",
      .max = 1 << 22, .flags = OPT_LEVEL,
-     .help = "Put a system message of so many words in front of each synthetic prompt that all of its group share, so "
+     .help = "Put a system message of so many words, or tokens, in front of each synthetic prompt that all of its "
+             "group share, so "
              "that a prefix cache can help. --isl does not count it."},
     {"prefix-groups", 0, "num-prefix-prompts", "N", BODY, OPT_U64(C, prefix_groups), .def = "1",
      .flags = OPT_POSITIVE | OPT_LEVEL, .max = 1 << 18,

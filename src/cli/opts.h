@@ -29,6 +29,7 @@ struct dataset_config {
     double share;
     uint64_t min_words, max_words;
     const char *isl, *osl; /* distributions as text, or NULL */
+    const char *families, *prompt_lengths;
     uint64_t prefix_tokens, prefix_groups;
     double rate;
     uint64_t block_words;
