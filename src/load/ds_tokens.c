@@ -5,12 +5,12 @@
 #include "load/tokenizer.h"
 #include "load/words.h"
 
-_Static_assert(DS_MADE_MAX_BYTES >= WORDS_MAX_BYTES && DS_MADE_MAX_BYTES >= STEADY_MAX_BYTES, "room for either");
+_Static_assert(DS_MADE_MAX_BYTES >= WORDS_MAX_BYTES && DS_MADE_MAX_BYTES >= TOKWORDS_MAX_BYTES, "room for either");
 
 struct ds_tokens {
     const struct tok *tok;
     struct tok_coder *coder;
-    struct steady *steady; /* NULL: not asked for yet */
+    struct tokwords *words; /* NULL: not asked for yet */
     struct buf scratch;
 };
 
@@ -29,7 +29,7 @@ void ds_tokens_free(struct ds_tokens **kp)
     if (!k)
         return;
     *kp = NULL;
-    steady_free(&k->steady);
+    tokwords_free(&k->words);
     tok_coder_free(&k->coder);
     buf_free(&k->scratch);
     free(k);
@@ -51,11 +51,11 @@ uint32_t ds_tokens_answer(struct ds_tokens *k, struct str text, bool escaped)
     return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
-struct steady *ds_tokens_steady(struct ds_tokens *k, struct err *e)
+struct tokwords *ds_tokens_words(struct ds_tokens *k, struct err *e)
 {
-    if (!k->steady)
-        k->steady = steady_new(k->tok, e);
-    return k->steady;
+    if (!k->words)
+        k->words = tokwords_new(k->tok, e);
+    return k->words;
 }
 
 int ds_make(const struct ds_reader *r, struct buf *b, uint64_t key, uint64_t n)
@@ -66,17 +66,17 @@ int ds_make(const struct ds_reader *r, struct buf *b, uint64_t key, uint64_t n)
         words_fill(b, seed, key, n);
         return 0;
     }
-    struct steady *s = ds_tokens_steady(k, r->e);
+    struct tokwords *s = ds_tokens_words(k, r->e);
     if (!s)
         return DS_SAID;
-    steady_fill(s, b, seed, key, n);
+    tokwords_fill(s, b, seed, key, n);
     return 0;
 }
 
 int ds_add_made(const struct ds_reader *r, struct buf *b, uint64_t n)
 {
     struct ds_tokens *k = dataset_tokens(r->ds);
-    if (k && n > 0 && steady_fit(ds_tokens_steady(k, NULL), b, n, r->e) != 0)
+    if (k && n > 0 && tokwords_fit(ds_tokens_words(k, NULL), b, n, r->e) != 0)
         return DS_SAID;
     dataset_add_made(r->ds, ROLE_USER, dataset_keep(r->ds, buf_str(b)), (uint32_t)MIN(n, UINT32_MAX));
     return 0;

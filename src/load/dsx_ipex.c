@@ -7,15 +7,15 @@
 #define LENGTH_MAX ((int64_t)1 << 22)
 
 /* The text of one length; `key` is the family's, so that its prompts begin alike and families do not. */
-static int put_prompt(const struct dsx_ipex *x, struct steady *s, uint64_t key, uint64_t n, struct jout *j,
+static int put_prompt(const struct dsx_ipex *x, struct tokwords *s, uint64_t key, uint64_t n, struct jout *j,
                       struct err *e)
 {
     struct buf b = BUF_INIT((size_t)n * DS_MADE_MAX_BYTES);
     char name[24];
     int rc = 0;
     if (s) {
-        steady_fill(s, &b, x->seed, key, n);
-        rc = steady_fit(s, &b, n, e);
+        tokwords_fill(s, &b, x->seed, key, n);
+        rc = tokwords_fit(s, &b, n, e);
     } else {
         words_fill(&b, x->seed, key, n);
     }
@@ -26,7 +26,7 @@ static int put_prompt(const struct dsx_ipex *x, struct steady *s, uint64_t key, 
     return rc;
 }
 
-static int put_family(const struct dsx_ipex *x, struct steady *s, uint64_t key, struct jout *j, size_t *prompts,
+static int put_family(const struct dsx_ipex *x, struct tokwords *s, uint64_t key, struct jout *j, size_t *prompts,
                       struct err *e)
 {
     struct str_split it = {.rest = x->lengths, .sep = ','};
@@ -46,7 +46,7 @@ static int put_family(const struct dsx_ipex *x, struct steady *s, uint64_t key, 
     return 0;
 }
 
-static int put_families(const struct dsx_ipex *x, struct steady *s, struct buf *out, size_t *prompts, struct err *e)
+static int put_families(const struct dsx_ipex *x, struct tokwords *s, struct buf *out, size_t *prompts, struct err *e)
 {
     struct str_split it = {.rest = x->families, .sep = ','};
     struct str part;
@@ -71,11 +71,11 @@ static int put_families(const struct dsx_ipex *x, struct steady *s, struct buf *
 
 int dsx_generate_ipex(const struct dsx_ipex *x, struct buf *out, size_t *prompts, struct err *e)
 {
-    struct steady *s = x->tokenizer ? steady_new(x->tokenizer->tok, e) : NULL;
+    struct tokwords *s = x->tokenizer ? tokwords_new(x->tokenizer->tok, e) : NULL;
     *prompts = 0;
     if (x->tokenizer && !s)
         return -1;
     int rc = put_families(x, s, out, prompts, e);
-    steady_free(&s);
+    tokwords_free(&s);
     return rc;
 }

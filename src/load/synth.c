@@ -23,15 +23,15 @@ static uint64_t length_of(const struct synth_opts *o, uint64_t i)
                               SYNTH_MAX_WORDS);
 }
 
-static void fill(const struct steady *s, struct buf *b, uint64_t seed, uint64_t key, uint64_t n)
+static void fill(const struct tokwords *s, struct buf *b, uint64_t seed, uint64_t key, uint64_t n)
 {
     if (s)
-        steady_fill(s, b, seed, key, n);
+        tokwords_fill(s, b, seed, key, n);
     else
         words_fill(b, seed, key, n);
 }
 
-static void make_text(struct pieces *p, const struct steady *s, struct dataset *ds, const struct synth_opts *o,
+static void make_text(struct pieces *p, const struct tokwords *s, struct dataset *ds, const struct synth_opts *o,
                       uint64_t longest)
 {
     uint64_t words = SYNTH_PLACES + longest, n = 0;
@@ -54,17 +54,17 @@ static struct str cut(const struct pieces *p, uint64_t at, uint64_t n)
 }
 
 /* The same of exactly n tokens, where there is a tokenizer; p NULL + e: it cannot be. */
-static struct str cut_exact(const struct pieces *p, struct steady *s, uint64_t at, uint64_t n, struct err *e)
+static struct str cut_exact(const struct pieces *p, struct tokwords *s, uint64_t at, uint64_t n, struct err *e)
 {
     struct str piece = cut(p, at, n);
-    uint64_t got = s ? steady_count(s, piece) : n;
+    uint64_t got = s ? tokwords_count(s, piece) : n;
     if (got == n)
         return piece;
-    steady_unfit(got, n, e);
+    tokwords_unfit(got, n, e);
     return (struct str){NULL, 0};
 }
 
-static int make_prefixes(struct str **all, struct steady *s, struct dataset *ds, const struct synth_opts *o,
+static int make_prefixes(struct str **all, struct tokwords *s, struct dataset *ds, const struct synth_opts *o,
                          struct err *e)
 {
     struct buf b = BUF_INIT((size_t)o->prefix * DS_MADE_MAX_BYTES);
@@ -73,14 +73,14 @@ static int make_prefixes(struct str **all, struct steady *s, struct dataset *ds,
     for (uint64_t g = 0; *all && g < o->groups && rc == 0; g++) {
         buf_clear(&b);
         fill(s, &b, o->seed, KEY_PREFIX + g, o->prefix);
-        rc = s ? steady_fit(s, &b, o->prefix, e) : 0;
+        rc = s ? tokwords_fit(s, &b, o->prefix, e) : 0;
         (*all)[g] = dataset_keep(ds, buf_str(&b));
     }
     buf_free(&b);
     return rc;
 }
 
-static int add_all(struct dataset *ds, const struct pieces *p, const struct str *prefix, struct steady *s,
+static int add_all(struct dataset *ds, const struct pieces *p, const struct str *prefix, struct tokwords *s,
                    const struct synth_opts *o, struct err *e)
 {
     for (uint64_t i = 0; i < o->pool; i++) {
@@ -99,7 +99,7 @@ static int add_all(struct dataset *ds, const struct pieces *p, const struct str 
 }
 
 /* Its own of each: what --replay compares. */
-static void name_it(struct dataset *ds, const struct synth_opts *o, const struct steady *s)
+static void name_it(struct dataset *ds, const struct synth_opts *o, const struct tokwords *s)
 {
     struct buf b = BUF_INIT(4096);
     const struct dist *d = &o->isl;
@@ -110,7 +110,7 @@ static void name_it(struct dataset *ds, const struct synth_opts *o, const struct
         buf_addf(&b, " %.17g*%d:%.17g,%.17g", d->part[i].upto, d->part[i].kind, d->part[i].a, d->part[i].b);
     if (s) { /* the text is the tokenizer's: its beginning stands for it */
         buf_addc(&b, ' ');
-        steady_fill(s, &b, o->seed, KEY_TEXT, NAMED_WORDS);
+        tokwords_fill(s, &b, o->seed, KEY_TEXT, NAMED_WORDS);
     }
     sha256_hex(buf_str(&b), dataset_stats_mut(ds)->sha256);
     buf_free(&b);
@@ -130,21 +130,21 @@ struct dataset *dataset_synthetic(const struct synth_opts *o, struct err *e)
     uint64_t longest = 1;
     for (uint64_t i = 0; i < o->pool; i++)
         longest = MAX(longest, length_of(o, i));
-    struct steady *steady = o->tok ? steady_new(o->tok, e) : NULL;
-    if (o->tok && !steady)
+    struct tokwords *words = o->tok ? tokwords_new(o->tok, e) : NULL;
+    if (o->tok && !words)
         return NULL;
     struct dataset *ds = dataset_new("synthetic", "synthetic", NULL);
     struct pieces p;
     struct str *prefix;
-    make_text(&p, steady, ds, o, longest);
-    int rc = make_prefixes(&prefix, steady, ds, o, e);
+    make_text(&p, words, ds, o, longest);
+    int rc = make_prefixes(&prefix, words, ds, o, e);
     if (rc == 0)
-        rc = add_all(ds, &p, prefix, steady, o, e);
-    name_it(ds, o, steady);
+        rc = add_all(ds, &p, prefix, words, o, e);
+    name_it(ds, o, words);
     dataset_seal(ds);
     free(p.begin);
     free(prefix);
-    steady_free(&steady);
+    tokwords_free(&words);
     if (rc != 0)
         dataset_free(&ds);
     return ds;

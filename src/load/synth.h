@@ -5,7 +5,7 @@
  * (blocks further behind do not count there). Entry i depends on (seed, i) alone, whatever the size of the pool.
  * A shared prefix is a system message in front; which of the groups an entry belongs to is drawn.
  *
- * Lengths are words; with a tokenizer they are tokens: the text is of words that are one token each (load/steady.h),
+ * Lengths are words; with a tokenizer they are tokens: the text is of words that are one token each (load/tokwords.h),
  * and each prompt is counted by a full encode, so that every one has exactly the length that was drawn. Memory:
  * SYNTH_PLACES + the longest prompt, at most 8 bytes a word and 16 a token, about 250 bytes an entry, and the prefixes.
  */

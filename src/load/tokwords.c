@@ -1,13 +1,13 @@
-#include "load/steady.h"
+#include "load/tokwords.h"
 
 #include "base/rng.h"
 #include "base/xalloc.h"
 
-enum { LETTERS_MIN = 2, LETTERS_MAX = STEADY_MAX_BYTES - 2, TRIES = 8 };
+enum { LETTERS_MIN = 2, LETTERS_MAX = TOKWORDS_MAX_BYTES - 2, TRIES = 8 };
 
-struct steady {
+struct tokwords {
     struct tok_coder *coder;
-    char (*word)[STEADY_MAX_BYTES]; /* letters, then zeros; the last byte is how many */
+    char (*word)[TOKWORDS_MAX_BYTES]; /* letters, then zeros; the last byte is how many */
     size_t n, cap;
 };
 
@@ -32,59 +32,59 @@ static struct str letters_of(struct str token, bool *marked)
 }
 
 /* One token at the beginning of a text, and behind another word. */
-static bool is_steady(const struct steady *s, struct str w)
+static bool stays_one(const struct tokwords *s, struct str w)
 {
-    char text[3 * STEADY_MAX_BYTES];
+    char text[3 * TOKWORDS_MAX_BYTES];
     int n = snprintf(text, sizeof text, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(w), STR_ARG(w), STR_ARG(w));
     return tok_encode(s->coder, w, 0, NULL) == 1 && tok_encode(s->coder, (struct str){text, (size_t)n}, 0, NULL) == 3;
 }
 
-static void add(struct steady *s, struct str w)
+static void add(struct tokwords *s, struct str w)
 {
     if (s->n == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 1024;
         s->word = xreallocarray(s->word, s->cap, sizeof *s->word);
     }
     char *to = s->word[s->n++];
-    memset(to, 0, STEADY_MAX_BYTES);
+    memset(to, 0, TOKWORDS_MAX_BYTES);
     memcpy(to, w.p, w.n);
-    to[STEADY_MAX_BYTES - 1] = (char)w.n;
+    to[TOKWORDS_MAX_BYTES - 1] = (char)w.n;
 }
 
 /* Vocabularies that mark the beginnings of words have pieces of words without the mark too; others have words alone. */
-static void gather(struct steady *s, const struct tok *t, bool want_mark)
+static void gather(struct tokwords *s, const struct tok *t, bool want_mark)
 {
     struct tok_about a;
     tok_about(t, &a);
     for (uint32_t id = 0; id < a.vocab; id++) {
         bool marked;
         struct str w = letters_of(tok_token(t, id), &marked);
-        if (w.n > 0 && marked == want_mark && !tok_is_special(t, id) && is_steady(s, w))
+        if (w.n > 0 && marked == want_mark && !tok_is_special(t, id) && stays_one(s, w))
             add(s, w);
     }
 }
 
-struct steady *steady_new(const struct tok *t, struct err *e)
+struct tokwords *tokwords_new(const struct tok *t, struct err *e)
 {
-    struct steady *s = xcalloc(1, sizeof *s);
+    struct tokwords *s = xcalloc(1, sizeof *s);
     s->coder = tok_coder_new(t);
     gather(s, t, true);
     if (s->n == 0)
         gather(s, t, false);
-    if (s->n >= STEADY_FEWEST)
+    if (s->n >= TOKWORDS_FEWEST)
         return s;
     err_set(
         e, ERR_DATA,
         "the tokenizer has %zu words that are one token each, and prompts of exact lengths need %d; take them from a "
         "--dataset, or leave the tokenizer out",
-        s->n, STEADY_FEWEST);
-    steady_free(&s);
+        s->n, TOKWORDS_FEWEST);
+    tokwords_free(&s);
     return NULL;
 }
 
-void steady_free(struct steady **sp)
+void tokwords_free(struct tokwords **sp)
 {
-    struct steady *s = *sp;
+    struct tokwords *s = *sp;
     if (!s)
         return;
     *sp = NULL;
@@ -93,22 +93,22 @@ void steady_free(struct steady **sp)
     free(s);
 }
 
-size_t steady_words(const struct steady *s)
+size_t tokwords_n(const struct tokwords *s)
 {
     return s->n;
 }
 
-struct str steady_word(const struct steady *s, size_t i)
+struct str tokwords_at(const struct tokwords *s, size_t i)
 {
-    return (struct str){s->word[i], (size_t)s->word[i][STEADY_MAX_BYTES - 1]};
+    return (struct str){s->word[i], (size_t)s->word[i][TOKWORDS_MAX_BYTES - 1]};
 }
 
-void steady_fill(const struct steady *s, struct buf *b, uint64_t seed, uint64_t key, uint64_t n)
+void tokwords_fill(const struct tokwords *s, struct buf *b, uint64_t seed, uint64_t key, uint64_t n)
 {
     uint64_t stream = rng_u64(seed, RNG_WORDS, key), two = 0;
     if (n == 0)
         return;
-    size_t most = n < SIZE_MAX / STEADY_MAX_BYTES ? (size_t)n * STEADY_MAX_BYTES : SIZE_MAX;
+    size_t most = n < SIZE_MAX / TOKWORDS_MAX_BYTES ? (size_t)n * TOKWORDS_MAX_BYTES : SIZE_MAX;
     char *begin = buf_room(b, most), *p = begin;
     if (!begin)
         return;
@@ -117,19 +117,19 @@ void steady_fill(const struct steady *s, struct buf *b, uint64_t seed, uint64_t 
             two = rng_u64(stream, RNG_WORDS, i / 2);
         if (i > 0 || b->n > 0)
             *p++ = ' ';
-        struct str w = steady_word(s, (size_t)((two & UINT32_MAX) * s->n >> 32));
+        struct str w = tokwords_at(s, (size_t)((two & UINT32_MAX) * s->n >> 32));
         memcpy(p, w.p, w.n);
         p += w.n;
     }
     buf_wrote(b, (size_t)(p - begin));
 }
 
-uint64_t steady_count(struct steady *s, struct str text)
+uint64_t tokwords_count(struct tokwords *s, struct str text)
 {
     return tok_encode(s->coder, text, 0, NULL);
 }
 
-int steady_unfit(uint64_t got, uint64_t n, struct err *e)
+int tokwords_unfit(uint64_t got, uint64_t n, struct err *e)
 {
     return err_set(
         e, ERR_DATA,
@@ -144,15 +144,15 @@ static void cut_words(struct buf *b, uint64_t n)
         n -= b->p[--b->n] == ' ';
 }
 
-int steady_fit(struct steady *s, struct buf *b, uint64_t n, struct err *e)
+int tokwords_fit(struct tokwords *s, struct buf *b, uint64_t n, struct err *e)
 {
-    uint64_t got = steady_count(s, buf_str(b));
+    uint64_t got = tokwords_count(s, buf_str(b));
     for (unsigned t = 0; t < TRIES && got != n; t++) {
         if (got > n)
             cut_words(b, got - n);
         else
-            steady_fill(s, b, 0, t, n - got);
-        got = steady_count(s, buf_str(b));
+            tokwords_fill(s, b, 0, t, n - got);
+        got = tokwords_count(s, buf_str(b));
     }
-    return got == n ? 0 : steady_unfit(got, n, e);
+    return got == n ? 0 : tokwords_unfit(got, n, e);
 }
