@@ -182,6 +182,19 @@ static int check_options(const struct opt_seen *seen, const struct verb *v, stru
     return 0;
 }
 
+/* A tokenizer that the environment names for others is no mistake where no length is asked for. */
+static bool measures(const struct dataset_config *c, const struct opt_seen *seen, enum dataset_verb verb)
+{
+    if (!c->tokenizer)
+        return false;
+    for (size_t i = 0; i < opt_dataset.n; i++)
+        if (strcmp(opt_dataset.opts[i].name, "tokenizer") == 0 && seen->source[i] == OPT_FROM_FLAG)
+            return true;
+    if (verb == VERB_GENERATE)
+        return c->isl || (c->to && strcmp(c->to, "conversations") != 0 && strcmp(c->to, "messages") != 0);
+    return verb == VERB_INSPECT || c->answer_length || (c->lengths && strcmp(c->lengths, "none") != 0);
+}
+
 static int go(const struct dataset_config *c, const struct opt_seen *seen, struct err *e)
 {
     const struct verb *v = find_verb(seen->n_pos > 0 ? seen->pos[0] : NULL, e);
@@ -195,10 +208,9 @@ static int go(const struct dataset_config *c, const struct opt_seen *seen, struc
                        path, v->name);
     if (c->quiet)
         log_set_level(LOG_ERROR);
-    struct tokenizer *t = c->tokenizer ? tokenizer_open(c->tokenizer, !c->quiet, e) : NULL;
-    if (c->tokenizer && !t)
-        return -1;
-    int rc = v->run(c, t, path, e);
+    struct tokenizer *t = NULL;
+    int rc =
+        measures(c, seen, v->bit) && !(t = tokenizer_open(c->tokenizer, !c->quiet, e)) ? -1 : v->run(c, t, path, e);
     tokenizer_free(&t);
     if (rc < 0 && e->code == ERR_IO && path && strstr(e->text, path)) /* a file that the command line names */
         e->code = ERR_USAGE;

@@ -31,7 +31,7 @@ static int generate_trace(const struct dataset_config *c, uint64_t n, struct err
 
 static int generate_ipex(const struct dataset_config *c, const struct tokenizer *t, struct err *e)
 {
-    struct dsx_ipex x = {str_of(c->families), str_of(c->prompt_lengths), c->seed, t};
+    struct dsx_ipex x = {str_of(c->families ? c->families : DSX_IPEX_FAMILIES), str_of(c->prompt_lengths), c->seed, t};
     struct buf b = BUF_INIT((size_t)1 << 32);
     struct out_file out;
     size_t n;

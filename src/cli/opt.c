@@ -263,8 +263,7 @@ int opt_set(const struct opt_table *t, void *config, struct opt_seen *seen, cons
         char name[80];
         const char *sep = from == OPT_FROM_FLAG ? " " : "=";
         bool quote = !is_plain(value);
-        if ((o->flags & OPT_SECRET) ||
-            ((o->flags & OPT_URL) && strchr(value, '@'))) /* a password may stand before it */
+        if (o->flags & OPT_SECRET)
             return err_prefix(e, "%s: ", spelled(name, t, o, from));
         if (o->flags & OPT_URL)
             return url_prefix(e, spelled(name, t, o, from), sep, value);

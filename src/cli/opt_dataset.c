@@ -64,14 +64,14 @@ static const struct opt rows[] = {
     {"rate", 0, NULL, "X", MAKE, OPT_F64(C, rate), .def = "1", .flags = OPT_POSITIVE,
      .help = "Requests per second of a trace, a Poisson process."},
 
-    {"families", 0, NULL, "LIST", MAKE, OPT_STR(C, families), .def = DSX_IPEX_FAMILIES, .check = check_not_empty,
-     .help = "Names of families of models in a file of IPEX."},
+    {"families", 0, NULL, "LIST", MAKE, OPT_STR(C, families), .check = check_not_empty,
+     .help = "Names of families of models in a file of IPEX, as llama,gpt-j. Default: the 18 that benchmarks name."},
     {"lengths", 0, NULL, "LIST", MAKE, OPT_STR(C, prompt_lengths), .def = DSX_IPEX_LENGTHS, .check = check_not_empty,
      .help = "Lengths of its prompts, each exactly: in tokens with --tokenizer, else in words."},
 
     {"tokenizer", 0, NULL, "PATH|MODEL", ALL, OPT_STR(C, tokenizer), .def = "none", .word = "none", .env = "TOKENIZER",
      .flags = OPT_FILE, .check = check_not_empty,
-     .help = "As of weir run: lengths are its tokens, those that are told, chosen by and made."},
+     .help = "As of weir run: lengths are its tokens, those that are told, chosen by (--dataset-lengths) and made."},
     {"quiet", 'q', NULL, NULL, ALL, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
      .help = "Nothing on standard error but errors."},
 };

@@ -17,4 +17,4 @@ export TOKENIZER=org/name
 weir run --show-config | sed -n '/tokenizer/p'
 WEIR_TOKENIZER=none weir run --show-config | sed -n '/tokenizer/p'
 weir dataset sample d.jsonl -n 1 --quiet
-weir dataset sample d.jsonl --tokenizer words.json
+weir dataset sample d.jsonl -n 1 --tokenizer none.json --quiet
