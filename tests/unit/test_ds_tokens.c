@@ -57,15 +57,15 @@ static size_t words_of(struct str s)
 
 static void test_lengths_are_tokens(void **state)
 {
-    /* "app" is one word and, here, one token ("app" is the beginning of "apple"); "abc" is three letters. */
-    struct dataset *ds = read_text("apple bread\nabc\nabcd\n\"\\u0061bc\"\n", "text", "input:3..3");
+    /* Two words of a token each; one word of three letters, each a token; one of four. */
+    struct dataset *ds = read_text("an as\nabc\nabcd\n", "text", "input:3..3");
     assert_int_equal(dataset_n(ds), 1);
     assert_true(str_eqz(dataset_at(ds, 0)->msgs[0].content, "abc"));
     dataset_free(&ds);
-    ds = read_text("[{\"conversations\":[{\"from\":\"human\",\"value\":\"apple\"},{\"from\":\"gpt\",\"value\":\"abc "
-                   "bre\\u0061d\"}]}]",
+    ds = read_text("[{\"conversations\":[{\"from\":\"human\",\"value\":\"as\"},{\"from\":\"gpt\",\"value\":\"abc "
+                   "\\u0061n\"}]}]",
                    "sharegpt", "none");
-    assert_int_equal(dataset_at(ds, 0)->max_tokens, 4); /* a, b, c, " bread" */
+    assert_int_equal(dataset_at(ds, 0)->max_tokens, 4); /* a, b, c, " an" */
     dataset_free(&ds);
 }
 

@@ -86,7 +86,7 @@ static void test_a_text_is_made_to_fit(void **state)
     assert_int_equal(tokwords_fit(s, &b, 12, &e), 0);
     assert_int_equal(tokwords_count(s, buf_str(&b)), 12);
     buf_clear(&b);
-    buf_addz(&b, "zq bread"); /* "z", "q", " bread" */
+    buf_addz(&b, "zq an"); /* "z", "q", " an" */
     assert_int_equal(tokwords_fit(s, &b, 9, &e), 0);
     assert_int_equal(tokwords_count(s, buf_str(&b)), 9);
     buf_clear(&b);

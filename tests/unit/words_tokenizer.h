@@ -10,10 +10,9 @@
 
 #define SPACE "\xC4\xA0"
 
-/* No two begin with the same letter: so no merge of one word meets the letters of another. */
-static const char *const TEST_WORDS[] = {"apple", "bread", "cider", "dough",  "elder", "fudge", "grape",
-                                         "honey", "icing", "jelly", "kebab",  "lemon", "mango", "nutmeg",
-                                         "onion", "pasta", "quark", "raisin", "salad", "toast"};
+/* Of two letters, so that a word is one merge, whatever the other words are. */
+static const char *const TEST_WORDS[] = {"an", "as", "at", "be", "by", "do", "go", "he", "if", "in",
+                                         "is", "it", "me", "my", "no", "of", "on", "or", "so", "to"};
 enum { N_TEST_WORDS = sizeof TEST_WORDS / sizeof TEST_WORDS[0] };
 
 static inline void words_tokenizer(struct buf *b)
