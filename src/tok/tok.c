@@ -105,6 +105,7 @@ void tok_free(struct tok **t)
     added_free(&p->added);
     post_free(&p->post);
     decode_free(&p->decode);
+    free(p->file);
     free((*t)->path);
     free(*t);
     *t = NULL;
@@ -116,7 +117,7 @@ void tok_about(const struct tok *t, struct tok_about *about)
     size_t n;
     const struct post_item *items = post_items(p->post, true, &n);
     *about = (struct tok_about){
-        .path = t->path,
+        .path = p->file ? p->file : t->path,
         .format = p->format,
         .model = p->model->ops->type,
         .scanner = p->pre ? pre_scanner_name(p->pre) : "",

@@ -34,8 +34,9 @@ int tok_load_text(struct tok **t, struct str text, const char *name, struct err 
 void tok_free(struct tok **t);
 
 struct tok_about {
-    const char *path, *format; /* "tokenizer.json", "sentencepiece", "tiktoken", "tekken" */
-    const char *model;         /* "BPE", "Unigram", "WordPiece", "WordLevel" */
+    const char *path;    /* of the file; what was named, where text in memory was */
+    const char *format;  /* "tokenizer.json", "sentencepiece", "tiktoken", "tekken" */
+    const char *model;   /* "BPE", "Unigram", "WordPiece", "WordLevel" */
     const char *scanner; /* "cl100k", … where a known pattern is scanned by hand; "pcre2"; "" without a pattern */
     uint32_t vocab;      /* ids 0 … vocab-1 may occur, added tokens included */
     unsigned specials;   /* tokens that the post-processor adds to one text */

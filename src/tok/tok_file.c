@@ -118,6 +118,7 @@ int tok_file_text(struct tok_parts *p, struct str text, const char *name, jnode 
 static int load_file(struct tok_parts *p, const char *path, jnode *config, struct err *e)
 {
     struct file_map map;
+    p->file = xstrdup(path);
     if (file_open_map(&map, path, MAX_FILE, e) != 0)
         return -1;
     int rc = tok_file_text(p, map.text, path, config, e);

@@ -190,6 +190,7 @@ void decode_free(struct decode **d);
 /* --- tok_json.c, tok_spm.c, tok_file.c: what a file becomes ----------------------------------------------------------
  * A loader fills what it made; what it leaves NULL is absent. On an error the caller frees what is there. */
 struct tok_parts {
+    char *file;         /* what was read, of a folder the file in it; NULL: text in memory */
     const char *format; /* "tokenizer.json", "sentencepiece", "tiktoken", "tekken" */
     struct norm *norm;
     struct pre *pre;
