@@ -3,7 +3,7 @@
  *                                 pieces each, bytes in GPT-2's alphabet where the pre-tokenizer gives bytes
  *        pre_show --tiktoken PATTERN < LINES
  *        pre_show --classes       prints a line "NAME CODE_POINT ..." for each class of tok_uni.h
- *        pre_show --set PATTERN   prints which characters a pattern matches by itself */
+ *        pre_show --set PATTERN   prints which characters a pattern matches, as LO-HI */
 #include <stdio.h>
 #include <string.h>
 
@@ -60,15 +60,28 @@ static int show_set(const char *pattern)
         return 0;
     }
     struct regex_scratch *s = regex_scratch_new();
-    for (uint32_t c = 0; c < 0x110000; c++) {
-        char text[4];
-        if (c >= 0xD800 && c <= 0xDFFF)
-            continue;
-        struct regex_walk w = {.text = {text, utf8_put(text, c)}};
-        size_t from, to;
-        if (regex_next(r, s, &w, &from, &to) && from == 0 && to == w.text.n)
-            printf(" %u", c);
+    char *text = xmalloc(4 * 0x110000);
+    struct regex_walk w = {.text = {text, 0}};
+    for (uint32_t c = 0; c < 0x110000; c++)
+        if (c < 0xD800 || c > 0xDFFF)
+            w.text.n += utf8_put(text + w.text.n, c);
+    size_t from, to;
+    uint32_t lo = 1, hi = 0; /* none yet */
+    while (regex_next(r, s, &w, &from, &to)) {
+        unsigned n;
+        uint32_t c = utf8_get(text + from, &n);
+        if (to - from != n)
+            printf("(a match of %zu bytes)", to - from);
+        if (c != hi + 1 || lo > hi) {
+            if (lo <= hi)
+                printf(" %u-%u", lo, hi);
+            lo = c;
+        }
+        hi = c;
     }
+    if (lo <= hi)
+        printf(" %u-%u", lo, hi);
+    free(text);
     putchar('\n');
     regex_scratch_free(&s);
     regex_free(&r);
