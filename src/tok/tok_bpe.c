@@ -198,22 +198,23 @@ static inline void add_entry(const struct cache_entry *e, struct tok_ids *to)
     to->n += n;
 }
 
-/* What encode() gives, from the cache where it has it. */
-static void encode_cached(struct model_scratch *s, struct str piece, const char *end, encode_fn *encode,
+/* What encode() gives, from the cache where it has it. `segment`: apart from whole pieces, which with ignore_merges may
+ * have other ids. */
+static void encode_cached(struct model_scratch *s, struct str piece, const char *end, bool segment, encode_fn *encode,
                           struct tok_ids *to)
 {
     struct piece_cache *c = &s->cache;
     bool brief = piece.n <= CACHE_SHORT;
     struct cache_key key = {0, 0, 0};
     if (brief) {
-        key = cache_key(c, piece.p, piece.n, end);
+        key = cache_key(c, piece.p, piece.n, end, segment);
         const struct cache_entry *e = cache_get(c, key);
         if (e) {
             add_entry(e, to);
             return;
         }
     }
-    uint64_t hash = cache_hash(piece.p, piece.n);
+    uint64_t hash = cache_hash(piece.p, piece.n) ^ (segment ? CACHE_SEGMENT : 0);
     size_t n, before = to->n;
     const uint32_t *kept = cache_get_far(c, hash, piece.p, piece.n, &n);
     if (kept) {
@@ -229,24 +230,15 @@ static void encode_cached(struct model_scratch *s, struct str piece, const char 
         cache_put_far(c, hash, piece.p, piece.n, to->v + before, n);
 }
 
-/* Whether two characters may end up in one token. */
-static inline bool may_join(const struct joints *j, uint32_t c1, uint32_t c2)
-{
-    if (c1 < 128 && c2 < 128)
-        return j->ascii[c1][c2 >> 6] >> (c2 & 63) & 1;
-    uint64_t h = joint_hash(c1, c2) >> j->shift;
-    return j->bits[h >> 6] >> (h & 63) & 1;
-}
-
 static void encode_segment(struct model_scratch *s, const char *from, const char *to, const char *end,
                            struct tok_ids *ids)
 {
     struct str segment = {from, (size_t)(to - from)};
-    /* With ignore_merges a piece of these bytes may have other ids: the cache is that of pieces. */
-    if (s->cached && !s->b->ignore_merges && segment.n <= CACHE_LONG)
-        encode_cached(s, segment, end, merge_text, ids);
+    encode_fn *merge = s->b->bytes ? merge_bytes : merge_text;
+    if (s->cached && segment.n <= CACHE_LONG)
+        encode_cached(s, segment, end, s->b->ignore_merges, merge, ids);
     else
-        merge_text(s, segment, end, ids);
+        merge(s, segment, end, ids);
 }
 
 /* The piece cut where nothing can merge across. Both sides of a cut are characters with symbols of their own: what is
@@ -260,18 +252,20 @@ static void merge_segments(struct model_scratch *s, struct str piece, const char
     unsigned n;
     for (const char *p = piece.p; p < stop; p += n) {
         uint32_t c = utf8_get(p, &n);
-        bool known = symbol_of(b, p, n, c) != NO_SYMBOL;
-        if (known && known_before && !may_join(b->joints, before, c)) {
+        bool known = b->bytes || symbol_of(b, p, n, c) != NO_SYMBOL;
+        if (known && known_before && !joints_meet(b->joints, b->bytes, before, c, p, n)) {
             encode_segment(s, from, p, end, to);
             from = p;
         }
         before = c;
         known_before = known;
     }
-    if (from == piece.p)
-        merge_text(s, piece, end, to);
-    else
+    if (from != piece.p)
         encode_segment(s, from, stop, end, to);
+    else if (b->bytes)
+        merge_bytes(s, piece, end, to);
+    else
+        merge_text(s, piece, end, to);
 }
 
 static void encode_new(struct model_scratch *s, struct str piece, const char *end, struct tok_ids *to)
@@ -279,10 +273,10 @@ static void encode_new(struct model_scratch *s, struct str piece, const char *en
     uint32_t id;
     if (s->b->ignore_merges && whole_token(s, piece, &id))
         tok_ids_add(to, id);
-    else if (s->b->bytes)
-        merge_bytes(s, piece, end, to);
     else if (s->b->joints)
         merge_segments(s, piece, end, to);
+    else if (s->b->bytes)
+        merge_bytes(s, piece, end, to);
     else
         merge_text(s, piece, end, to);
 }
@@ -293,8 +287,8 @@ static __attribute__((noinline)) size_t encode_piece(struct model_scratch *s, st
 {
     struct tok_ids *to = ids ? ids : &s->out;
     size_t before = to->n;
-    if (s->cached && piece.n <= (s->b->joints ? CACHE_SHORT : CACHE_LONG))
-        encode_cached(s, piece, end, encode_new, to);
+    if (s->cached && piece.n <= (s->b->joints && !s->b->bytes ? CACHE_SHORT : CACHE_LONG))
+        encode_cached(s, piece, end, false, encode_new, to);
     else
         encode_new(s, piece, end, to);
     size_t n = to->n - before;
@@ -317,7 +311,7 @@ static size_t encode_batch(struct model_scratch *s, const char *text, const char
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
         if (LIKELY(v[i].n <= CACHE_SHORT)) {
-            keys[i] = cache_key(&s->cache, text + v[i].at, v[i].n, end);
+            keys[i] = cache_key(&s->cache, text + v[i].at, v[i].n, end, false);
             cache_prefetch(&s->cache, keys[i]);
         }
     for (size_t i = 0; i < n; i++) {

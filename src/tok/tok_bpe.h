@@ -5,22 +5,11 @@
 #define WEIR_TOK_TOK_BPE_H
 
 #include "tok/tok_cache.h"
+#include "tok/tok_joints.h"
 #include "tok/tok_merge.h"
 #include "tok/tok_private.h"
 
 #define NO_SYMBOL UINT32_MAX
-
-/* Which characters may meet inside of a token that merging makes: at a boundary of two characters that never do, a text
- * can be cut without changing its ids, so that a text without words still becomes short, cacheable segments. */
-struct joints {
-    uint64_t ascii[128][2]; /* bit c2 of [c1] */
-    uint64_t *bits; /* of the others, hashed: two that never meet may look as if they did, which only costs time */
-    unsigned shift;
-};
-static inline uint64_t joint_hash(uint32_t c1, uint32_t c2)
-{
-    return ((uint64_t)c1 << 32 | c2) * 0x9E3779B97F4A7C15ULL;
-}
 
 struct bpe {
     struct model base;
@@ -38,7 +27,7 @@ struct bpe {
     uint32_t byte_symbol[256]; /* bytes && plain: NO_SYMBOL where the vocabulary has none */
     uint32_t fallback[256];    /* "<0x00>" … */
     uint32_t *char_symbol;     /* !bytes && plain: of the code points below 0x10000, else NULL */
-    struct joints *joints;     /* !bytes && plain && !heap_only, else NULL */
+    struct joints *joints;     /* NULL where pieces cannot be cut */
 };
 
 struct bpe *bpe_new(void); /* an empty one, without vocabulary */

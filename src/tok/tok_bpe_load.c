@@ -21,31 +21,11 @@ void bpe_free(struct model *m)
     free((char *)(uintptr_t)b->prefix.p);
     free((char *)(uintptr_t)b->suffix.p);
     free(b->char_symbol);
-    if (b->joints)
-        free(b->joints->bits);
-    free(b->joints);
+    joints_free(&b->joints);
     free(b);
 }
 
 /* --- tables --- */
-
-static void joints_init(struct bpe *b, size_t merges)
-{
-    unsigned bits = 12;
-    while (bits < 22 && ((size_t)1 << bits) < merges * 4)
-        bits++;
-    b->joints = xcalloc(1, sizeof *b->joints);
-    b->joints->shift = 64 - bits;
-    b->joints->bits = xcalloc(((size_t)1 << bits) / 64, sizeof(uint64_t));
-}
-
-static void joints_add(struct joints *j, uint32_t left, uint32_t right)
-{
-    if (left < 128 && right < 128)
-        j->ascii[left][right >> 6] |= 1ULL << (right & 63);
-    uint64_t h = joint_hash(left, right) >> j->shift;
-    j->bits[h >> 6] |= 1ULL << (h & 63);
-}
 
 static void byte_tables(struct bpe *b)
 {
@@ -90,12 +70,11 @@ void bpe_finish(struct bpe *b)
         free(b->char_symbol);
         b->char_symbol = NULL;
     }
-    if (!chars || b->heap_only) {
-        if (b->joints)
-            free(b->joints->bits);
-        free(b->joints);
-        b->joints = NULL;
-    }
+    bool cut = b->plain && !b->heap_only;
+    for (unsigned i = 0; b->bytes && i < 256; i++)
+        cut = cut && b->byte_symbol[i] != NO_SYMBOL;
+    if (!cut)
+        joints_free(&b->joints);
 }
 
 /* --- tokenizer.json --- */
@@ -220,7 +199,10 @@ static int add_merge(struct merges *m, struct str left, struct str right, struct
     pairs_set(&b->pairs, l, r, m->n, id);
     if (b->joints && !b->heap_only) {
         unsigned n;
-        joints_add(b->joints, last_char(left), utf8_get(right.p, &n));
+        if (b->bytes)
+            joints_add_bytes(b->joints, left, right);
+        else
+            joints_add(b->joints, last_char(left), utf8_get(right.p, &n));
     }
     m->n++;
     return 0;
@@ -309,8 +291,8 @@ int bpe_load(struct model **m, const struct model_def *def, struct err *e)
     if (vocab_read(b->vocab, def->vocab, "model.vocab", e) != 0)
         goto failed;
     pairs_init(&b->pairs, merges);
-    if (!b->bytes && b->plain)
-        joints_init(b, merges);
+    if (b->plain)
+        b->joints = joints_new(merges);
     if (read_merges(b, def->merges, e) != 0)
         goto failed;
     bpe_finish(b);

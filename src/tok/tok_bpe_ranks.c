@@ -8,8 +8,10 @@ static void add_splits(struct bpe *b, struct str spelled, uint32_t rank, uint32_
     for (size_t i = 1; i < spelled.n; i++) {
         uint32_t left, right;
         if (((unsigned char)spelled.p[i] & 0xC0) != 0x80 && vocab_id(b->vocab, str_sub(spelled, 0, i), &left) &&
-            vocab_id(b->vocab, str_sub(spelled, i, spelled.n), &right))
+            vocab_id(b->vocab, str_sub(spelled, i, spelled.n), &right)) {
             pairs_set(&b->pairs, left, right, rank, id);
+            joints_add_bytes(b->joints, str_sub(spelled, 0, i), str_sub(spelled, i, spelled.n));
+        }
     }
 }
 
@@ -47,6 +49,7 @@ int bpe_from_ranks(struct model **m, const struct str *tokens, uint32_t n, uint3
     if (add_tokens(b, tokens, n, id_of_rank0, e) != 0)
         goto failed;
     pairs_init(&b->pairs, (size_t)n * 2);
+    b->joints = joints_new((size_t)n * 2);
     for (uint32_t i = 0; i < n; i++)
         if (tokens[i].p)
             add_splits(b, vocab_token(b->vocab, i + id_of_rank0), i, i + id_of_rank0);

@@ -49,8 +49,10 @@ static inline uint64_t cache_mix(uint64_t a, uint64_t b)
     return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-/* n from 1 to CACHE_SHORT; bytes up to `end` may be read. */
-static inline struct cache_key cache_key(const struct piece_cache *c, const char *p, size_t n, const char *end)
+/* n from 1 to CACHE_SHORT; bytes up to `end` may be read. `segment`: another entry than that of the same bytes without.
+ */
+static inline struct cache_key cache_key(const struct piece_cache *c, const char *p, size_t n, const char *end,
+                                         bool segment)
 {
     struct cache_key k = {0, 0, 0};
     if (LIKELY(end - p >= 16)) {
@@ -65,7 +67,7 @@ static inline struct cache_key cache_key(const struct piece_cache *c, const char
         memcpy(&k.a, copy, 8);
         memcpy(&k.b, copy + 8, 8);
     }
-    k.b |= (uint64_t)n << 56;
+    k.b |= (uint64_t)(n | (segment ? 0x80 : 0)) << 56;
     k.line = (uint32_t)(cache_mix(k.a ^ 0x9E3779B97F4A7C15ULL, k.b ^ 0xD6E8FEB86659FD93ULL) >> c->shift);
     return k;
 }
@@ -90,6 +92,7 @@ static inline unsigned cache_n(const struct cache_entry *e)
 /* n_ids up to CACHE_SHORT_IDS, each below 2^24. */
 void cache_put(struct piece_cache *c, struct cache_key k, const uint32_t *ids, size_t n_ids);
 
+#define CACHE_SEGMENT 0xA5A5A5A5A5A5A5A5ULL /* ^ the hash of a segment, for entries of their own */
 /* Pieces of any length up to CACHE_LONG. The ids found are borrowed until the next cache_put_far(). */
 uint64_t cache_hash(const char *p, size_t n);
 const uint32_t *cache_get_far(const struct piece_cache *c, uint64_t hash, const char *p, size_t n, size_t *n_ids);
