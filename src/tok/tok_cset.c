@@ -61,10 +61,17 @@ void cset_not(struct cset *s)
 void cset_add_mask(struct cset *s, uint32_t mask)
 {
     enum { BLOCK = 1 << UNI_CLASS_SHIFT, WORDS = BLOCK / 64 };
+    uint64_t w[WORDS] = {0};
     for (uint32_t at = 0; at < 0x110000; at += BLOCK) {
-        const uint8_t *class = uni_class_data + (size_t)uni_class_index[at >> UNI_CLASS_SHIFT] * BLOCK;
-        for (uint32_t i = 0; i < BLOCK; i++)
-            s->w[(at + i) >> 6] |= (uint64_t)(mask >> (class[i] & UNI_CLASS_GC) & 1) << (i & 63);
+        uint32_t index = uni_class_index[at >> UNI_CLASS_SHIFT];
+        if (at == 0 ||
+            index != uni_class_index[(at >> UNI_CLASS_SHIFT) - 1]) { /* most blocks are like the one before */
+            memset(w, 0, sizeof w);
+            for (uint32_t i = 0; i < BLOCK; i++)
+                w[i / 64] |= (uint64_t)(mask >> (uni_class_data[index * BLOCK + i] & UNI_CLASS_GC) & 1) << i % 64;
+        }
+        for (uint32_t i = 0; i < WORDS; i++)
+            s->w[at / 64 + i] |= w[i];
     }
     without_surrogates(s);
 }
@@ -405,7 +412,7 @@ static void spell_ranges(const struct cset *s, struct buf *out)
             continue;
         uint32_t lo = c;
         while (c + 1 < 0x110000 && cset_has(s, c + 1))
-            c++;
+            c += (c + 1) % 64 == 0 && s->w[(c + 1) / 64] == UINT64_MAX ? 64 : 1;
         if (lo == c)
             buf_addf(out, "\\x{%X}", lo);
         else
