@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "cli/cmd.h"
+#include "load/tokenizer.h"
 
 #define PIPE_MAX ((size_t)64 << 30)
 #define FLUSH ((size_t)1 << 18)
@@ -218,10 +219,9 @@ static void say_throughput(const struct tokenizing *k, int64_t loading)
 
 static int check(struct tokenizing *k, const struct opt_seen *seen, struct err *e)
 {
-    if (!k->c.tokenizer || !*k->c.tokenizer)
-        k->c.tokenizer = getenv("TOKENIZER");
-    if (!k->c.tokenizer || !*k->c.tokenizer)
-        return err_set(e, ERR_USAGE, "which tokenizer? Name its file or folder with --tokenizer PATH or in TOKENIZER");
+    if (!k->c.tokenizer)
+        return err_set(e, ERR_USAGE,
+                       "which tokenizer? Name its file, its folder or its model with --tokenizer or in TOKENIZER");
     if (k->c.compare && seen->n_pos)
         return err_set(e, ERR_USAGE, "--compare-ids names the file to read; leave out '%.200s'", seen->pos[0]);
     if (k->c.json && (k->c.decode || k->c.compare))
@@ -236,8 +236,11 @@ static int work(struct tokenizing *k, const struct opt_seen *seen, struct err *e
         return -1;
     if (k->c.quiet)
         log_set_level(LOG_ERROR);
+    char *path = tokenizer_find(k->c.tokenizer, !k->c.quiet, e);
     int64_t begin = clock_mono();
-    if (tok_load(&k->t, k->c.tokenizer, e) != 0)
+    int rc = path ? tok_load(&k->t, path, e) : -1;
+    free(path);
+    if (rc != 0)
         return -1;
     k->coder = tok_coder_new(k->t);
     int64_t loading = clock_mono() - begin;

@@ -6,9 +6,11 @@
 #define TEXT "Text"
 
 static const struct opt rows[] = {
-    {"tokenizer", 0, NULL, "PATH", TEXT, OPT_STR(C, tokenizer), .check = check_not_empty, .flags = OPT_FILE,
-     .help = "The tokenizer: a tokenizer.json, a SentencePiece model, a .tiktoken file of ranks, a tekken.json, or a "
-             "model's folder with one of them. Without it, the environment variable TOKENIZER says."},
+    {"tokenizer", 0, NULL, "PATH|MODEL", TEXT, OPT_STR(C, tokenizer), .env = "TOKENIZER", .check = check_not_empty,
+     .flags = OPT_FILE,
+     .help = "The tokenizer: a tokenizer.json, a SentencePiece model, a .tiktoken file of ranks, a tekken.json, a "
+             "model's folder with one of them, or a model of the Hugging Face hub, as of weir run. Without it, the "
+             "environment variable TOKENIZER says."},
     {"specials", 0, "add-special-tokens", NULL, TEXT, OPT_BOOL(C, specials), .flags = OPT_NEGATABLE,
      .help =
          "With the tokens that the tokenizer puts round a text, such as <s> or [CLS]. With --decode: special tokens "

@@ -23,7 +23,6 @@ static bool names_file(struct str name)
     return false;
 }
 
-/* The path of the file or folder, to be freed. */
 static char *find(const char *name, bool progress, struct err *e)
 {
     if (access(name, F_OK) == 0)
@@ -43,6 +42,14 @@ static char *find(const char *name, bool progress, struct err *e)
     return folder;
 }
 
+char *tokenizer_find(const char *name, bool progress, struct err *e)
+{
+    char *path = find(name, progress, e);
+    if (!path)
+        err_prefix(e, "--tokenizer: ");
+    return path;
+}
+
 static int digest(struct tokenizer *t, struct err *e)
 {
     struct tok_about about;
@@ -58,13 +65,12 @@ static int digest(struct tokenizer *t, struct err *e)
 struct tokenizer *tokenizer_open(const char *name, bool progress, struct err *e)
 {
     struct tokenizer *t = xcalloc(1, sizeof *t);
-    char *path = find(name, progress, e);
+    char *path = tokenizer_find(name, progress, e);
     t->name = xstrdup(name);
-    int rc = path && tok_load(&t->tok, path, e) == 0 && digest(t, e) == 0 ? 0 : -1;
+    int rc = !path ? -1 : tok_load(&t->tok, path, e) < 0 || digest(t, e) < 0 ? err_prefix(e, "--tokenizer: ") : 0;
     free(path);
     if (rc == 0)
         return t;
-    err_prefix(e, "--tokenizer: ");
     tokenizer_free(&t);
     return NULL;
 }

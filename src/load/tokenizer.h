@@ -12,6 +12,9 @@ struct tokenizer {
     char *name;      /* as the user calls it */
     char sha256[65]; /* of its file */
 };
+/* The path of its file or folder, to be freed; NULL + e. Of a model of the hub it is that of what was found or loaded.
+ */
+char *tokenizer_find(const char *name, bool progress, struct err *e);
 /* A file, a folder with one, or a model of the Hugging Face hub (fetch/hub.h), "org/name" or "org/name@revision"; what
  * exists here wins. `progress`: of a download, on a terminal. NULL + e, which names it and the remedy. */
 struct tokenizer *tokenizer_open(const char *name, bool progress, struct err *e);

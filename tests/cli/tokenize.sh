@@ -12,7 +12,7 @@ END
 echo weir >text
 echo >same.jsonl
 weir tokenize text
-weir tokenize --tokenizer nowhere text
+weir tokenize --tokenizer ./nowhere text
 weir tokenize --tokenizer words.json --ids --count text
 weir tokenize --tokenizer words.json --compare-ids same.jsonl text
 weir tokenize --tokenizer words.json --json --decode text

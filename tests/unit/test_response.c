@@ -221,8 +221,8 @@ static void redirects_say_where_to(void **state)
     assert_non_null(strstr(x.kept[0].headers, "Location: /v1/chat/completions/?[not shown]\n"));
     assert_true(str_starts(str_of(x.kept[0].detail), STR("redirects to http://127.0.0.1:")));
     assert_true(
-        str_ends(x.kept[0].r.detail, STR("/v1/chat/completions/?[not shown]; weir follows none: the path lacks a "
-                                         "slash at its end; give the URL with it")));
+        str_ends(str_of(x.kept[0].detail), STR("/v1/chat/completions/?[not shown]; weir follows none: the path lacks a "
+                                               "slash at its end; give the URL with it")));
     level_close(&x);
 }
 
