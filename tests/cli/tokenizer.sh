@@ -13,7 +13,12 @@ weir run --dry-run --tokenizer org/name
 weir run --dry-run --tokenizer name
 weir run --dry-run --tokenizer d.jsonl
 weir run --dry-run --text-limit 0
+weir dataset inspect d.jsonl --tokenizer words.json
+mkdir -p hub/models--org--name/refs hub/models--org--name/snapshots/abc
+echo abc >hub/models--org--name/refs/main
+cp words.json hub/models--org--name/snapshots/abc/tokenizer.json
 export TOKENIZER=org/name
+weir run --dry-run -n 1 --seed 1 --prompt hi | sed -n '/Tokenizer/p'
 weir run --show-config | sed -n '/tokenizer/p'
 WEIR_TOKENIZER=none weir run --show-config | sed -n '/tokenizer/p'
 weir dataset sample d.jsonl -n 1 --quiet

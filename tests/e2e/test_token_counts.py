@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from lib import Sim, check, clean_env, run, skip
+from lib import Sim, check, clean_env, run
 
 WEIR = sys.argv[1]
 MODEL = ("--ttft", "1ms", "--itl", "100us", "--seed", "5", "--output-tokens", "uniform:20,60")
@@ -98,9 +98,6 @@ def no_room():
 
 
 with folder:
-    probe = subprocess.run([WEIR, "run", "--dry-run", "--tokenizer", OTHER], capture_output=True, text=True, env=clean_env())
-    if "this weir has no" in probe.stderr:
-        skip(probe.stderr.strip())
     silent()
     sessions()
     beside()

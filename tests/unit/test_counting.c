@@ -27,8 +27,6 @@ static void open_bench(struct bench *b, bool completes, bool unique)
     assert_int_equal(file_write(path, STR(WORD_TOKENIZER), NULL), 0);
     int rc = tok_load(&b->tok, path, &e);
     unlink(path);
-    if (rc < 0 && strstr(e.text, "this weir has no"))
-        skip();
     if (rc < 0)
         fail_msg("%s", e.text);
     b->ds = dataset_load_text(STR("{\"prompt\":\"how deep is the weir\"}\n{\"prompt\":\"two\\nwords\"}\n"), "d.jsonl",
