@@ -125,9 +125,9 @@ def instants(name, r, tls):
         connect = (q["conn_end"] - q["conn_start"]) / 1e9
         check(q["start"] <= q["conn_start"] and q["conn_end"] <= q["sent_first"], f"{name}: {q}")
         check(connect >= PAUSE, f"{name}: connected after {connect:.4f} s, before the proxy could answer")
-        if tls:
-            shaken = (q["tls_end"] - q["conn_end"]) / 1e9
-            check(0 < shaken and (SANITIZED or shaken < connect), f"{name}: {shaken:.4f} s of TLS behind {connect:.4f} s")
+    if tls:  # of one that was not held up by a busy machine
+        shaken = min(q["tls_end"] - q["conn_end"] for q in opened) / 1e9
+        check(0 < shaken and (SANITIZED or shaken < PAUSE), f"{name}: TLS took {shaken:.4f} s, the proxy's pause in it")
 
 
 def nothing_secret(r):

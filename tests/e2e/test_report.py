@@ -43,7 +43,7 @@ def headers_are_metrics():
             check(set(m) == set(names) and m["date"] is False, f"{m}")
             check(abs(m["X-SIM-QUEUE-MS"] - queued) < 2e-6, f"queued {queued} ms, by the header {m}")
             check(m["x-sim-total-ms"] < whole + 1, f"{whole} ms in all, by the trailer {m}")
-            check(10 < m["x-sim-tokens-per-second"] < 8000, f"{m}")
+            check(m["x-sim-tokens-per-second"] > 0, f"{m}")
         for name in names[:3]:
             for p, q in (("p50", .5), ("p99", .99)):
                 want = quantile([row["metrics"][name] for row in r.requests], q)
