@@ -142,11 +142,17 @@ struct campaign_state {
     double most_events;        /* per second, of the levels so far */
 };
 
-/* setup.c: everything that can be refused before anything is sent. */
+/* setup.c and opening.c: everything that can be refused before anything is sent. */
 int setup_parse(struct campaign_state *s, struct err *e);
 int setup_target(struct campaign_state *s, struct err *e);
 int setup_dialect(struct campaign_state *s, const struct api_ops *ops, struct err *e); /* another one, after that */
 void setup_free(struct campaign_state *s);
+void endpoints_free(struct endpoints *ep);
+/* Both absent, or the same text: of two levels' settings. */
+static inline bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
 /* A level of a file, for messages: "level NAME", or its place in the list, from 1. Returns out. */
 char *variant_text(const struct campaign_state *s, const struct variant *v, char out[96]);
 /* -1; puts it in front of e's text, where levels have options of their own. */

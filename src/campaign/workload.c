@@ -135,11 +135,6 @@ void workload_ask(struct variant *v, const char *model)
     v->api_opts.n_others = m->n - 1;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool workload_same(const struct run_config *a, const struct run_config *b)
 {
     size_t i = 0;
