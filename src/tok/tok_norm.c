@@ -3,6 +3,7 @@
 
 #include "base/xalloc.h"
 #include "tok/tok_norm_ucd.h"
+#include "tok/tok_regex.h"
 
 enum { MAX_DEPTH = 16 };
 
@@ -19,6 +20,7 @@ struct norm_scratch *norm_scratch_new(void)
     buf_init(&s->side[0], SIZE_MAX - 1);
     buf_init(&s->side[1], SIZE_MAX - 1);
     buf_init(&s->part, SIZE_MAX - 1);
+    s->regex = regex_scratch_new();
     return s;
 }
 
@@ -29,6 +31,7 @@ void norm_scratch_free(struct norm_scratch **s)
     buf_free(&(*s)->side[0]);
     buf_free(&(*s)->side[1]);
     buf_free(&(*s)->part);
+    regex_scratch_free(&(*s)->regex);
     free((*s)->cp);
     free((*s)->cp_sorted);
     free(*s);

@@ -9,7 +9,8 @@
 struct norm_scratch {
     struct buf side[2]; /* a stage reads from one and writes to the other */
     struct buf part;    /* within a stage */
-    int32_t *cp;        /* the code points of a span */
+    struct regex_scratch *regex;
+    int32_t *cp; /* the code points of a span */
     int32_t *cp_sorted;
     size_t cp_cap;
 };
