@@ -87,6 +87,13 @@ def scale_rows(results):
             yield (f"memory of one of 10,000 streams, {'TLS' if r['tls'] else 'plain'}", f"≤ {limit} KiB", *at_most(r["per_stream"] / 1024, limit, " KiB", "{:.1f}"))
 
 
+def tokenizer_rows(results):
+    for r in data(results, "tokenizer") or []:
+        if r["client"] == "weir" and r["text"] == "english" and "first" in r:
+            value, state = at_least(r["first"]["median"], 60, " MB/s", "{:.0f}")
+            yield f"English text to tokens, {r['vocabulary']}, one core", "≥ 60 MB/s, ids equal", value, state if r["right"] else "**missed**: other ids"
+
+
 def other_rows(results):
     r = data(results, "start")
     if r:
@@ -104,7 +111,7 @@ def other_rows(results):
 
 def rows(results):
     for sections, family in ((("floor",), floor_rows), (("requests",), request_rows), (("precision",), precision_rows), (("arrivals",), arrival_rows),
-                             (("lag",), lag_rows), (("streams", "memory"), scale_rows), (("start", "dataset", "calibrate"), other_rows)):
+                             (("lag",), lag_rows), (("streams", "memory"), scale_rows), (("tokenizer",), tokenizer_rows), (("start", "dataset", "calibrate"), other_rows)):
         for row in family(results):
             yield *row, sections
 

@@ -147,6 +147,19 @@ def render_dataset(results):
     return conditions(section) + "\n\n" + table(["format", "MB of file", "MB of text kept", "MB per CPU second", "MB that memory grew by"], rows)
 
 
+def render_tokenizer(results):
+    section = results["sections"]["tokenizer"]
+    rows = []
+    for r in section["data"]:
+        if "first" in r:
+            rows.append([r["vocabulary"], r["text"], r["client"], f"**{mid(r['first'])}**", mid(r["best"]), num(r["tokens_per_s"]["median"] / 1e6),
+                         "" if r["client"] == "weir" else mid(r["ratio"]), num(r["load_ms"]["median"]), "yes" if r["right"] else "**no**", disturbance(r)])
+        else:
+            rows.append([r["vocabulary"], r["text"], r["client"], "not measured: " + home(r["failure"])] + [""] * 6)
+    return conditions(section) + "\n\n" + table(
+        ["vocabulary", "text", "tokenizer", "first pass, MB/s", "again, MB/s", "million tokens/s", "weir is faster by", "loading, ms", "ids equal", "steal / others"], rows)
+
+
 def render_requests(results):
     section = results["sections"]["requests"]
     rows = []
