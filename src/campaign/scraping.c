@@ -21,6 +21,7 @@ struct source {
     struct scrape_source id;
     struct scraper *scraper;
     struct tally *tally;
+    char *url;           /* whole */
     struct scrape first; /* the answer before the load */
     char program[32];    /* of the first answer; "": no name was known */
     pthread_t thread;
@@ -148,17 +149,24 @@ static void drop(struct source *x)
 {
     scraper_free(&x->scraper);
     tally_free(&x->tally);
+    free(x->url);
+    x->url = NULL;
 }
 
 static int try_url(struct campaign_state *s, const struct scraper_opts *o, struct err *e)
 {
     struct scraping *g = s->scraping;
     struct source *x = &g->source[g->n];
+    for (unsigned i = 0; i < g->n; i++) {
+        if (strcmp(g->source[i].url, o->url) == 0) /* asked twice it would count twice */
+            return 0;
+    }
     *x = (struct source){.g = g, .id = {.source = g->n}};
     x->scraper = scraper_new(o, e);
     if (!x->scraper)
         return -1;
     x->tally = tally_new();
+    x->url = xstrdup(o->url);
     redacted(x->id.url, o->url);
     if (ask(x, FIRST_NS, &x->first) != 0) {
         err_set(e, ERR_USAGE,

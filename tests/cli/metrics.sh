@@ -30,5 +30,18 @@ grep -rl hunter2 one out err
 grep -c '"type":"source"' one/server_metrics.jsonl
 tr -d '\n ' <one/metadata.json | grep -o '"metrics-url":[^]]*]' | sed "s/$port/PORT/"
 weir run --replay one
+"$WEIR" run "http://127.0.0.1:$port" $load --metrics-url auto --metrics-url "http://127.0.0.1:$port/metrics" --metrics-url "127.0.0.1:$port" -o twice >out 2>err
+case $? in 0 | 4) echo "measured" ;; *) cat err ;; esac
+grep -c '"type":"source"' twice/server_metrics.jsonl
 echo '{"type":"scrape","source":9}' >>one/server_metrics.jsonl
 weir report one 2>&1 | sed 's/jsonl:[0-9]*:/jsonl:N:/'
+# Secrets of the datasets of levels and mixes are not replayed either.
+echo 'hello' >p.txt
+printf 'levels:\n  - {name: a, concurrency: 1}\n  - {name: b, concurrency: 1, dataset: p.txt}\n' >level.yaml
+printf 'levels:\n  - {name: a, concurrency: 1}\n  - {name: b, concurrency: 1, mix: ["x=1:p.txt"]}\n' >mix.yaml
+for kind in level mix; do
+    "$WEIR" run "http://127.0.0.1:$port" $load --duration none -f $kind.yaml -o $kind >out 2>err
+    case $? in 0 | 4) echo "measured" ;; *) cat err ;; esac
+    sed 's|p\.txt|http://[redacted]@h/p.txt|' $kind/metadata.json >cut && mv cut $kind/metadata.json
+    weir run --replay $kind
+done
