@@ -365,8 +365,8 @@ void api_event_clear(struct api_event *ev)
     ev->text_bytes = 0;
     ev->finish = API_FIN_NONE;
     ev->prompt_tokens = ev->completion_tokens = ev->cached_tokens = ev->reasoning_tokens = -1;
-    ev->error = (struct str){0};
-    ev->own_counts = ev->whole = ev->plain = false;
+    ev->error = ev->figures = (struct str){0};
+    ev->figures_ns = ev->own_counts = ev->whole = ev->plain = false;
 }
 
 void api_event_text(struct api_event *ev, unsigned flag, struct str raw)

@@ -91,9 +91,11 @@ struct api_event { /* views borrow the event's data */
     enum api_finish finish;
     int64_t prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens; /* -1: not said; with API_USAGE */
     struct str error;                                                          /* raw JSON of the error */
-    bool own_counts; /* the counts are fields of the server's own, not the API's usage */
-    bool whole;      /* its text is the answer from the beginning: api_memo.h cuts off what was there before */
-    bool plain;      /* the texts are bytes as they travelled, not the insides of JSON strings */
+    struct str figures; /* raw JSON object in which the server tells more numbers: durations, rates. Empty: none */
+    bool figures_ns;    /* those called *_duration are in ns */
+    bool own_counts;    /* the counts are fields of the server's own, not the API's usage */
+    bool whole;         /* its text is the answer from the beginning: api_memo.h cuts off what was there before */
+    bool plain;         /* the texts are bytes as they travelled, not the insides of JSON strings */
 };
 
 enum api_rc { API_OK = 0, API_E_SYNTAX = -1 /* not the dialect's JSON */ };

@@ -133,9 +133,13 @@ struct timings {
     int64_t prompt, cache, predicted;
 };
 
-static void decode_timings(struct js *s, struct timings *t)
+static void decode_timings(struct js *whole, struct timings *t, struct api_event *ev)
 {
     struct str key;
+    struct js own, *s = &own;
+    if (js_skip(whole, &ev->figures) < 0)
+        return;
+    js_init(s, ev->figures);
     if (!api_read_object(s))
         return;
     while (js_key(s, &key)) {
@@ -200,7 +204,7 @@ enum api_rc oai_decode(struct str json, const char *part, struct api_event *ev)
         } else if (str_eqz(key, "usage")) {
             decode_usage(&s, ev);
         } else if (str_eqz(key, "timings")) {
-            decode_timings(&s, &t);
+            decode_timings(&s, &t, ev);
         } else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL) {
             ev->flags |= API_ERROR;
             js_skip(&s, &ev->error);

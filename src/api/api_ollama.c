@@ -1,6 +1,6 @@
 /* api_ollama.c - Ollama's own API: POST /api/chat and /api/generate, a stream of JSON lines. The last line (done) has
- * the counts; its durations are the server's and are not used. A line with "error" is a failure.
- * Source: Ollama's docs/api.md, and api/types.go for the names of members. */
+ * the counts; its durations are the server's and enter no figure of weir's own (--headers-metric). A line with "error"
+ * is a failure. Source: Ollama's docs/api.md, and api/types.go for the names of members. */
 #include <math.h>
 
 #include "api/api.h"
@@ -187,6 +187,10 @@ static enum api_rc decode(struct str json, bool chat, struct api_event *ev)
         return API_E_SYNTAX;
     while (js_key(&s, &key))
         decode_member(&s, key, chat, ev);
+    if (ev->flags & API_TERMINAL) {
+        ev->figures = json;
+        ev->figures_ns = true;
+    }
     return js_done(&s) ? API_OK : API_E_SYNTAX;
 }
 

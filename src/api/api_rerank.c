@@ -1,5 +1,5 @@
 /* api_rerank.c - ranking documents by their relevance to a query, as Cohere's POST /v2/rerank and Jina's POST
- * /v1/rerank have it (vLLM, SGLang and llama.cpp serve the same).
+ * /v1/rerank have it (vLLM, SGLang and llama.cpp serve the same). Text Embeddings Inference's answers are understood.
  *
  * Of a sample the first message is the query, each further one a document; --unique-prompts marks the query. Input
  * tokens are Jina's usage.total_tokens (or prompt_tokens), else Cohere's meta.tokens.input_tokens; billed units are no
@@ -104,7 +104,7 @@ static bool decode_results(struct js *s)
         if (!api_read_object(s))
             continue;
         while (js_key(s, &key)) {
-            scored |= str_eqz(key, "relevance_score") && js_peek(s) == JS_NUM;
+            scored |= (str_eqz(key, "relevance_score") || str_eqz(key, "score")) && js_peek(s) == JS_NUM;
             js_skip(s, NULL);
         }
     }
@@ -117,6 +117,10 @@ static enum api_rc rerank_document(struct str body, struct api_event *ev)
     struct str key;
     api_event_clear(ev);
     js_init(&s, body);
+    if (js_peek(&s) == JS_ARR) { /* Text Embeddings Inference: [{"index":1,"score":0.9}] */
+        ev->flags |= decode_results(&s) ? API_RESULT : 0;
+        return js_done(&s) ? API_OK : API_E_SYNTAX;
+    }
     if (!js_enter(&s, '{'))
         return API_E_SYNTAX;
     while (js_key(&s, &key)) {

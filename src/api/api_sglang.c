@@ -66,9 +66,13 @@ static void decode_finish(struct js *s, struct api_event *ev)
     ev->finish = str_eqz(type, "stop") ? API_FIN_STOP : str_eqz(type, "length") ? API_FIN_LENGTH : API_FIN_OTHER;
 }
 
-static void decode_meta(struct js *s, struct api_event *ev)
+static void decode_meta(struct js *whole, struct api_event *ev)
 {
     struct str key;
+    struct js own, *s = &own;
+    if (js_skip(whole, &ev->figures) < 0)
+        return;
+    js_init(s, ev->figures);
     if (!api_read_object(s))
         return;
     while (js_key(s, &key)) {

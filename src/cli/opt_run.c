@@ -352,7 +352,8 @@ static const struct opt rows[] = {
              "two), endpoint; several with commas. summary.json has them all, but input only where asked for."},
     {"headers-metric", 0, "header-metric", "NAME", OUT, OPT_STRS(C, headers_metric), .check = check_header_metric,
      .help = "Make the numbers that the server puts into this response header (X-TTFT-MS), trailer or comment of its "
-             "stream a metric: in the records, the summary, the table. Up to 8 times. Its case does not matter."},
+             "stream, or that Ollama (eval_duration), llama.cpp and SGLang tell so in the answer, a metric: in the "
+             "records, the summary, the table. Up to 8 times. Its case does not matter."},
     {"metrics-url", 0, NULL, "URL", OUT, OPT_STRS(C, metrics_urls), .check = check_metrics_url, .flags = OPT_URL,
      .help =
          "Ask this Prometheus endpoint of the server (vLLM, SGLang, TGI, TensorRT-LLM, llama.cpp) while the load "

@@ -66,14 +66,36 @@ static int on_status(struct hx *x, int status)
 }
 
 /* The last one counts. */
-static void take_metric(struct req *r, struct str name, struct str value)
+static void keep_metric(struct req *r, struct str name, int64_t value)
 {
     const char *const *names = r->w->e->o.header_metrics;
     for (uint32_t i = 0; i < HEADER_METRICS_MAX && names[i]; i++) {
         if (!str_ieq(name, str_of(names[i])))
             continue;
         r->rec->metrics |= 1U << i;
-        r->rec->metric[i] = header_metric_parse(value);
+        r->rec->metric[i] = value;
+    }
+}
+
+static void take_metric(struct req *r, struct str name, struct str value)
+{
+    keep_metric(r, name, header_metric_parse(value));
+}
+
+/* Numbers that stand in the answer itself. */
+static void take_figures(struct req *r, const struct api_event *ev)
+{
+    struct js s;
+    struct str key;
+    double v;
+    js_init(&s, ev->figures);
+    if (!js_enter(&s, '{'))
+        return;
+    while (js_key(&s, &key)) {
+        if (js_peek(&s) != JS_NUM)
+            js_skip(&s, NULL);
+        else if (js_f64(&s, &v) == 0)
+            keep_metric(r, key, header_metric_of(ev->figures_ns && str_ends(key, STR("_duration")) ? v / 1e6 : v));
     }
 }
 
@@ -237,6 +259,8 @@ static void take_facts(struct req *r, const struct api_event *ev)
         texts_forget(r);
     rec->text_bytes += ev->text_bytes;
     r->plain |= ev->plain;
+    if (UNLIKELY(ev->figures.n > 0 && r->w->e->o.header_metrics))
+        take_figures(r, ev);
     if (ev->flags & API_ERROR) { /* last: of a document it moves the bytes that the texts borrow */
         r->error = true;
         set_error_detail(r, ev->error);

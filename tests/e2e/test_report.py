@@ -54,8 +54,22 @@ def headers_are_metrics():
         check(report(WEIR, r.dir).stdout == r.stdout, "weir report tells other numbers of headers")
 
 
+def figures_of_the_answer_are_metrics():
+    """Ollama's durations are ns on the line and ms as metrics."""
+    for more in ((), ("--no-stream",)):
+        with Sim(WEIR, "--ttft", "10ms", "--itl", "2ms") as sim:
+            r = run(WEIR, sim.url, "--api", "ollama-chat", "--concurrency", "2", "--num-requests", "6", "--duration", "none",
+                    "--max-tokens", "8", "--headers-metric", "total_duration", "--headers-metric", "eval_count", *more)
+        check(len(r.requests) == 6, f"{len(r.requests)} requests")
+        for q in r.requests:
+            m, whole = q["metrics"], (q["end"] - q["sent_first"]) / 1e6
+            check(9 < m["total_duration"] < whole + 1, f"{whole} ms in all, by the server {m}")
+            check(m["eval_count"] == 8, f"{m}")
+
+
 def main():
     headers_are_metrics()
+    figures_of_the_answer_are_metrics()
     with Sim(WEIR, "--ttft", "20ms", "--itl", "3ms", "--jitter", "lognormal:0.2", "--fault", "http500:0.05") as sim:
         r = run(WEIR, sim.url, "--rate", "40,80", "--duration", "4s", "--warmup", "1s", "--seed", "5", "--max-tokens", "16", "--arrival",
                 "poisson", "--slo", "ttft:p95<5s,error_rate<50%", "--goodput", "ttft:500ms,e2e:5s", "--percentiles",

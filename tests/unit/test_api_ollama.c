@@ -65,6 +65,20 @@ static void whole_answers(void **state)
                     "U(1500,-1,-1,-1)");
 }
 
+static void numbers_of_the_last_line_are_figures(void **state)
+{
+    struct api_event ev;
+    const struct api_ops *chat = api_find(STR("ollama-chat")), *generate = api_find(STR("ollama-generate"));
+    struct str last = STR(HEAD "3Z\",\"response\":\"\",\"done\":true," TIMES ",\"eval_count\":2}");
+    (void)state;
+    assert_int_equal(generate->event(STR(""), STR(HEAD "1Z\",\"response\":\"The\",\"done\":false}"), &ev), API_OK);
+    assert_int_equal(ev.figures.n, 0);
+    assert_int_equal(generate->event(STR(""), last, &ev), API_OK);
+    assert_true(str_eq(ev.figures, last) && ev.figures_ns);
+    assert_int_equal(chat->document(last, &ev), API_OK);
+    assert_true(str_eq(ev.figures, last) && ev.figures_ns);
+}
+
 static void options_lie_in_an_object(void **state)
 {
     struct api_opts o = plain;
@@ -135,6 +149,7 @@ int main(void)
         cmocka_unit_test(chat_streams),
         cmocka_unit_test(generate_streams),
         cmocka_unit_test(whole_answers),
+        cmocka_unit_test(numbers_of_the_last_line_are_figures),
         cmocka_unit_test(options_lie_in_an_object),
         cmocka_unit_test(what_cannot_be_said_is_refused),
     };

@@ -69,6 +69,11 @@ static void answers(void **state)
         {"{\"id\":\"rerank-17b\",\"model\":\"m\",\"usage\":{\"total_tokens\":56,\"prompt_tokens\":55},\"results\":[{"
          "\"index\":1,\"document\":{\"text\":\"The capital\",\"multi_modal\":null},\"relevance_score\":9e-01}]}",
          "usage=55/-/- result\n"},
+        /* Text Embeddings Inference */
+        {"[{\"index\":1,\"score\":0.9987},{\"index\":0,\"text\":\"A bird.\",\"score\":1.2e-4}]", "result\n"},
+        {"[]", "\n"},
+        {"[{\"index\":1,\"score\":null}]", "\n"},
+        {"[{\"index\":1,\"score\":0.9}", "refused\n"},
         {"{\"results\":[]}", "\n"},
         {"{\"message\":\"no documents\"}", "\n"},
         {"{\"error\":\"x\"}", "error~\"x\"~\n"},

@@ -122,12 +122,34 @@ static void running_usage_is_asked_for(void **state)
     free(body);
 }
 
+static void timings_and_meta_info_are_figures(void **state)
+{
+    struct api_event ev;
+    (void)state;
+    assert_int_equal(api_find(STR("openai-chat"))
+                         ->event(STR(""), STR("{\"choices\":[],\"timings\":{\"prompt_n\":3,\"prompt_ms\":4.5}}"), &ev),
+                     API_OK);
+    assert_true(str_eqz(ev.figures, "{\"prompt_n\":3,\"prompt_ms\":4.5}") && !ev.figures_ns);
+    assert_int_equal(api_find(STR("openai-chat"))->event(STR(""), STR("{\"choices\":[],\"timings\":{\"a\":}}"), &ev),
+                     API_E_SYNTAX);
+    assert_int_equal(
+        api_find(STR("sglang"))->event(STR(""), STR("{\"text\":\"a\",\"meta_info\":{\"e2e_latency\":0.31}}"), &ev),
+        API_OK);
+    assert_true(str_eqz(ev.figures, "{\"e2e_latency\":0.31}") && !ev.figures_ns);
+    assert_int_equal(api_find(STR("sglang"))->event(STR(""), STR("{\"text\":\"a\"}"), &ev), API_OK);
+    assert_int_equal(ev.figures.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vllm),       cmocka_unit_test(counts_in_each_event),
-        cmocka_unit_test(tool_calls), cmocka_unit_test(sglang_chat),
-        cmocka_unit_test(llama_cpp),  cmocka_unit_test(running_usage_is_asked_for),
+        cmocka_unit_test(vllm),
+        cmocka_unit_test(counts_in_each_event),
+        cmocka_unit_test(tool_calls),
+        cmocka_unit_test(sglang_chat),
+        cmocka_unit_test(llama_cpp),
+        cmocka_unit_test(running_usage_is_asked_for),
+        cmocka_unit_test(timings_and_meta_info_are_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
