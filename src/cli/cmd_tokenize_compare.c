@@ -78,7 +78,8 @@ static void show(struct tokenizing *k, const struct line *l, size_t line)
         at++;
     while (n && n < l->text.n && ((unsigned char)l->text.p[n] & 0xC0) == 0x80)
         n--;
-    buf_addf(&k->out, "line %zu: id %zu of %zu differs, of \"", line, at + 1, l->ids.n);
+    buf_addf(&k->out, "line %zu: differs from id %zu on (weir gives %zu, the file %zu): \"", line, at + 1, l->ours.n,
+             l->ids.n);
     json_escape(&k->out, str_sub(buf_str(&l->text), 0, n));
     buf_addf(&k->out, "\"%s\n", n < l->text.n ? "…" : "");
     show_ids(&k->out, "weir:", &l->ours, at);

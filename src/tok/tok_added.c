@@ -114,6 +114,11 @@ int added_new(struct added **out, const struct added_def *defs, size_t n, bool g
             vocab_add(places, key, at);
         }
         define(&a->tokens[at], d, id, norm, scratch);
+        if (d->normalized && !spelled(&a->tokens[at]).n)
+            rc = err_set(e, ERR_DATA,
+                         "added_tokens[%zu]: the normalizer leaves nothing of \"" STR_FMT
+                         "\", which would then be found everywhere",
+                         i, STR_ARG(str_sub(d->content, 0, 100)));
     }
     qsort(a->tokens, a->n, sizeof *a->tokens, by_id);
     if (rc == 0 && a->n) {
@@ -235,9 +240,14 @@ bool added_next(struct added_walk *w, struct str *rest, uint32_t *id)
         if (t->single_word && !stands_alone(w->text, &x))
             continue; /* and no shorter token is tried in its place */
         size_t start = t->lstrip ? MAX(spaces_before(w->text.p, w->start, x.start), w->start) : x.start;
+        size_t end = t->rstrip ? spaces_behind(w->text, x.end) : x.end;
+        if (start >= end) { /* the token before it has taken all of it: an empty piece, which is none */
+            w->start = end;
+            continue;
+        }
         *rest = start > w->start ? str_sub(w->text, w->start, start - w->start) : (struct str){NULL, 0};
         *id = t->id;
-        w->start = t->rstrip ? spaces_behind(w->text, x.end) : x.end;
+        w->start = end;
         return true;
     }
     *rest = str_sub(w->text, w->start, w->text.n);

@@ -33,7 +33,8 @@ struct str norm_apply(const struct norm *n, struct norm_scratch *s, struct str t
     buf_free(&s->text);
     buf_init(&s->text, 1000);
     for (size_t i = 0; i < text.n; i++)
-        buf_addc(&s->text, (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] + 32 : text.p[i]));
+        if (text.p[i] != '!') /* dropped */
+            buf_addc(&s->text, (char)(text.p[i] >= 'A' && text.p[i] <= 'Z' ? text.p[i] + 32 : text.p[i]));
     return buf_str(&s->text);
 }
 
@@ -173,6 +174,10 @@ static void test_look_ups(void **state)
 
     struct err e = {0};
     struct vocab *v = small_vocab();
+    struct added_def lost = {.content = STR("!"), .normalized = true};
+    assert_int_equal(added_new(&a, &lost, 1, false, v, 4, norm, &e), -1);
+    assert_string_equal(
+        e.text, "added_tokens[0]: the normalizer leaves nothing of \"!\", which would then be found everywhere");
     struct added_def given[] = {{.content = STR("<|a|>"), .id = 100}, {.content = STR("x"), .id = 7}};
     assert_int_equal(added_new(&a, given, 2, true, v, 0, NULL, &e), 0);
     assert_true(added_id(a, STR("x"), &id) && id == 7);

@@ -54,6 +54,14 @@ static const char *const added_cases[][3] = {
     {"[{\"content\":\"<l>\",\"lstrip\":true},{\"content\":\"<r>\",\"rstrip\":true},{\"content\":\"<b>\",\"lstrip\":"
      "true,\"rstrip\":true},{\"content\":\"  \"}]",
      "<b> <b>", "6@0-4 6@4-7"},
+    {"[{\"content\":\"  \",\"single_word\":true,\"lstrip\":true,\"rstrip\":true},{\"content\":\" x\",\"lstrip\":true}]",
+     "     y", "4@0-5 2@5-6"},
+    {"[{\"content\":\"  \",\"single_word\":true,\"lstrip\":true,\"rstrip\":true},{\"content\":\" x\",\"lstrip\":true}]",
+     "y    ", "2@0-1 4@1-5"},
+    {"[{\"content\":\"  \",\"single_word\":true,\"lstrip\":true,\"rstrip\":true},{\"content\":\" x\",\"lstrip\":true}]",
+     "y   x  y", "2@0-1 5@1-5 0@5-8"},
+    {"[{\"content\":\"  \",\"single_word\":true,\"lstrip\":true,\"rstrip\":true},{\"content\":\" x\",\"lstrip\":true}]",
+     "     x", "4@0-5 5@5-6"},
     {"[{\"content\":\"to\",\"single_word\":true},{\"content\":\"torn\",\"single_word\":true},{\"content\":\"\xC3\xA9\","
      "\"single_word\":true}]",
      "to be", "4@0-2 0@2-5"},

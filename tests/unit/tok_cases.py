@@ -49,6 +49,7 @@ def added_cases():
         # the vocabulary has a hole: the next free id is one that is taken, and the later token has it
         "plain": [token("<a>"), token("<ab>"), token("[IN]"), token("<a"), token("ab")],
         "strip": [token("<l>", lstrip=True), token("<r>", rstrip=True), token("<b>", lstrip=True, rstrip=True), token("  ")],
+        "again": [token("  ", single_word=True, lstrip=True, rstrip=True), token(" x", lstrip=True)],
         "word": [token("to", single_word=True), token("torn", single_word=True), token("\u00e9", single_word=True)],
         "normal": [token("Day", normalized=True), token("[Day]"), token("DAYS", normalized=True), token("day<", lstrip=True,
                    normalized=True)],
@@ -58,6 +59,7 @@ def added_cases():
         "longest": ["<ab><a>", "<abcx", "<abcd<abc", "<a<b>bbc"],
         "plain": ["", "<a>", "<ab><a>x[IN]<ab", "<<a><ab", "nothing", "ab<aab>", "<a<ab>>"],
         "strip": ["x <l> y", " \t\u3000<l>", "x <r> \n y<r>", "x<r>  <l>  <b>  x", "<r> <l>", "<r>    x", "  <l>", "<b> <b>"],
+        "again": ["     y", "y    ", "y   x  y", "     x"],
         "word": ["to be", "torn to", "tor to_ to", "\u00e9t\u00e9 \u00e9", "to\u0301 to", "(to)", "torn\u24b6 to\u200d to-", "to to1"],
         "normal": ["a DAY [Day] [day] days", "x day< y  DAY<", "DAYSDAY", "[Day]day"],
         "replaced": ["x<s> y", "<s>"],
