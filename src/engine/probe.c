@@ -156,7 +156,8 @@ int probe_model(const struct target *t, const struct api_ops *ops, const char *p
         if (str_ends(str_of(path), STR("/v1/models")))
             server_id_answer(&p->id, ASK_MODELS, c.status, buf_str(&c.reply));
     }
-    if (rc == 0 && (c.status == 401 || c.status == 403 || (is_redirect(&c) && !ops->model_optional))) {
+    bool refused = c.status == 401 || c.status == 403 || (c.status == 407 && t->proxy);
+    if (rc == 0 && (refused || (is_redirect(&c) && !ops->model_optional))) {
         rc = explain_status(t, ops, path, &c, e);
     } else if (rc == 0 && c.status != 200 && ops->model_optional) {
         p->model[0] = 0;

@@ -26,6 +26,18 @@ static int put_prompt(const struct dsx_ipex *x, struct tokwords *s, uint64_t key
     return rc;
 }
 
+/* Whether the list has the item, a part of it, further up too; two members of one name no reader could tell apart. */
+static bool stood_before(struct str list, struct str item)
+{
+    struct str_split it = {.rest = list, .sep = ','};
+    struct str part;
+    while (str_next(&it, &part) && part.p < item.p) {
+        if (str_eq(str_trim(part), str_trim(item)))
+            return true;
+    }
+    return false;
+}
+
 static int put_family(const struct dsx_ipex *x, struct tokwords *s, uint64_t key, struct jout *j, size_t *prompts,
                       struct err *e)
 {
@@ -38,6 +50,8 @@ static int put_family(const struct dsx_ipex *x, struct tokwords *s, uint64_t key
             return err_set(e, ERR_USAGE,
                            "--lengths: \"%.*s\" is no length; write whole numbers from 1 to %lld, as 32,64",
                            (int)MIN(part.n, 40u), part.p, (long long)LENGTH_MAX);
+        if (stood_before(x->lengths, part))
+            return err_set(e, ERR_USAGE, "--lengths: %lld stands there twice", (long long)n);
         if (put_prompt(x, s, key, (uint64_t)n, j, e) != 0)
             return -1;
         (*prompts)++;
@@ -55,10 +69,14 @@ static int put_families(const struct dsx_ipex *x, struct tokwords *s, struct buf
     jo_obj(&j);
     for (uint64_t key = 0; str_next(&it, &part); key++) {
         char name[128];
+        bool twice = stood_before(x->families, part);
         part = str_trim(part);
         if (part.n == 0 || part.n >= sizeof name)
             return err_set(e, ERR_USAGE, "--families: a name is empty or longer than %zu bytes; write llama,gpt-j",
                            sizeof name - 1);
+        if (twice || str_chr(part, '/') >= 0)
+            return err_set(e, ERR_USAGE, "--families: \"%.*s\" %s", (int)part.n, part.p,
+                           twice ? "stands there twice" : "has a slash, by which --dataset-key ends the family");
         snprintf(name, sizeof name, STR_FMT, STR_ARG(part));
         jo_key(&j, name);
         if (put_family(x, s, key, &j, prompts, e) != 0)

@@ -180,6 +180,8 @@ def refused():
     with Sim(WEIR) as sim, Proxy("nobody") as proxy:
         probe = run(WEIR, sim.url, "--proxy", proxy.at, *LOAD, env=environment(), expect=2)
         check("the proxy http://" + proxy.at + " answers 407" in probe.stderr, probe.stderr)
+        models = run(WEIR, sim.url, "--proxy", proxy.at, *LOAD[2:], env=environment(), expect=2)
+        check("give its credentials in its URL" in models.stderr, models.stderr)
     with Proxy() as proxy:
         r = run(WEIR, "https://127.0.0.1:1", "--proxy", proxy.at, "--no-probe", *LOAD, env=environment(), expect=1)
         check({q["outcome"] for q in r.requests} == {"proxy"} and "502" in r.requests[0]["detail"], f"{r.requests[0]}")

@@ -136,6 +136,18 @@ static void test_the_file_of_ipex_is_read_back(void **state)
     x.families = STR("llama,");
     assert_int_equal(dsx_generate_ipex(&x, &b, &n, &e), -1);
     assert_non_null(strstr(e.text, "--families: a name is empty"));
+    static const char *const wrong[][3] = {
+        {"llama", "32,64, 32", "--lengths: 32 stands there twice"},
+        {"a,llama, a", "32", "--families: \"a\" stands there twice"},
+        {"meta/llama", "32", "--families: \"meta/llama\" has a slash"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        buf_clear(&b);
+        x.families = str_of(wrong[i][0]);
+        x.lengths = str_of(wrong[i][1]);
+        assert_int_equal(dsx_generate_ipex(&x, &b, &n, &e), -1);
+        assert_non_null(strstr(e.text, wrong[i][2]));
+    }
     tok_coder_free(&c);
     buf_free(&b);
 }
