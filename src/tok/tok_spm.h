@@ -87,7 +87,8 @@ struct spm_scratch {
     struct spm_split *split;
     size_t best_cap, symbol_cap, heap_n, heap_cap;
     uint32_t epoch;
-    bool after_unknown; /* the last id stands for what is unknown */
+    struct piece_cache *cache; /* NULL where the text is not taken word by word */
+    bool after_unknown;        /* the last id stands for what is unknown */
 };
 
 /* Appends what stands for one piece of the best way. */

@@ -2,6 +2,7 @@
  * first, the leftmost of equal ones; user defined symbols are never merged. Where no piece goes on behind a space the
  * text is taken word by word, which gives the same and keeps the heap small. */
 #include "base/xalloc.h"
+#include "tok/tok_cached.h"
 #include "tok/tok_spm.h"
 
 #define VISIBLE_SPACE "\xE2\x96\x81"
@@ -146,11 +147,29 @@ static size_t word_bytes(struct str text)
     return next < 0 ? text.n : at + (size_t)next;
 }
 
+/* A word's ids do not depend on what is round it, but that a run of unknown characters goes on. */
+static void word(const struct spm_model *m, struct spm_scratch *s, struct str text, struct tok_ids *ids)
+{
+    size_t before = ids->n;
+    if (s->after_unknown) {
+        merge(m, s, text, ids);
+    } else if (cached_get(s->cache, text, ids)) {
+        s->after_unknown = ids->v[ids->n - 1] == m->unk;
+    } else {
+        merge(m, s, text, ids);
+        cached_put(s->cache, text, ids->v + before, ids->n - before);
+    }
+}
+
 void spm_bpe(const struct spm_model *m, struct spm_scratch *s, struct str text, struct tok_ids *ids)
 {
+    if (!m->words) {
+        merge(m, s, text, ids);
+        return;
+    }
     while (text.n) {
-        struct str part = str_sub(text, 0, m->words ? word_bytes(text) : text.n);
-        merge(m, s, part, ids);
+        struct str part = str_sub(text, 0, word_bytes(text));
+        word(m, s, part, ids);
         text = str_sub(text, part.n, SIZE_MAX);
     }
 }

@@ -3,6 +3,7 @@
 #include <float.h>
 
 #include "base/xalloc.h"
+#include "tok/tok_cached.h"
 #include "tok/tok_spm.h"
 
 #define VISIBLE_SPACE "\xE2\x96\x81"
@@ -32,12 +33,19 @@ static struct model_scratch *scratch_new(const struct model *model)
     struct spm_scratch *s = xcalloc(1, sizeof *s);
     if (m->kind == SPM_BPE && m->has_unused)
         s->split = xcalloc((size_t)vocab_end(m->vocab) + 1, sizeof *s->split);
+    if (m->kind == SPM_BPE && m->words) {
+        s->cache = xcalloc(1, sizeof *s->cache);
+        cache_init(s->cache, CACHED_BITS);
+    }
     return (struct model_scratch *)s;
 }
 
 static void scratch_free(struct model_scratch *ms)
 {
     struct spm_scratch *s = (struct spm_scratch *)ms;
+    if (s->cache)
+        cache_free(s->cache);
+    free(s->cache);
     free(s->best);
     free(s->symbol);
     free(s->heap);

@@ -3,6 +3,7 @@
  */
 #include "base/jscan.h"
 #include "base/xalloc.h"
+#include "tok/tok_cached.h"
 #include "tok/tok_private.h"
 #include "tok/tok_score.h"
 #include "tok/tok_trie.h"
@@ -33,6 +34,7 @@ struct best {
 };
 
 struct unigram_scratch {
+    struct piece_cache cache;
     struct buf text;
     struct best *best;
     size_t cap;
@@ -169,12 +171,14 @@ static struct model_scratch *unigram_scratch(const struct model *m)
     (void)m;
     struct unigram_scratch *s = xcalloc(1, sizeof *s);
     buf_init(&s->text, SIZE_MAX - 1);
+    cache_init(&s->cache, CACHED_BITS);
     return (struct model_scratch *)s;
 }
 
 static void unigram_scratch_free(struct model_scratch *ms)
 {
     struct unigram_scratch *s = (struct unigram_scratch *)ms;
+    cache_free(&s->cache);
     buf_free(&s->text);
     free(s->best);
     free(s);
@@ -234,10 +238,8 @@ static void add_unknown(const struct unigram *u, struct str run, struct tok_ids 
         tok_ids_add(ids, u->unk);
 }
 
-static void unigram_encode(const struct model *m, struct model_scratch *ms, struct str piece, struct tok_ids *ids)
+static void encode_anew(const struct unigram *u, struct unigram_scratch *s, struct str piece, struct tok_ids *ids)
 {
-    const struct unigram *u = (const struct unigram *)m;
-    struct unigram_scratch *s = (struct unigram_scratch *)ms;
     if (u->bytes) {
         buf_clear(&s->text);
         bytelevel_text(piece, &s->text);
@@ -278,6 +280,16 @@ static void unigram_encode(const struct model *m, struct model_scratch *ms, stru
         s->best = NULL;
         s->cap = 0;
     }
+}
+
+static void unigram_encode(const struct model *m, struct model_scratch *ms, struct str piece, struct tok_ids *ids)
+{
+    struct unigram_scratch *s = (struct unigram_scratch *)ms;
+    size_t before = ids->n;
+    if (cached_get(&s->cache, piece, ids))
+        return;
+    encode_anew((const struct unigram *)m, s, piece, ids);
+    cached_put(&s->cache, piece, ids->v + before, ids->n - before);
 }
 
 static const struct vocab *unigram_vocab(const struct model *m)

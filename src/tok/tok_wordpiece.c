@@ -2,6 +2,7 @@
  * covered so is one unknown token. The longest match comes from a trie, so a word of any length costs its length times
  * that of the longest token. */
 #include "base/xalloc.h"
+#include "tok/tok_cached.h"
 #include "tok/tok_private.h"
 #include "tok/tok_trie.h"
 
@@ -15,6 +16,7 @@ struct wordpiece {
 };
 
 struct wordpiece_scratch {
+    struct piece_cache cache;
     struct buf text;
 };
 
@@ -87,12 +89,14 @@ static struct model_scratch *wordpiece_scratch(const struct model *m)
     (void)m;
     struct wordpiece_scratch *s = xcalloc(1, sizeof *s);
     buf_init(&s->text, SIZE_MAX - 1);
+    cache_init(&s->cache, CACHED_BITS);
     return (struct model_scratch *)s;
 }
 
 static void wordpiece_scratch_free(struct model_scratch *ms)
 {
     struct wordpiece_scratch *s = (struct wordpiece_scratch *)ms;
+    cache_free(&s->cache);
     buf_free(&s->text);
     free(s);
 }
@@ -122,10 +126,8 @@ static uint32_t longest(const struct trie *t, struct str s, size_t *length)
     return id;
 }
 
-static void wordpiece_encode(const struct model *m, struct model_scratch *ms, struct str piece, struct tok_ids *ids)
+static void encode_anew(const struct wordpiece *w, struct wordpiece_scratch *s, struct str piece, struct tok_ids *ids)
 {
-    const struct wordpiece *w = (const struct wordpiece *)m;
-    struct wordpiece_scratch *s = (struct wordpiece_scratch *)ms;
     size_t before = ids->n;
     if (w->bytes) {
         buf_clear(&s->text);
@@ -143,6 +145,16 @@ static void wordpiece_encode(const struct model *m, struct model_scratch *ms, st
         ids->n = before;
         tok_ids_add(ids, w->unk);
     }
+}
+
+static void wordpiece_encode(const struct model *m, struct model_scratch *ms, struct str piece, struct tok_ids *ids)
+{
+    struct wordpiece_scratch *s = (struct wordpiece_scratch *)ms;
+    size_t before = ids->n;
+    if (cached_get(&s->cache, piece, ids))
+        return;
+    encode_anew((const struct wordpiece *)m, s, piece, ids);
+    cached_put(&s->cache, piece, ids->v + before, ids->n - before);
 }
 
 static const struct vocab *wordpiece_vocab(const struct model *m)

@@ -15,7 +15,7 @@ import tempfile
 import sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-FOLDER = sys.argv[1]
+FOLDER = os.path.abspath(sys.argv[1])
 WORDS = ("the of and to in is that for it as was with be by on not he his but at are this have from or had an they which one you were "
          "all her she there would their we him been has when who will no more if out so what time up go about than into could state only "
          "new year some take come these know see use get like then first any work now may such give over think most even find day also "
@@ -136,12 +136,13 @@ def train(**options):
     return model.getvalue()
 
 
-def rules():
-    """A file of SentencePiece's rules: one for one, one for three, to nothing, of two characters, one longer than another."""
-    f = tempfile.NamedTemporaryFile("w", suffix=".tsv", delete=False)
-    f.write("61\t78\n62\t79 79 79\n63\t\n64 0301\t7A\n9\t20\n3000\t20\n2460\t31\n3A3 2019\t73 73\n3A3\t73\n20 20 20\t20\n")
-    f.close()
-    return f.name
+RULES = "rules.tsv"  # a name without a folder: it becomes part of the models
+
+
+def write_rules():
+    """SentencePiece's rules: one for one, one for three, to nothing, of two characters, one longer than another."""
+    with open(RULES, "w", encoding="utf-8") as f:
+        f.write("61\t78\n62\t79 79 79\n63\t\n64 0301\t7A\n9\t20\n3000\t20\n2460\t31\n3A3 2019\t73 73\n3A3\t73\n20 20 20\t20\n")
 
 
 def field(message, *numbers):
@@ -173,9 +174,7 @@ def field(message, *numbers):
 
 
 def normalizers(rng):
-    tsv = rules()
-    charsmap = base64.b64encode(field(train(model_type="char", vocab_size=100, normalization_rule_tsv=tsv), 3, 2)).decode()
-    os.unlink(tsv)
+    charsmap = base64.b64encode(field(train(model_type="char", vocab_size=100, normalization_rule_tsv=RULES), 3, 2)).decode()
     kinds = [{"type": t} for t in ("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Nmt", "ByteLevel")]
     kinds += [{"type": "Strip", "strip_left": left, "strip_right": right} for left in (True, False) for right in (True, False)]
     kinds += [{"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese, "strip_accents": strip, "lowercase": low}
@@ -184,6 +183,8 @@ def normalizers(rng):
     kinds += [{"type": "Prepend", "prepend": "▁x"}, {"type": "Precompiled", "precompiled_charsmap": charsmap}]
     kinds += [{"type": "Replace", "pattern": {"String": a}, "content": b}
               for a, b in ((" ", "▁"), ("é", ""), ("aa", "b"), ("", "-"), ("a.b*[&-~#", "z"))]
+    kinds += [{"type": "Replace", "pattern": {"Regex": a}, "content": b}
+              for a, b in ((" {2,}", " "), ("^", ">"), ("\\s+", ""), ("x*", "-"), ("(?i:S)", "z"), ("\\p{L}+|$", "L"))]
     kinds += [{"type": "Sequence", "normalizers": [kinds[6], kinds[2], kinds[4], kinds[8], {"type": "Prepend", "prepend": "▁"},
                                                    {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
               {"type": "Sequence", "normalizers": []}]
@@ -208,11 +209,9 @@ def sentencepieces(rng):
     for kind in ("unigram", "bpe", "word", "char"):
         for name, options in (("", dict(normalization_rule_name="identity", byte_fallback=False, character_coverage=0.98)),
                               ("-symbols", dict(symbols, normalization_rule_name="identity")), ("-flat", flat)):
-            tsv = rules()
             if name == "":
-                options = dict(character_coverage=0.98, normalization_rule_tsv=tsv, treat_whitespace_as_suffix=kind == "bpe")
+                options = dict(character_coverage=0.98, normalization_rule_tsv=RULES, treat_whitespace_as_suffix=kind == "bpe")
             model = train(model_type=kind, vocab_size=420 if name == "-flat" else 200, **options)
-            os.unlink(tsv)
             processor = sentencepiece.SentencePieceProcessor(model_proto=model)
             cases = [[t, processor.encode(t)] for t in ["  ", "▁▁▁▁▁", "<s> foo bar</s>", "foo  barfoo"] + texts(rng, 70)]
             write(f"spm-{kind}{name}.json", {"model": base64.b64encode(model).decode(), "cases": cases})
@@ -220,6 +219,8 @@ def sentencepieces(rng):
 
 def main():
     os.makedirs(FOLDER, exist_ok=True)
+    os.chdir(tempfile.mkdtemp(prefix="weir-golden-"))
+    write_rules()
     word_level(random.Random(1))
     word_piece(random.Random(2))
     unigram(random.Random(3))

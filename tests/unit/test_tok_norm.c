@@ -118,6 +118,7 @@ static void test_refused(void **state)
             "normalizer.handle_chinese_chars: must be true or false");
     refused("{\"type\":\"Replace\",\"content\":\"\"}", "normalizer.pattern: must be");
     refused("{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"}}", "normalizer.content: is missing");
+    refused("{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a\"},\"content\":\"\"}", "normalizer.pattern.Regex: ");
     refused("{\"type\":\"Precompiled\",\"precompiled_charsmap\":null}",
             "normalizer.precompiled_charsmap: must be a string in base64");
     refused("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AA=A\"}", "must be a string in base64");
