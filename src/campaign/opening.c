@@ -58,10 +58,11 @@ static int check_sample(const struct campaign_state *s, const struct variant *v,
     o.model = v->c->model ? v->c->model : v->c->model_mix;
     if (v->custom && api_custom_check(v->custom, &o, p, e) < 0)
         return -1;
-    if (!s->ops->plain && p->n_msgs == 0 && (!p->extra || p->extra->body.n == 0))
+    bool own = p->extra && p->extra->body.n > 0; /* a body of its own goes as it is */
+    if (!s->ops->plain && p->n_msgs == 0 && !own)
         return err_set(e, ERR_DATA, "%.*s: has no message and no body for %s; plain requests need --api http",
                        STR_ARG(p->where), s->ops->name);
-    return s->ops->check(p, e);
+    return p->n_msgs == 0 && own ? 0 : s->ops->check(p, e);
 }
 
 static int check_samples(const struct campaign_state *s, struct err *e)

@@ -16,3 +16,8 @@ weir run 127.0.0.1:1 --api anthropic-messages --model m --prompt Hello --max-tok
 # A plain target, with the method and the path that the list of targets gives.
 printf 'GET /hello?a=1\n' >targets.txt
 "$WEIR" run 127.0.0.1:1 --api http --dataset targets.txt --dataset-format targets -n 1 --dry-run | grep '^>' | grep -v Agent
+# Bodies of the user's own go in every dialect, whatever it asks of messages.
+echo '{"query": "q", "texts": ["a"]}' >own.jsonl
+for api in anthropic-messages rerank openai-chat; do
+    "$WEIR" run 127.0.0.1:1 --api $api --model m --dataset own.jsonl --dataset-format payload -n 1 --dry-run | grep '^> {'
+done
