@@ -176,10 +176,19 @@ static void merge_bytes(struct model_scratch *s, struct str piece, const char *e
         buf_free(&s->text);
 }
 
-static bool whole_token(struct model_scratch *s, struct str piece, uint32_t *id)
+static bool whole_token(struct model_scratch *s, struct str piece, const char *end, uint32_t *id)
 {
-    if (piece.n > s->b->longest)
+    const struct bpe *b = s->b;
+    if (piece.n > b->longest)
         return false;
+    if (b->tokens && piece.n <= CACHE_SHORT) {
+        struct cache_key k = cache_key(piece.p, piece.n, end, false);
+        uint32_t at = (uint32_t)k.hash & b->tokens_mask;
+        while (b->tokens[at].b && (b->tokens[at].a != k.a || b->tokens[at].b != k.b))
+            at = (at + 1) & b->tokens_mask;
+        *id = b->tokens[at].id;
+        return b->tokens[at].b != 0;
+    }
     if (!s->b->bytes)
         return vocab_id(s->b->vocab, piece, id);
     buf_clear(&s->text);
@@ -207,7 +216,7 @@ static void encode_cached(struct model_scratch *s, struct str piece, const char 
     bool brief = piece.n <= CACHE_SHORT;
     struct cache_key key = {0, 0, 0};
     if (brief) {
-        key = cache_key(c, piece.p, piece.n, end, segment);
+        key = cache_key(piece.p, piece.n, end, segment);
         const struct cache_entry *e = cache_get(c, key);
         if (e) {
             add_entry(e, to);
@@ -271,7 +280,7 @@ static void merge_segments(struct model_scratch *s, struct str piece, const char
 static void encode_new(struct model_scratch *s, struct str piece, const char *end, struct tok_ids *to)
 {
     uint32_t id;
-    if (s->b->ignore_merges && whole_token(s, piece, &id))
+    if (s->b->ignore_merges && whole_token(s, piece, end, &id))
         tok_ids_add(to, id);
     else if (s->b->joints)
         merge_segments(s, piece, end, to);
@@ -311,7 +320,7 @@ static size_t encode_batch(struct model_scratch *s, const char *text, const char
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
         if (LIKELY(v[i].n <= CACHE_SHORT)) {
-            keys[i] = cache_key(&s->cache, text + v[i].at, v[i].n, end, false);
+            keys[i] = cache_key(text + v[i].at, v[i].n, end, false);
             cache_prefetch(&s->cache, keys[i]);
         }
     for (size_t i = 0; i < n; i++) {

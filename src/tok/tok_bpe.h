@@ -11,6 +11,12 @@
 
 #define NO_SYMBOL UINT32_MAX
 
+/* The tokens of up to CACHE_SHORT raw bytes, open addressing: with ignore_merges each new piece is looked for among the
+ * tokens, and this table answers with one cache line. */
+struct token_slot {
+    uint64_t a, b; /* as in struct cache_key; b 0: free */
+    uint32_t id;
+};
 struct bpe {
     struct model base;
     struct vocab *vocab;
@@ -18,8 +24,10 @@ struct bpe {
     bool bytes;         /* pieces are raw bytes, symbols their characters in GPT-2's alphabet */
     bool ignore_merges; /* a piece that is a token as a whole is that token */
     bool byte_fallback, fuse_unk;
-    bool heap_only; /* see merge_symbols() */
-    bool plain;     /* neither prefix nor suffix */
+    bool heap_only;            /* see merge_symbols() */
+    bool plain;                /* neither prefix nor suffix */
+    struct token_slot *tokens; /* ignore_merges && bytes, else NULL */
+    uint32_t tokens_mask;
     size_t longest; /* bytes of the longest token as the vocabulary spells it */
     bool has_unk;
     uint32_t unk;

@@ -21,6 +21,7 @@ void bpe_free(struct model *m)
     free((char *)(uintptr_t)b->prefix.p);
     free((char *)(uintptr_t)b->suffix.p);
     free(b->char_symbol);
+    free(b->tokens);
     joints_free(&b->joints);
     free(b);
 }
@@ -40,6 +41,28 @@ static void byte_tables(struct bpe *b)
         if (!vocab_id(b->vocab, (struct str){name, (size_t)n}, &b->fallback[i]))
             b->fallback[i] = NO_SYMBOL;
     }
+}
+
+static void token_table(struct bpe *b)
+{
+    struct buf raw = BUF_INIT(SIZE_MAX - 1);
+    uint32_t size = 64;
+    while (size / 2 < vocab_size(b->vocab))
+        size *= 2;
+    b->tokens = xcalloc(size, sizeof *b->tokens);
+    b->tokens_mask = size - 1;
+    for (uint32_t id = 0; id < vocab_end(b->vocab); id++) {
+        struct str t = vocab_token(b->vocab, id);
+        buf_clear(&raw);
+        if (!t.p || t.n > 2 * CACHE_SHORT || !bytelevel_raw(t, &raw) || raw.n == 0 || raw.n > CACHE_SHORT)
+            continue;
+        struct cache_key k = cache_key(raw.p, raw.n, raw.p + raw.n, false);
+        uint32_t at = (uint32_t)k.hash & b->tokens_mask;
+        while (b->tokens[at].b)
+            at = (at + 1) & b->tokens_mask;
+        b->tokens[at] = (struct token_slot){k.a, k.b, id};
+    }
+    buf_free(&raw);
 }
 
 void bpe_finish(struct bpe *b)
@@ -70,6 +93,8 @@ void bpe_finish(struct bpe *b)
         free(b->char_symbol);
         b->char_symbol = NULL;
     }
+    if (b->bytes && b->ignore_merges && distinct == vocab_size(b->vocab))
+        token_table(b);
     bool cut = b->plain && !b->heap_only;
     for (unsigned i = 0; b->bytes && i < 256; i++)
         cut = cut && b->byte_symbol[i] != NO_SYMBOL;
@@ -154,16 +179,26 @@ static int find_unk(struct bpe *b, struct str unk, struct err *e)
                    STR_ARG(str_sub(unk, 0, 100)));
 }
 
+/* Merges wait for each other in small groups, so that the look-ups of one overlap: the vocabulary is larger than the
+ * processor's caches. */
+#define GROUP 16
+
+struct merge {
+    struct str left, right, joined; /* decoded, in `text` */
+    uint32_t l, r, id;
+};
 struct merges {
     struct bpe *b;
     struct js js;
-    struct buf text, joined; /* decoded; left and right without the prefix */
-    uint32_t n;
+    struct buf text;
+    uint32_t n; /* added */
+    unsigned waiting;
+    struct merge group[GROUP];
 };
 
-static int no_token(struct merges *m, struct str t, struct err *e)
+static int no_token(struct merges *m, unsigned i, struct str t, struct err *e)
 {
-    return err_set(e, ERR_DATA, "model.merges[%u]: \"" STR_FMT "\" is not in model.vocab", m->n,
+    return err_set(e, ERR_DATA, "model.merges[%u]: \"" STR_FMT "\" is not in model.vocab", m->n + i,
                    STR_ARG(str_sub(t, 0, 100)));
 }
 
@@ -176,57 +211,89 @@ static uint32_t last_char(struct str s)
     return utf8_get(s.p + at, &n);
 }
 
-static int add_merge(struct merges *m, struct str left, struct str right, struct err *e)
+static void add_joint(struct bpe *b, struct str left, struct str right)
+{
+    unsigned n;
+    if (b->bytes)
+        joints_add_bytes(b->joints, left, right);
+    else
+        joints_add(b->joints, last_char(left), utf8_get(right.p, &n));
+}
+
+static int add_group(struct merges *m, struct err *e)
 {
     struct bpe *b = m->b;
-    uint32_t l, r, id;
-    if (!vocab_id(b->vocab, left, &l))
-        return no_token(m, left, e);
-    if (!vocab_id(b->vocab, right, &r))
-        return no_token(m, right, e);
-    if (right.n < b->prefix.n)
-        return err_set(e, ERR_DATA, "model.merges[%u]: \"" STR_FMT "\" is shorter than continuing_subword_prefix", m->n,
-                       STR_ARG(right));
-    /* A merge that adds nothing to its left side leaves outdated candidates valid. */
-    if (right.n == b->prefix.n || left.n == 0)
-        b->heap_only = true;
-    buf_clear(&m->joined);
-    buf_adds(&m->joined, left);
-    buf_adds(&m->joined, str_sub(right, b->prefix.n, right.n));
-    struct str joined = buf_str(&m->joined);
-    if (!vocab_id(b->vocab, joined, &id))
-        return no_token(m, joined, e);
-    pairs_set(&b->pairs, l, r, m->n, id);
-    if (b->joints && !b->heap_only) {
-        unsigned n;
-        if (b->bytes)
-            joints_add_bytes(b->joints, left, right);
-        else
-            joints_add(b->joints, last_char(left), utf8_get(right.p, &n));
+    for (unsigned i = 0; i < m->waiting; i++) {
+        struct merge *g = &m->group[i];
+        vocab_hint(b->vocab, g->left, true);
+        vocab_hint(b->vocab, g->right, true);
+        vocab_hint(b->vocab, g->joined, true);
     }
-    m->n++;
+    for (unsigned i = 0; i < m->waiting; i++) {
+        struct merge *g = &m->group[i];
+        if (!vocab_id(b->vocab, g->left, &g->l))
+            return no_token(m, i, g->left, e);
+        if (!vocab_id(b->vocab, g->right, &g->r))
+            return no_token(m, i, g->right, e);
+        if (g->right.n < b->prefix.n)
+            return err_set(e, ERR_DATA, "model.merges[%u]: \"" STR_FMT "\" is shorter than continuing_subword_prefix",
+                           m->n + i, STR_ARG(g->right));
+        if (!vocab_id(b->vocab, g->joined, &g->id))
+            return no_token(m, i, g->joined, e);
+        pairs_hint(&b->pairs, g->l, g->r);
+    }
+    for (unsigned i = 0; i < m->waiting; i++) {
+        struct merge *g = &m->group[i];
+        /* A merge that adds nothing to its left side leaves outdated candidates valid. */
+        if (g->right.n == b->prefix.n || g->left.n == 0)
+            b->heap_only = true;
+        pairs_set(&b->pairs, g->l, g->r, m->n + i, g->id);
+        if (b->joints && !b->heap_only)
+            add_joint(b, g->left, g->right);
+    }
+    m->n += m->waiting;
+    m->waiting = 0;
+    buf_clear(&m->text);
     return 0;
 }
 
-static struct str decoded(struct merges *m, struct str raw)
+/* Room for the two decoded tokens and both joined; what waits is added first where the buffer would move. */
+static char *room_for(struct merges *m, size_t raw, struct err *e)
 {
-    char *room = buf_room(&m->text, raw.n);
-    struct str s = {room, js_decode(raw, room)};
-    buf_wrote(&m->text, s.n);
-    return s;
+    if ((m->waiting == GROUP || m->text.cap - m->text.n < 2 * raw + 64) && add_group(m, e) != 0)
+        return NULL;
+    return buf_room(&m->text, 2 * raw + 1);
+}
+
+static int add_merge(struct merges *m, struct str left, struct str right)
+{
+    struct merge *g = &m->group[m->waiting++];
+    size_t behind = MIN(m->b->prefix.n, right.n);
+    char *joined = (char *)(uintptr_t)right.p + right.n;
+    memcpy(joined, left.p, left.n);
+    memcpy(joined + left.n, right.p + behind, right.n - behind);
+    *g = (struct merge){.left = left, .right = right, .joined = {joined, left.n + right.n - behind}};
+    buf_wrote(&m->text, (size_t)(joined - left.p) + g->joined.n);
+    vocab_hint(m->b->vocab, left, false);
+    vocab_hint(m->b->vocab, right, false);
+    vocab_hint(m->b->vocab, g->joined, false);
+    return 0;
 }
 
 static int merge_of_text(struct merges *m, struct str raw, struct err *e)
 {
-    struct str s = decoded(m, raw);
+    char *room = room_for(m, raw.n, e);
+    if (!room)
+        return -1;
+    struct str s = {room, js_decode(raw, room)};
     if (str_starts(s, STR("#version")))
         return 0;
     ptrdiff_t at = str_chr(s, ' ');
     struct str right = at < 0 ? s : str_sub(s, (size_t)at + 1, s.n);
     if (at < 0 || str_chr(right, ' ') >= 0)
         return err_set(e, ERR_DATA, "model.merges[%u]: \"" STR_FMT "\" is not two tokens with a space between them",
-                       m->n, STR_ARG(str_sub(s, 0, 100)));
-    return add_merge(m, str_sub(s, 0, (size_t)at), right, e);
+                       m->n + m->waiting, STR_ARG(str_sub(s, 0, 100)));
+    return add_merge(m, str_sub(s, 0, (size_t)at), right);
 }
 
 static int merge_of_pair(struct merges *m, struct err *e)
@@ -237,40 +304,44 @@ static int merge_of_pair(struct merges *m, struct err *e)
     while (js_elem(&m->js) && n < 2 && js_peek(&m->js) == JS_STR)
         js_string(&m->js, &raw[n++]);
     if (m->js.bad || n != 2 || m->js.p[-1] != ']')
-        return err_set(e, ERR_DATA, "model.merges[%u]: must be two tokens", m->n);
-    char *room = buf_room(&m->text, raw[0].n + raw[1].n);
+        return err_set(e, ERR_DATA, "model.merges[%u]: must be two tokens", m->n + m->waiting);
+    char *room = room_for(m, raw[0].n + raw[1].n, e);
+    if (!room)
+        return -1;
     struct str left = {room, js_decode(raw[0], room)};
     struct str right = {room + left.n, js_decode(raw[1], room + left.n)};
-    return add_merge(m, left, right, e);
+    return add_merge(m, left, right);
 }
 
 static int read_merges(struct bpe *b, struct str raw, struct err *e)
 {
-    struct merges m = {.b = b, .text = BUF_INIT(SIZE_MAX - 1), .joined = BUF_INIT(SIZE_MAX - 1)};
+    struct merges m = {.b = b, .text = BUF_INIT(SIZE_MAX - 1)};
     enum js_type all = JS_END;
     int rc = 0;
     js_init(&m.js, raw);
     if (!raw.p || js_peek(&m.js) != JS_ARR)
         return err_set(e, ERR_DATA, "model.merges: must be an array");
     js_enter(&m.js, '[');
+    buf_room(&m.text, 4096);
     while (rc == 0 && js_elem(&m.js)) {
         enum js_type t = js_peek(&m.js);
         struct str text;
-        buf_clear(&m.text);
         if (m.n >= VOCAB_IDS)
             rc = err_set(e, ERR_DATA, "model.merges: has more than %u", VOCAB_IDS);
         else if ((t != JS_STR && t != JS_ARR) || (all != JS_END && t != all))
-            rc = err_set(e, ERR_DATA, "model.merges[%u]: all must be texts \"a b\", or all pairs [\"a\", \"b\"]", m.n);
+            rc = err_set(e, ERR_DATA, "model.merges[%u]: all must be texts \"a b\", or all pairs [\"a\", \"b\"]",
+                         m.n + m.waiting);
         else if (t == JS_ARR)
             rc = merge_of_pair(&m, e);
         else if (js_string(&m.js, &text) == 0)
             rc = merge_of_text(&m, text, e);
         all = t;
     }
+    if (rc == 0)
+        rc = add_group(&m, e);
     if (rc == 0 && m.js.bad)
         rc = err_set(e, ERR_DATA, "model.merges[%u]: %s", m.n, m.js.what);
     buf_free(&m.text);
-    buf_free(&m.joined);
     return rc;
 }
 

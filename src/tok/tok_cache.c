@@ -28,7 +28,7 @@ void cache_free(struct piece_cache *c)
 
 void cache_put(struct piece_cache *c, struct cache_key k, const uint32_t *ids, size_t n_ids)
 {
-    struct cache_entry *e = c->lines[k.line].e;
+    struct cache_entry *e = c->lines[k.hash >> c->shift].e;
     e[1] = e[0];
     e[0] = (struct cache_entry){.a = k.a, .b = k.b};
     memcpy(e[0].ids, ids, n_ids * sizeof *ids);

@@ -39,8 +39,7 @@ void cache_init(struct piece_cache *c, unsigned bits);
 void cache_free(struct piece_cache *c);
 
 struct cache_key {
-    uint64_t a, b;
-    uint32_t line;
+    uint64_t a, b, hash;
 };
 
 static inline uint64_t cache_mix(uint64_t a, uint64_t b)
@@ -51,8 +50,7 @@ static inline uint64_t cache_mix(uint64_t a, uint64_t b)
 
 /* n from 1 to CACHE_SHORT; bytes up to `end` may be read. `segment`: another entry than that of the same bytes without.
  */
-static inline struct cache_key cache_key(const struct piece_cache *c, const char *p, size_t n, const char *end,
-                                         bool segment)
+static inline struct cache_key cache_key(const char *p, size_t n, const char *end, bool segment)
 {
     struct cache_key k = {0, 0, 0};
     if (LIKELY(end - p >= 16)) {
@@ -68,19 +66,19 @@ static inline struct cache_key cache_key(const struct piece_cache *c, const char
         memcpy(&k.b, copy + 8, 8);
     }
     k.b |= (uint64_t)(n | (segment ? 0x80 : 0)) << 56;
-    k.line = (uint32_t)(cache_mix(k.a ^ 0x9E3779B97F4A7C15ULL, k.b ^ 0xD6E8FEB86659FD93ULL) >> c->shift);
+    k.hash = cache_mix(k.a ^ 0x9E3779B97F4A7C15ULL, k.b ^ 0xD6E8FEB86659FD93ULL);
     return k;
 }
 
 static inline void cache_prefetch(const struct piece_cache *c, struct cache_key k)
 {
-    __builtin_prefetch(&c->lines[k.line]);
+    __builtin_prefetch(&c->lines[k.hash >> c->shift]);
 }
 
 /* NULL: not there. */
 static inline const struct cache_entry *cache_get(const struct piece_cache *c, struct cache_key k)
 {
-    const struct cache_entry *e = c->lines[k.line].e;
+    const struct cache_entry *e = c->lines[k.hash >> c->shift].e;
     if (LIKELY(e[0].a == k.a && e[0].b == k.b))
         return &e[0];
     return e[1].a == k.a && e[1].b == k.b ? &e[1] : NULL;

@@ -14,7 +14,7 @@ static inline bool cached_get(const struct piece_cache *c, struct str piece, str
     if (piece.n > CACHE_LONG)
         return false;
     if (piece.n <= CACHE_SHORT) {
-        const struct cache_entry *e = cache_get(c, cache_key(c, piece.p, piece.n, piece.p + piece.n, false));
+        const struct cache_entry *e = cache_get(c, cache_key(piece.p, piece.n, piece.p + piece.n, false));
         for (unsigned i = 0, n = e ? cache_n(e) : 0; i < n; i++)
             tok_ids_add(ids, e->ids[i] & (VOCAB_IDS - 1));
         if (e)
@@ -31,7 +31,7 @@ static inline bool cached_get(const struct piece_cache *c, struct str piece, str
 static inline void cached_put(struct piece_cache *c, struct str piece, const uint32_t *ids, size_t n)
 {
     if (piece.n <= CACHE_SHORT && n <= CACHE_SHORT_IDS)
-        cache_put(c, cache_key(c, piece.p, piece.n, piece.p + piece.n, false), ids, n);
+        cache_put(c, cache_key(piece.p, piece.n, piece.p + piece.n, false), ids, n);
     else
         cache_put_far(c, cache_hash(piece.p, piece.n), piece.p, piece.n, ids, n);
 }

@@ -10,6 +10,10 @@ static void make(struct pairs *t, unsigned bits)
     t->shift = 64 - bits;
     t->mask = (uint32_t)((1ULL << bits) - 1);
     t->n = 0;
+    t->none = (struct pair_slot){NO_KEY, PAIR_NONE, 0};
+    unsigned more = MIN(bits + 2, 62U);
+    t->may_shift = 64 - more;
+    t->may = xcalloc(((size_t)1 << more) / 64, sizeof(uint64_t));
     t->slots = xmalloc((size_t)sizeof *t->slots << bits);
     for (size_t i = 0; i <= t->mask; i++)
         t->slots[i] = (struct pair_slot){NO_KEY, PAIR_NONE, 0};
@@ -26,6 +30,7 @@ void pairs_init(struct pairs *t, size_t expected)
 void pairs_free(struct pairs *t)
 {
     free(t->slots);
+    free(t->may);
     *t = (struct pairs){0};
 }
 
@@ -38,13 +43,23 @@ static void larger(struct pairs *t)
             pairs_set(t, (uint32_t)(old.slots[i].key >> 32), (uint32_t)old.slots[i].key, old.slots[i].rank,
                       old.slots[i].id);
     free(old.slots);
+    free(old.may);
 }
 
 void pairs_set(struct pairs *t, uint32_t left, uint32_t right, uint32_t rank, uint32_t id)
 {
     if (t->n >= t->mask / 3 * 2)
         larger(t);
+    uint64_t key = (uint64_t)left << 32 | right, hash = key * 0x9E3779B97F4A7C15ULL, bit = hash >> t->may_shift;
+    t->may[bit >> 6] |= 1ULL << (bit & 63);
     struct pair_slot *s = &t->slots[pairs_get(t, left, right) - t->slots];
     t->n += s->rank == PAIR_NONE;
     *s = (struct pair_slot){(uint64_t)left << 32 | right, rank, id};
+}
+
+void pairs_hint(const struct pairs *t, uint32_t left, uint32_t right)
+{
+    uint64_t hash = ((uint64_t)left << 32 | right) * 0x9E3779B97F4A7C15ULL;
+    __builtin_prefetch(&t->slots[hash >> t->shift], 1);
+    __builtin_prefetch(&t->may[(hash >> t->may_shift) >> 6], 1);
 }

@@ -14,8 +14,10 @@ struct pair_slot {
 };
 struct pairs {
     struct pair_slot *slots; /* a free slot has the rank PAIR_NONE */
-    unsigned shift;
+    uint64_t *may; /* a bit for the hash of each pair: most that do not merge are told apart without touching a slot */
+    unsigned shift, may_shift;
     uint32_t mask, n;
+    struct pair_slot none; /* what is given where the bit says that a pair does not merge */
 };
 
 void pairs_init(struct pairs *t, size_t expected);
@@ -23,11 +25,16 @@ void pairs_free(struct pairs *t);
 /* rank < PAIR_NONE. A pair given twice keeps the last rank and id, as a map does. */
 void pairs_set(struct pairs *t, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
 
+/* Asks for the memory of a pair ahead. */
+void pairs_hint(const struct pairs *t, uint32_t left, uint32_t right);
+
 /* Never NULL: of a pair that does not merge a slot with the rank PAIR_NONE. */
 static inline const struct pair_slot *pairs_get(const struct pairs *t, uint32_t left, uint32_t right)
 {
-    uint64_t key = (uint64_t)left << 32 | right;
-    uint32_t at = (uint32_t)((key * 0x9E3779B97F4A7C15ULL) >> t->shift);
+    uint64_t key = (uint64_t)left << 32 | right, hash = key * 0x9E3779B97F4A7C15ULL, bit = hash >> t->may_shift;
+    if (!(t->may[bit >> 6] >> (bit & 63) & 1))
+        return &t->none;
+    uint32_t at = (uint32_t)(hash >> t->shift);
     while (t->slots[at].key != key && t->slots[at].rank != PAIR_NONE)
         at = (at + 1) & t->mask;
     return &t->slots[at];

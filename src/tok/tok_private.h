@@ -29,6 +29,9 @@ bool vocab_add(struct vocab *v, struct str token, uint32_t id); /* copies; false
 /* The members of a JSON object {"token": id, …}; errors begin with `path`. */
 int vocab_read(struct vocab *v, struct str raw_object, const char *path, struct err *e);
 bool vocab_id(const struct vocab *v, struct str token, uint32_t *id);
+/* Asks for the memory that vocab_id() will touch, when many look-ups follow: first for all of them, then, with `found`,
+ * for all again. */
+void vocab_hint(const struct vocab *v, struct str token, bool found);
 struct str vocab_token(const struct vocab *v, uint32_t id);           /* p NULL: none */
 uint32_t vocab_size(const struct vocab *v);                           /* number of tokens */
 struct str vocab_at(const struct vocab *v, uint32_t i, uint32_t *id); /* the i-th of them, in the order given */

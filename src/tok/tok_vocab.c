@@ -150,6 +150,15 @@ bool vocab_add(struct vocab *v, struct str token, uint32_t id)
     return true;
 }
 
+void vocab_hint(const struct vocab *v, struct str token, bool found)
+{
+    const struct slot *s = &v->slots[hash_of(token) & v->mask];
+    if (!found)
+        __builtin_prefetch(s);
+    else if (s->entry)
+        __builtin_prefetch(&v->entries[s->entry - 1]);
+}
+
 bool vocab_id(const struct vocab *v, struct str token, uint32_t *id)
 {
     struct slot *s = slot_of(v, token, hash_of(token));
