@@ -18,7 +18,9 @@ void tokenizing_flush(struct tokenizing *k, size_t at_least)
 {
     if (k->out.n < at_least)
         return;
-    k->broken |= k->out.failed || fwrite(k->out.p, 1, k->out.n, stdout) != k->out.n;
+    k->broken |= k->out.failed;
+    if (k->out.n > 0 && fwrite(k->out.p, 1, k->out.n, stdout) != k->out.n)
+        k->broken = true;
     buf_clear(&k->out);
 }
 
