@@ -13,9 +13,12 @@ struct walked {
     bool has_model;
 };
 
-static int bad_json(const struct js *s, struct err *e)
+/* `in`, `key`: the member that was being read, "" outside of one. */
+static int bad_json(const struct js *s, const char *in, struct str key, struct err *e)
 {
-    return err_set(e, ERR_DATA, "line %zu: %s", js_line(s, s->bad), s->what);
+    key = str_sub(key, 0, 60);
+    return err_set(e, ERR_DATA, "%s" STR_FMT "%sline %zu, byte %zu: %s", in, STR_ARG(key), *in || key.n ? ": " : "",
+                   js_line(s, s->bad), (size_t)(s->bad - s->begin), s->what);
 }
 
 static void add_member(struct buf *object, struct str key, struct str value)
@@ -29,9 +32,9 @@ static void add_member(struct buf *object, struct str key, struct str value)
 /* As in the original, the last of members given twice counts. */
 static int walk_model(struct walked *w, struct js *s, struct err *e)
 {
-    struct str key, value;
+    struct str key = STR(""), value;
     if (js_peek(s) != JS_OBJ)
-        return err_set(e, ERR_DATA, "model: must be an object");
+        return s->bad ? bad_json(s, "model", key, e) : err_set(e, ERR_DATA, "model: must be an object");
     w->has_model = true;
     buf_clear(&w->head);
     buf_addc(&w->head, '{');
@@ -48,7 +51,7 @@ static int walk_model(struct walked *w, struct js *s, struct err *e)
             add_member(&w->head, key, value);
     }
     buf_addc(&w->head, '}');
-    return 0;
+    return s->bad ? bad_json(s, "model.", key, e) : 0;
 }
 
 /* What the original's reader knows; it stops at any other member, and so does this. */
@@ -65,10 +68,10 @@ static bool is_known(struct str key)
 static int walk(struct walked *w, struct str text, struct err *e)
 {
     struct js s;
-    struct str key, value;
+    struct str key = STR(""), value;
     js_init(&s, text);
     if (js_peek(&s) != JS_OBJ)
-        return s.bad ? bad_json(&s, e) : err_set(e, ERR_DATA, "is no JSON object");
+        return s.bad ? bad_json(&s, "", key, e) : err_set(e, ERR_DATA, "is no JSON object");
     buf_addc(&w->top, '{');
     js_enter(&s, '{');
     while (js_key(&s, &key)) {
@@ -86,7 +89,7 @@ static int walk(struct walked *w, struct str text, struct err *e)
     }
     buf_addc(&w->top, '}');
     if (!js_done(&s))
-        return s.bad ? bad_json(&s, e) : err_set(e, ERR_DATA, "has something behind its end");
+        return s.bad ? bad_json(&s, "", key, e) : err_set(e, ERR_DATA, "has something behind its end");
     if (!w->has_model)
         return err_set(e, ERR_DATA, "has no \"model\"");
     if (w->top.failed || w->head.failed)
