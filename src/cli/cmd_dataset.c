@@ -246,7 +246,7 @@ const struct cmd cmd_dataset = {
              "\n"
              "FILE is whatever weir run --dataset takes. Results go to standard output or --output, what is to be said "
              "of them "
-             "to standard error. Lengths are words.",
+             "to standard error. Lengths are words; with --tokenizer its tokens.",
     .examples =
         "weir dataset inspect conversations.json\n"
         "weir dataset convert sharegpt.json --format messages -o messages.jsonl\n"
