@@ -8,7 +8,6 @@ import itertools
 import os
 import random
 import sysconfig
-import unicodedata
 
 import components
 import packages
@@ -236,7 +235,8 @@ class Oracle:
     def rank_bpe(self, found, pattern):
         import tiktoken
         self.it = tiktoken.Encoding("family", pat_str=pattern, mergeable_ranks=found, special_tokens={})
-        self.ranks, self.nfc = found, pattern == ranks.QWEN
+        from tokenizers import normalizers
+        self.ranks, self.nfc = found, normalizers.NFC() if pattern == ranks.QWEN else None
         self.version = "tiktoken " + tiktoken.__version__
 
     def ids(self, texts, specials=False):
@@ -244,8 +244,8 @@ class Oracle:
             return [e.ids for e in self.it.encode_batch_fast(texts, add_special_tokens=specials)]
         if self.kind == "spm":
             return self.it.encode(texts, add_bos=False, add_eos=False, num_threads=1)
-        if self.nfc: # as Qwen's own Python code does before tiktoken
-            texts = [unicodedata.normalize("NFC", text) for text in texts]
+        if self.nfc: # Qwen normalizes before tiktoken; by Hugging Face's tables, not by this Python's
+            texts = [self.nfc.normalize_str(text) for text in texts]
         return [[i + self.offset for i in self.it.encode_ordinary(text)] for text in texts]
 
     def text(self, ids, skip_specials=False):
