@@ -200,7 +200,8 @@ static void test_token(void **state)
     };
     struct server other, s;
     char leads[2][300];
-    const char *answers[4] = {leads[0], leads[1], "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", NULL};
+    const char *answers[] = {leads[0], leads[1], "HTTP/1.1 307 Go\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n",
+                             "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", NULL};
     start(&other, there);
     for (int i = 0; i < 2; i++)
         snprintf(leads[i], sizeof leads[i], "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
@@ -225,9 +226,11 @@ static void test_token(void **state)
         assert_null(strstr(other.asked[i], "uthorization"));
         assert_null(strstr(other.asked[i], "hf_secret"));
     }
-    assert_null(download(s.url, &o, &e)); /* a redirect within the place, where no one listens any more */
+    assert_null(download(s.url, &o, &e)); /* a redirect within the place */
     stop(&s);
-    assert_non_null(strstr(s.asked[2], "Authorization: Bearer hf_secret"));
+    for (int i = 2; i < 4; i++)
+        assert_non_null(strstr(s.asked[i], "Authorization: Bearer hf_secret"));
+    assert_int_equal(a.status, 404);
     free(file);
 }
 
