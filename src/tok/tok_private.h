@@ -106,7 +106,7 @@ struct model_ops {
     void (*free)(struct model *m);
     struct model_scratch *(*scratch)(const struct model *m); /* NULL: needs none; holds the cache of pieces */
     void (*scratch_free)(struct model_scratch *s);
-    /* Appends the ids of one piece, not empty. */
+    /* Appends the ids of one piece, which is not empty and valid UTF-8. */
     void (*encode)(const struct model *m, struct model_scratch *s, struct str piece, struct tok_ids *ids);
     /* The same of n pieces of `text` (at v[i].at, each of at least one byte) in one call, so that their look-ups
      * overlap; NULL: the model has none, the caller goes through encode(). Bytes of `text` up to `end` may be read: the

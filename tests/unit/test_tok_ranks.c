@@ -93,13 +93,13 @@ static void test_merging_by_rank(void **state)
     make(&b, 50256, UINT32_MAX);
     assert_int_equal(ranks_read(&f, buf_str(&b), "gpt2", &e), 0);
     struct model_scratch *s = f.model->ops->scratch(f.model);
-    /* "ba" ranks behind "ab": of "abab" the two "ab" merge, of "bab" the later pair; "\xFF\xFF" has no token. */
+    /* "ba" ranks behind "ab": of "abab" the two "ab" merge, of "bab" the later pair; "\xC3\xA9" has no token. */
     f.model->ops->encode(f.model, s, STR("abab"), &ids);
     f.model->ops->encode(f.model, s, STR("bab"), &ids);
-    f.model->ops->encode(f.model, s, STR("\xFF\xFF"), &ids);
+    f.model->ops->encode(f.model, s, STR("\xC3\xA9"), &ids);
     f.model->ops->encode(f.model, s, STR("ba"), &ids);
     const uint32_t ab = 256 + 0x6162, ba = 256 + 0x6261;
-    const uint32_t want[] = {ab, ab, 'b', ab, 0xFF, 0xFF, ba};
+    const uint32_t want[] = {ab, ab, 'b', ab, 0xC3, 0xA9, ba};
     assert_int_equal(ids.n, ARRAY_LEN(want));
     assert_memory_equal(ids.v, want, sizeof want);
     assert_true(str_eqz(vocab_token(f.model->ops->vocab(f.model), 256 + 0x2041), "\xC4\xA0"
