@@ -133,13 +133,11 @@ struct timings {
     int64_t prompt, cache, predicted;
 };
 
-static void decode_timings(struct js *whole, struct timings *t, struct api_event *ev)
+static void decode_timings(struct js *s, struct timings *t, struct api_event *ev)
 {
     struct str key;
-    struct js own, *s = &own;
-    if (js_skip(whole, &ev->figures) < 0)
-        return;
-    js_init(s, ev->figures);
+    js_peek(s);
+    const char *from = s->p;
     if (!api_read_object(s))
         return;
     while (js_key(s, &key)) {
@@ -152,6 +150,7 @@ static void decode_timings(struct js *whole, struct timings *t, struct api_event
         else
             js_skip(s, NULL);
     }
+    ev->figures = (struct str){from, (size_t)(s->p - from)};
 }
 
 /* Where the same event reports usage, that is the server's word. */

@@ -66,13 +66,11 @@ static void decode_finish(struct js *s, struct api_event *ev)
     ev->finish = str_eqz(type, "stop") ? API_FIN_STOP : str_eqz(type, "length") ? API_FIN_LENGTH : API_FIN_OTHER;
 }
 
-static void decode_meta(struct js *whole, struct api_event *ev)
+static void decode_meta(struct js *s, struct api_event *ev)
 {
     struct str key;
-    struct js own, *s = &own;
-    if (js_skip(whole, &ev->figures) < 0)
-        return;
-    js_init(s, ev->figures);
+    js_peek(s);
+    const char *from = s->p;
     if (!api_read_object(s))
         return;
     while (js_key(s, &key)) {
@@ -89,6 +87,7 @@ static void decode_meta(struct js *whole, struct api_event *ev)
         else
             js_skip(s, NULL);
     }
+    ev->figures = (struct str){from, (size_t)(s->p - from)};
 }
 
 static enum api_rc decode(struct str json, struct api_event *ev)
