@@ -10,8 +10,6 @@ extern const struct api_ops api_rerank;
 
 static int rerank_check(const struct plan_sample *s, struct err *e)
 {
-    if (s->n_msgs == 0 && s->extra && s->extra->body.n > 0) /* a body of its own */
-        return 0;
     if (api_check_plain(s, "a ranking is of texts", e) < 0)
         return -1;
     return s->n_msgs >= 2 ? 0

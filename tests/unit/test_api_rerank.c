@@ -47,9 +47,6 @@ static void one_message_is_no_ranking(void **state)
     assert_int_equal(rig_ops("rerank")->check(&sample, &e), 0);
     assert_int_equal(rig_ops("rerank")->check(&one, &e), -1);
     assert_non_null(strstr(e.text, "f.jsonl:3: one message"));
-    struct plan_extra own = {.body = STR("{\"query\":\"q\",\"texts\":[\"a\"]}")};
-    struct plan_sample payload = {.extra = &own, .where = STR("f.jsonl:3")};
-    assert_int_equal(rig_ops("rerank")->check(&payload, &e), 0);
 }
 
 static void answers(void **state)
