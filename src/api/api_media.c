@@ -1,5 +1,6 @@
 #include "api/api_media.h"
 
+#include "base/base64.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
 
@@ -22,28 +23,6 @@ struct api_media {
 };
 
 /* ---- encodings */
-
-static void base64(struct buf *out, const unsigned char *p, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *to = buf_room(out, (n + 2) / 3 * 4), *at = to;
-    if (!to)
-        return;
-    for (; n >= 3; n -= 3, p += 3) {
-        *at++ = digits[p[0] >> 2];
-        *at++ = digits[(p[0] & 3) << 4 | p[1] >> 4];
-        *at++ = digits[(p[1] & 15) << 2 | p[2] >> 6];
-        *at++ = digits[p[2] & 63];
-    }
-    if (n > 0) {
-        unsigned char b = n > 1 ? p[1] : 0;
-        *at++ = digits[p[0] >> 2];
-        *at++ = digits[(p[0] & 3) << 4 | b >> 4];
-        *at++ = n > 1 ? digits[(b & 15) << 2] : '=';
-        *at++ = '=';
-    }
-    buf_wrote(out, (size_t)(at - to));
-}
 
 /* ISO 3309, as PNG's annex has it, four bits at a time. */
 static uint32_t crc32_of(const char *p, size_t n)
@@ -144,7 +123,7 @@ static void png_head(struct item *it, unsigned w, unsigned h, uint64_t seed, uin
     it->adler[0] = 1;
     adler_on(it->adler, rows, n);
     it->end = row;
-    base64(&it->head, (const unsigned char *)b.p, b.n);
+    base64_add(&it->head, b.p, b.n);
     free(rows);
     buf_free(&b);
 }
@@ -187,7 +166,7 @@ static void wav_head(struct item *it, double seconds, uint64_t seed, uint64_t ke
     noise(samples, n, seed, key);
     buf_add(&b, samples, n);
     it->end = b.n - keep;
-    base64(&it->head, (const unsigned char *)b.p, keep);
+    base64_add(&it->head, b.p, keep);
     free(samples);
     buf_free(&b);
 }
@@ -200,7 +179,7 @@ static void make(struct item *it, const struct media_source *s, uint64_t seed, u
     snprintf(it->type, sizeof it->type, "%s", s->type);
     buf_init(&it->head, (size_t)1 << 30);
     if (s->file.n > 0)
-        base64(&it->head, (const unsigned char *)s->file.p, s->file.n);
+        base64_add(&it->head, s->file.p, s->file.n);
     else if (s->audio)
         wav_head(it, s->seconds, seed, key);
     else
@@ -270,5 +249,5 @@ void api_media_tail(const struct api_media *m, uint64_t index, uint64_t key, uns
     } else {
         png_tail(it, m->seed, own, &raw);
     }
-    base64(out, (const unsigned char *)room, raw.n);
+    base64_add(out, room, raw.n);
 }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/base64.h"
 #include "base/xalloc.h"
 
 enum { CURL_PORT = 1080 };
@@ -42,23 +43,13 @@ static char *percent_decoded(struct str s)
 
 static char *basic(const char *user, const char *password)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = xasprintf("%s:%s", user, password), *out = xmalloc(8 + (strlen(text) + 2) / 3 * 4), *p = out;
-    size_t n = strlen(text);
-    p = mempcpy(p, "Basic ", 6);
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)(unsigned char)text[i] << 16;
-        v |= i + 1 < n ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
-        v |= i + 2 < n ? (uint32_t)(unsigned char)text[i + 2] : 0;
-        *p++ = digits[v >> 18];
-        *p++ = digits[v >> 12 & 63];
-        *p++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
-        *p++ = i + 2 < n ? digits[v & 63] : '=';
-    }
-    *p = 0;
-    explicit_bzero(text, n);
+    struct buf b = BUF_INIT(65536);
+    char *text = xasprintf("%s:%s", user, password);
+    buf_addz(&b, "Basic ");
+    base64_add(&b, text, strlen(text));
+    explicit_bzero(text, strlen(text));
     free(text);
-    return out;
+    return b.p;
 }
 
 static void take_user(struct proxy *p, struct str info)

@@ -1,0 +1,9 @@
+/* base64.h - bytes as base64 text (RFC 4648, 4), with padding. Pure. */
+#ifndef WEIR_BASE_BASE64_H
+#define WEIR_BASE_BASE64_H
+
+#include "base/buf.h"
+
+void base64_add(struct buf *out, const void *bytes, size_t n); /* appends */
+
+#endif
