@@ -86,17 +86,8 @@ void unpack_reset(struct unpack *u, uint64_t max_out)
 {
     u->left = max_out;
     u->failed = 0;
-    u->full = false;
-    u->whole = u->kind == UNPACK_NONE;
-    if (u->kind == UNPACK_GZIP) {
-        inflateReset2(&u->gzip, 15 + 16);
-    } else if (u->kind == UNPACK_ZSTD) {
-        ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
-    } else if (u->kind == UNPACK_BROTLI) { /* it has no such call */
-        BrotliDecoderDestroyInstance(u->brotli);
-        if (!(u->brotli = BrotliDecoderCreateInstance(NULL, NULL, NULL)))
-            abort();
-    }
+    u->full = u->whole = false;
+    inflateReset2(&u->gzip, 15 + 16);
 }
 
 void unpack_free(struct unpack **pu)

@@ -28,7 +28,7 @@ struct unpack *unpack_new(enum unpack_kind kind, uint64_t max_out); /* UNPACK_NO
  * may use when unpack_step has said UNPACK_MORE. */
 enum { UNPACK_PIECE_BYTES = 64 * 1024 };
 struct unpack *unpack_new_http(enum unpack_kind kind, uint64_t max_out, char *piece /* UNPACK_PIECE_BYTES, borrowed */);
-void unpack_reset(struct unpack *u, uint64_t max_out); /* for the next one of its kind; keeps its memory */
+void unpack_reset(struct unpack *u, uint64_t max_out); /* for the next one; of gzip alone, whose memory is small */
 void unpack_free(struct unpack **u);
 /* Take from the front of *in what is needed for the next piece of output, which is borrowed until the next call. After
  * an error each call gives it again. */

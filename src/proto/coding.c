@@ -61,7 +61,7 @@ static void begin(struct coding *c)
     c->begun = true;
     if (!*c->piece)
         *c->piece = xmalloc(UNPACK_PIECE_BYTES);
-    if (c->u && c->made == c->kind) {
+    if (c->u && c->made == c->kind) { /* that is gzip: coding_reset */
         unpack_reset(c->u, c->max);
         return;
     }
