@@ -61,6 +61,12 @@ static bool like_url(const char *w)
     return w[0] != '-' && !strpbrk(w, " \t\n{\"") && (strstr(w, "://") || strpbrk(w, "@?"));
 }
 
+/* "gpt2@main" is a model and its revision; as a URL it would not be taken. */
+static bool names_model(const char *word, const char *before)
+{
+    return before && strcmp(before, "--tokenizer") == 0 && !strstr(word, "://");
+}
+
 /* A value behind "--NAME=" that holds a URL. */
 static bool url_value(const char *w, const char *eq)
 {
@@ -112,7 +118,7 @@ void redact_command(struct jout *j, const char *const *word, int n)
             put_word(j, w, (size_t)(eq - w) + 1);
         } else if (w[0] == '-' && w[1] == 'x' && w[2]) { /* -xURL */
             put_word(j, w, 2);
-        } else if (url || like_url(w)) {
+        } else if (url || (like_url(w) && !names_model(w, i > 0 ? word[i - 1] : NULL))) {
             put_word(j, w, 0);
         } else {
             jo_strz(j, w);

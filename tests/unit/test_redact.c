@@ -53,6 +53,11 @@ static void words_lose_keys_and_headers(void **state)
          "[\"--url=http://h?key=[redacted]\",\"--url\",\"a b?key=[redacted]\",\"c?key=[redacted]\"]"},
         {{"--metrics-url=u:SECRET@h:9400/metrics", "--metrics-url", "http://u:SECRET@h/m?token=SECRET"},
          "[\"--metrics-url=[redacted]@h:9400/metrics\",\"--metrics-url\",\"http://[redacted]@h/m?token=[redacted]\"]"},
+        {{"--tokenizer", "gpt2@main", "--tokenizer=o/m@v1", "--tokenizer", "https://u:SECRET@h/x", "a:SECRET@h"},
+         "[\"--tokenizer\",\"gpt2@main\",\"--tokenizer=o/m@v1\",\"--tokenizer\",\"https://[redacted]@h/x\","
+         "\"[redacted]@h\"]"},
+        {{"--proxy", "u:SECRET@p:1", "-x", "u:SECRET@p:1", "-xu:SECRET@p:1", "--proxy=u:SECRET@p:1"},
+         "[\"--proxy\",\"[redacted]@p:1\",\"-x\",\"[redacted]@p:1\",\"-x[redacted]@p:1\",\"--proxy=[redacted]@p:1\"]"},
         {{"--base-url=a@h a:SECRET@h", "-p", "x"}, "[\"--base-url=[redacted]@h [redacted]@h\",\"-p\",\"x\"]"},
         {{"-p", "what is a@b.c? {}", "--extra-body", "{\"a\":\"http://x?key=1\"}"},
          "[\"-p\",\"what is a@b.c? {}\",\"--extra-body\",\"{\\\"a\\\":\\\"http://x?key=1\\\"}\"]"},
