@@ -132,14 +132,17 @@ void redirect_text(struct buf *out, const struct target *t, struct str path, str
     split(&to, str_trim(location));
     if (to.scheme.n == 0)
         to.scheme = from.scheme;
-    if (!to.host.p)
+    bool elsewhere = to.host.p != NULL;
+    if (!elsewhere)
         to.host = from.host;
     struct buf joined = BUF_INIT(65536);
-    if (to.path.n == 0 || to.path.p[0] != '/') { /* relative to the folder of the request's path */
+    if (to.path.n == 0) {
+        to.path = elsewhere ? STR("/") : from.path;
+    } else if (to.path.p[0] != '/') { /* relative to the folder of the request's path */
         size_t folder = from.path.n;
         while (folder > 0 && from.path.p[folder - 1] != '/')
             folder--;
-        buf_adds(&joined, to.path.n ? str_sub(from.path, 0, folder) : STR("/"));
+        buf_adds(&joined, str_sub(from.path, 0, folder));
         buf_adds(&joined, to.path);
         to.path = buf_str(&joined);
     }

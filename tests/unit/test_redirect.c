@@ -31,7 +31,9 @@ static void texts(void **state)
         {"http://a", "/b/c/d;p?q", "g", "http://a/b/c/g", "give that URL"},
         {"http://a", "/b/c/d;p?q", "/g", "http://a/g", "give that URL"},
         {"http://a", "/b/c/d;p?q", "g?y", "http://a/b/c/g?[not shown]", "give that URL"},
+        {"http://a", "/b/c/d;p?q", "?y", "http://a/b/c/d;p?[not shown]", "that is where it was sent"},
         {"http://a", "/b/c/d;p?q", "//g", "http://g/", "the server to be measured"},
+        {"http://a", "/b/c/d;p?q", "//g?y", "http://g/?[not shown]", "the server to be measured"},
         {"http://a", "/x", "/y\033[31m\n", "http://a/y?[31m", "give that URL"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
