@@ -28,7 +28,7 @@ static char *find(const char *name, bool progress, struct err *e)
     if (access(name, F_OK) == 0)
         return xstrdup(name);
     if (download_is_url(name)) {
-        err_set(e, ERR_USAGE, "%s: is a URL; give a model's id on the Hugging Face hub (org/name), or a file", name);
+        err_set(e, ERR_USAGE, "this is a URL; give a model's id on the Hugging Face hub (org/name), or a file");
         return NULL;
     }
     if (!hub_is_id(name) || names_file(str_of(name))) {

@@ -74,7 +74,7 @@ static void test_names(void **state)
     refuses("org/name", "--tokenizer: org/name/tokenizer.json: ");
     refuses("a/b.json", "--tokenizer: a/b.json: there is no such file or folder");
     refuses("./none", "--tokenizer: ./none: there is no such file or folder");
-    refuses("https://example.com/tokenizer.json", "is a URL; give a model's id");
+    refuses("https://me:SECRET@example.com/tokenizer.json", "--tokenizer: this is a URL; give a model's id");
     refuses("org/other", "--tokenizer: org/other: the hub's cache hub has no tokenizer.json of it");
     refuses("other", "--tokenizer: there is no file or folder other here, and as a model's id: other: the hub's cache");
 }
