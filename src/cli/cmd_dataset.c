@@ -182,14 +182,32 @@ static int check_options(const struct opt_seen *seen, const struct verb *v, stru
     return 0;
 }
 
+/* Likewise those of another format that is made: a file of IPEX is all lengths of all families, and no others are. */
+static int check_made(const struct dataset_config *c, const struct opt_seen *seen, struct err *e)
+{
+    static const char *const of_ipex[] = {"families", "lengths", NULL};
+    static const char *const of_others[] = {"num-samples",   "isl",  "osl", "prefix-tokens",
+                                            "prefix-groups", "rate", NULL};
+    bool ipex = c->to && strcmp(c->to, "ipex") == 0;
+    for (const char *const *name = ipex ? of_others : of_ipex; *name; name++) {
+        if (opt_source_of(&opt_dataset, seen, *name) != OPT_FROM_FLAG)
+            continue;
+        return err_set(e, ERR_USAGE,
+                       ipex ? "--%s does nothing with --format ipex, which has a prompt of each of --lengths for each "
+                              "of --families; leave it out"
+                            : "--%s is of --format ipex; give that too, or leave it out",
+                       *name);
+    }
+    return 0;
+}
+
 /* A tokenizer that the environment names for others is no mistake where no length is asked for. */
 static bool measures(const struct dataset_config *c, const struct opt_seen *seen, enum dataset_verb verb)
 {
     if (!c->tokenizer)
         return false;
-    for (size_t i = 0; i < opt_dataset.n; i++)
-        if (strcmp(opt_dataset.opts[i].name, "tokenizer") == 0 && seen->source[i] == OPT_FROM_FLAG)
-            return true;
+    if (opt_source_of(&opt_dataset, seen, "tokenizer") == OPT_FROM_FLAG)
+        return true;
     if (verb == VERB_GENERATE)
         return c->isl || (c->to && strcmp(c->to, "conversations") != 0 && strcmp(c->to, "messages") != 0);
     return verb == VERB_INSPECT || c->answer_length || (c->lengths && strcmp(c->lengths, "none") != 0);
@@ -199,7 +217,7 @@ static int go(const struct dataset_config *c, const struct opt_seen *seen, struc
 {
     const struct verb *v = find_verb(seen->n_pos > 0 ? seen->pos[0] : NULL, e);
     const char *path = seen->n_pos > 1 ? seen->pos[1] : NULL;
-    if (!v || check_options(seen, v, e) < 0)
+    if (!v || check_options(seen, v, e) < 0 || (v->bit == VERB_GENERATE && check_made(c, seen, e) < 0))
         return -1;
     if (v->reads && !path)
         return err_set(e, ERR_USAGE, "which dataset? write weir dataset %s FILE (- is standard input)", v->name);

@@ -16,7 +16,6 @@ int dataset_convert(const struct dataset_config *c, const struct tokenizer *t, c
 int dataset_sample(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
 int dataset_generate(const struct dataset_config *c, const struct tokenizer *t, const char *path, struct err *e);
 
-struct tok;
 struct dataset *dataset_read(const struct dataset_config *c, const struct tokenizer *t, const char *path,
                              struct err *e);
 

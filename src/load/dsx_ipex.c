@@ -46,7 +46,7 @@ static int put_family(const struct dsx_ipex *x, struct tokwords *s, uint64_t key
     jo_obj(j);
     while (str_next(&it, &part)) {
         int64_t n;
-        if (parse_i64(str_trim(part), &n) != 0 || n < 1 || n > LENGTH_MAX)
+        if (parse_i64(str_trim(part), &n) != 0 || str_starts(str_trim(part), STR("0")) || n < 1 || n > LENGTH_MAX)
             return err_set(e, ERR_USAGE,
                            "--lengths: \"%.*s\" is no length; write whole numbers from 1 to %lld, as 32,64",
                            (int)MIN(part.n, 40u), part.p, (long long)LENGTH_MAX);

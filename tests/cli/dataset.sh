@@ -30,6 +30,11 @@ hello again,b,m,1.5
 hello,a,n,3
 J
 weir dataset inspect trace.csv
+weir dataset generate --format ipex --families a,b --lengths 1,3 --seed 1
+# a name may be a URL with secrets
+cp trace.csv 'me:SECRET@trace.csv?token=SECRET'
+weir dataset inspect 'me:SECRET@trace.csv?token=SECRET' --from csv | sed -n '/SECRET\|redacted/p'
+weir dataset inspect 'me:SECRET@trace.csv?token=SECRET' --from csv --json | sed -n '/SECRET\|redacted/p'
 # what is wrong
 weir dataset
 weir dataset insepct chat.json
@@ -46,4 +51,8 @@ weir dataset sample chat.json --min-words 5 --max-words 3
 weir dataset sample chat.json --min-words 1000
 weir dataset generate --isl 0
 weir dataset generate --prefix-tokens 10
+weir dataset generate --format ipex -n 5
+weir dataset generate --format ipex --isl 100
+weir dataset generate --format text --families llama
+weir dataset generate --lengths 32
 weir dataset generate -o no-such-folder/x

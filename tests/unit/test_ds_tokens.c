@@ -138,6 +138,7 @@ static void test_the_file_of_ipex_is_read_back(void **state)
     assert_non_null(strstr(e.text, "--families: a name is empty"));
     static const char *const wrong[][3] = {
         {"llama", "32,64, 32", "--lengths: 32 stands there twice"},
+        {"llama", "32,032", "--lengths: \"032\" is no length"},
         {"a,llama, a", "32", "--families: \"a\" stands there twice"},
         {"meta/llama", "32", "--families: \"meta/llama\" has a slash"},
     };
