@@ -1,7 +1,6 @@
 /* opt_run.c - the options of `weir run`, into struct run_config. */
 #include "campaign/campaign.h"
 #include "cli/opts.h"
-#include "record/header_metric.h"
 
 #define C struct run_config
 #define FILES "The benchmark"

@@ -1,8 +1,8 @@
 /* ds_mooncake.c - the traces of Mooncake: {"timestamp": ms, "input_length": n, "output_length": n, "hash_ids": [...]} a
- * line. Prompts are made up of so many words (of one token each, where there is
- * a tokenizer): one block of 512 for each hash id, the last one shorter, so that equal
- * ids give equal text and a prefix cache finds again what it found in the service that was traced. What the ids do not
- * cover is the entry's own. Source: kvcache-ai/Mooncake, FAST25-release/traces (block size 512). */
+ * line. Prompts are made up of so many words (of one token each, where there is a tokenizer): one block of 512 for each
+ * hash id, the last one shorter, so that equal ids give equal text and a prefix cache finds again what it found in the
+ * service that was traced. What the ids do not cover is the entry's own. Source: kvcache-ai/Mooncake,
+ * FAST25-release/traces (block size 512). */
 #include "load/ds_each.h"
 #include "load/ds_fields.h"
 #include "load/ds_formats.h"
