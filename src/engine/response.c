@@ -386,7 +386,6 @@ static int take_packed(struct req *r, struct str piece)
     if (rc == UNPACK_MORE || r->mode == MODE_ERROR)
         return 0;
     r->too_big = rc == UNPACK_LIMIT;
-    r->bad = rc == UNPACK_BAD;
     return -1;
 }
 

@@ -41,6 +41,7 @@ struct reply {
     bool hang;                         /* no answer */
     bool framed;                       /* headers and body frame themselves */
     size_t split;                      /* bytes of the body that come with the head; the rest is a segment of its own */
+    size_t n;                          /* bytes of the body; 0: it is text */
 };
 
 struct rig {
@@ -94,7 +95,7 @@ static inline void rig_answer(struct rig *g, struct rig_conn *k)
     }
     if (r->line) {
         struct buf b = BUF_INIT(64u << 20);
-        size_t n = r->body ? strlen(r->body) : 0;
+        size_t n = r->n ? r->n : r->body ? strlen(r->body) : 0;
         buf_addf(&b, "HTTP/1.1 %s\r\n%s", r->line, r->headers ? r->headers : "");
         if (!r->close && !r->framed)
             buf_addf(&b, "Content-Length: %zu\r\n", n);

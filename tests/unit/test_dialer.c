@@ -259,6 +259,36 @@ static void addresses_are_replaced_under_way(void **state)
     rig_close(&r);
 }
 
+/* A proxy that does not open the tunnel is there: its address neither rests nor is looked up anew. */
+static void a_proxys_refusal_says_nothing_of_its_address(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct timer t = {.fire = on_deadline};
+    struct dialing g = {0};
+    enum stream_rc rc;
+    rig_open(&r, (const char *const[]){"127.0.0.1"}, 1);
+    struct dialer_opts o = {
+        .addrs = r.addr, .n_addrs = 1, .tunnel = "CONNECT h:1 HTTP/1.1\r\n\r\n", .lost = on_lost, .arg = &r};
+    struct dialer *d = dialer_new(r.l, &o);
+    loop_timer_set(r.l, &t, clock_mono() + 5 * NS_PER_S);
+    struct stream *s = dialer_open(d, &g, on_stream, &r, &rc);
+    int fd = accept(r.lfd[0], NULL, NULL);
+    assert_true(fd >= 0);
+    assert_int_equal(send(fd, "HTTP/1.1 502 No\r\n\r\n", 19, 0), 19);
+    while (!r.seen)
+        loop_run(r.l);
+    loop_timer_stop(r.l, &t);
+    assert_int_equal(r.seen, STREAM_FAILED);
+    assert_int_equal(stream_fail_rc(s), STREAM_PROXY);
+    dialing_end(d, &g, s, false);
+    assert_int_equal(r.lost, 0);
+    close(fd);
+    stream_close(&s);
+    dialer_free(&d);
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +299,7 @@ int main(void)
         cmocka_unit_test(sources_are_taken_in_turn),
         cmocka_unit_test(a_source_of_another_machine_is_refused),
         cmocka_unit_test(addresses_are_replaced_under_way),
+        cmocka_unit_test(a_proxys_refusal_says_nothing_of_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,18 +14,28 @@
 #include "load/synth.h"
 #include "words_tokenizer.h"
 
-static struct tok *tok;
+static struct tok *tok, *another; /* which has a word "ax" in place of "an" */
+
+static bool load(struct tok **t, struct str text)
+{
+    char path[] = "/tmp/weir-ds-tokens-XXXXXX";
+    struct err e = {0};
+    int fd = mkstemp(path);
+    bool good = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n && tok_load(t, path, &e) == 0;
+    close(fd);
+    unlink(path);
+    return good;
+}
 
 static int set_up(void **state)
 {
-    char path[] = "/tmp/weir-ds-tokens-XXXXXX";
     struct buf b = BUF_INIT(1 << 20);
-    struct err e = {0};
-    int fd = mkstemp(path);
     words_tokenizer(&b);
-    bool good = fd >= 0 && write(fd, b.p, b.n) == (ssize_t)b.n && tok_load(&tok, path, &e) == 0;
-    close(fd);
-    unlink(path);
+    bool good = load(&tok, buf_str(&b));
+    for (size_t i = 0; i + 2 < b.n; i++)
+        if (b.p[i] == 'a' && (memcmp(b.p + i, "an\"", 3) == 0 || memcmp(b.p + i, "a n\"", 4) == 0))
+            b.p[i + (b.p[i + 1] == ' ' ? 2 : 1)] = 'x';
+    good &= load(&another, buf_str(&b));
     buf_free(&b);
     return good ? 0 : -1;
 }
@@ -33,6 +43,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     tok_free(&tok);
+    tok_free(&another);
     return 0;
 }
 
@@ -66,6 +77,12 @@ static void test_lengths_are_tokens(void **state)
                    "\\u0061n\"}]}]",
                    "sharegpt", "none");
     assert_int_equal(dataset_at(ds, 0)->max_tokens, 4); /* a, b, c, " an" */
+    dataset_free(&ds);
+    ds = read_text("{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"abc\"}]}]}\n"
+                   "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"an\"}]}]}\n",
+                   "messages", "input:3..3");
+    assert_int_equal(dataset_n(ds), 1);
+    assert_int_equal(dataset_at(ds, 0)->msgs[0].content.n, 0); /* given whole */
     dataset_free(&ds);
 }
 
@@ -104,6 +121,10 @@ static void test_synthetic_prompts_have_exactly_their_lengths(void **state)
         assert_int_equal(tok_encode(c, s->msgs[1].content, 0, NULL), words_of(w->msgs[1].content));
     }
     assert_string_not_equal(dataset_get_stats(ds)->sha256, dataset_get_stats(words)->sha256);
+    o.tok = another; /* what --replay goes by: the same draws, of other words */
+    struct dataset *others = dataset_synthetic(&o, &e);
+    assert_string_not_equal(dataset_get_stats(ds)->sha256, dataset_get_stats(others)->sha256);
+    dataset_free(&others);
     tok_coder_free(&c);
     dataset_free(&ds);
     dataset_free(&words);

@@ -13,6 +13,7 @@ struct counts { /* of each request: the tokenizer's counts as a share of the ser
     int64_t out_more, in_more;
     unsigned flags; /* of each record; of every other one REC_UNCOUNTED */
     enum finish_reason finish;
+    int64_t hidden; /* tokens of reasoning that the server counts and does not send */
     bool same;
 };
 
@@ -34,6 +35,8 @@ static const struct sum_level *level_of(struct acc *a, const struct counts *m)
             r->finish = m->finish;
         if (m->out > 0)
             r->counted_out = (int64_t)((double)r->tokens_out * m->out + 0.5) + m->out_more;
+        r->tokens_out += m->hidden;
+        r->tokens_reasoning = m->hidden;
         if (m->in > 0)
             r->counted_in = (int64_t)((double)r->tokens_in * m->in + 0.5) + m->in_more;
         feed(a, &s, r);
@@ -69,6 +72,7 @@ static void test_output(void **state)
     CHECK("in proportion to the length: this is probably not the model's tokenizer", .out = 1.3);
     CHECK("more answers, of several lengths, would tell which", .out = 1, .out_more = -2, .same = true);
     CHECK("", .out = 1.3, .finish = FINISH_TOOL); /* the marks round a tool call are in no text */
+    CHECK("reasoning that was counted but not streamed", .out = 1, .hidden = 20);
 }
 
 static void test_input(void **state)
@@ -86,6 +90,7 @@ static void test_input(void **state)
     CHECK("the server does not say how many tokens 400 prompts had: the tokenizer counted the messages' texts", .in = 1,
           .flags = REC_IN_TEXTS | REC_IN_COUNTED);
     CHECK("", .in = 1, .flags = REC_IN_COUNTED);
+    CHECK("", .in = 1.5, .flags = REC_IN_COUNTED); /* the server has said nothing that it could be compared with */
 }
 
 static void test_not_kept(void **state)

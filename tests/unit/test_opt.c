@@ -223,6 +223,10 @@ static void precedence(void **state)
     assert_string_equal(t.c.model, "ef");
     assert_null(t.seen.where[opt_find(&table, STR("model")) - rows]);
     done(&t);
+    environment = (const char *const[]){"PLAIN", "abcd", "TRY_MODEL", "", NULL};
+    TRY(&t, NONE);
+    assert_string_equal(t.c.model, "abcd");
+    done(&t);
     environment = (const char *const[]){"PLAIN", "abc", NULL};
     WRONG("PLAIN: TRY_MODEL=abc: has an odd length", NONE);
     /* A file read after the flags still stands below them, whatever the order of the calls. */

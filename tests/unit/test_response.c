@@ -1,4 +1,5 @@
 /* test_response.c - each kind of response gives its outcome and nothing else. */
+#include "base/pack.h"
 #include "engine_rig.h"
 
 #define DOC "{\"choices\":[{\"message\":{\"content\":\"one two three\"},\"finish_reason\":\"length\"}]"
@@ -206,6 +207,113 @@ static void statuses(void **state)
     free(kept);
 }
 
+/* Packed, whole or with its end missing, and with whatever stands behind it. */
+static void packed_answers(void **state)
+{
+    (void)state;
+    enum { HUGE_BODY = (64 << 20) + 1 };
+    struct buf stream = BUF_INIT(1 << 20), doc = BUF_INIT(1 << 20), huge = BUF_INIT(1 << 24);
+    char *lines = xmalloc(HUGE_BODY);
+    struct pack *p = pack_new(UNPACK_GZIP);
+    pack_add(p, STR(DELTA("one ")), PACK_FLUSH, &stream);
+    size_t first = stream.n;
+    pack_add(p, STR(DELTA("two") FINISH USAGE DONE), PACK_END, &stream);
+    pack_free(&p);
+    p = pack_new(UNPACK_GZIP);
+    pack_add(p, STR(DOC "}"), PACK_END, &doc);
+    pack_free(&p);
+    p = pack_new(UNPACK_GZIP);
+    pack_add(p, (struct str){memset(lines, '\n', HUGE_BODY), HUGE_BODY}, PACK_END, &huge);
+    pack_free(&p);
+    free(lines);
+#define GZIP_SSE SSE_TYPE "Content-Encoding: gzip\r\n"
+#define GZIP_DOC JSON_TYPE "Content-Encoding: gzip\r\n"
+    const struct {
+        struct want w;
+        const char *detail, *coding;
+    } cases[] = {
+        {{{"200 OK", GZIP_SSE, stream.p, .n = stream.n}, OUT_OK, 200, 2, 2, TOKENS_USAGE, NULL}, "", "gzip"},
+        {{{"200 OK", GZIP_SSE, stream.p, .n = stream.n, .split = first}, OUT_OK, 200, 2, 2, TOKENS_USAGE, NULL},
+         "",
+         "gzip"},
+        {{{"200 OK", GZIP_SSE, stream.p, .n = first}, OUT_TRUNCATED, 200, 1, 1, TOKENS_WORDS, NULL},
+         "ends before its packed data do",
+         "gzip"},
+        {{{"200 OK", GZIP_SSE, STREAM}, OUT_BAD_FRAME, 200, 0, -1, TOKENS_NONE, NULL}, "is not such data", "gzip"},
+        {{{"200 OK", GZIP_SSE, huge.p, .n = huge.n}, OUT_TOO_BIG, 200, 0, -1, TOKENS_NONE, NULL},
+         "unpacks to more than 64 MiB",
+         "gzip"},
+        {{{"200 OK", SSE_TYPE "Content-Encoding: compress\r\n", STREAM}, OUT_BAD_FRAME, 200, 0, -1, TOKENS_NONE, NULL},
+         "is coded in an unknown way (Content-Encoding: compress)",
+         ""},
+        {{{"200 OK", GZIP_DOC, doc.p, .n = doc.n}, OUT_OK, 200, 0, 3, TOKENS_WORDS, NULL}, "", "gzip"},
+        {{{"200 OK", GZIP_DOC, doc.p, .n = doc.n - 8}, OUT_TRUNCATED, 200, 0, -1, TOKENS_NONE, DOC "}"},
+         "ends before its packed data do",
+         "gzip"},
+        {{{"503 Busy", GZIP_DOC, doc.p, .n = doc.n}, OUT_HTTP, 503, 0, -1, TOKENS_NONE, DOC "}"}, "", "gzip"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        run_one(&cases[i].w, &x);
+        if (!strstr(x.kept[0].detail, cases[i].detail) || (!cases[i].detail[0] && x.kept[0].detail[0]))
+            fail_msg("%zu: \"%s\"", i, x.kept[0].detail);
+        assert_true(str_eqz(x.kept[0].r.encoding, cases[i].coding));
+        level_close(&x);
+    }
+    buf_free(&stream);
+    buf_free(&doc);
+    buf_free(&huge);
+}
+
+/* Of a header, a comment and a trailer the last counts, whatever its case; what is no number is known to be none. */
+static void headers_become_metrics(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"X-Queue-Ms", "x-rate", "x-none", "x-bad", NULL};
+    static const struct reply script[] = {
+        {"200 OK", SSE_TYPE "x-queue-ms: 1\r\nx-bad: soon\r\nTransfer-Encoding: chunked\r\n",
+         "10\r\n: x-rate=51.25\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\nX-QUEUE-MS: 2.5\r\n\r\n", .framed = true},
+    };
+    struct level_rig x;
+    level_open(&x, script, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+    x.o.header_metrics = names;
+    level_go(&x);
+    const struct record *r = &x.kept[0].r;
+    assert_int_equal(r->outcome, OUT_OK);
+    assert_int_equal(r->metrics, 1 << 0 | 1 << 1 | 1 << 3);
+    assert_int_equal(header_metric_value(r->metric[0]), 2500000);
+    assert_int_equal(header_metric_value(r->metric[1]), 51250000);
+    assert_int_equal(r->metric[3], HEADER_METRIC_BAD);
+    level_close(&x);
+}
+
+/* Ollama's durations are in ns, and told in ms; other numbers are as they are. */
+static void figures_become_metrics(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"eval_duration", "eval_count", NULL};
+    static const struct reply script[] = {
+        {"200 OK", "Content-Type: application/x-ndjson\r\n",
+         "{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\"done\":false}\n"
+         "{\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":"
+         "4,"
+         "\"eval_duration\":1500000}\n"},
+    };
+    struct api_opts o = {.model = "m", .max_tokens = 2, .temperature = NAN, .stream = true};
+    struct level_rig x;
+    level_open(&x, script, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+    api_free(&x.api);
+    assert_int_equal(api_prepare(&x.api, api_find(STR("ollama-chat")), &o, NULL), 0);
+    x.o.header_metrics = names;
+    level_go(&x);
+    const struct record *r = &x.kept[0].r;
+    assert_int_equal(r->outcome, OUT_OK);
+    assert_int_equal(r->metrics, 3);
+    assert_int_equal(header_metric_value(r->metric[0]), 1500000);
+    assert_int_equal(header_metric_value(r->metric[1]), 4000000);
+    level_close(&x);
+}
+
 static void redirects_say_where_to(void **state)
 {
     (void)state;
@@ -374,6 +482,9 @@ int main(void)
         cmocka_unit_test(documents),
         cmocka_unit_test(statuses),
         cmocka_unit_test(errors_keep_headers_but_no_secret),
+        cmocka_unit_test(packed_answers),
+        cmocka_unit_test(headers_become_metrics),
+        cmocka_unit_test(figures_become_metrics),
         cmocka_unit_test(redirects_say_where_to),
         cmocka_unit_test(texts_are_kept_when_asked),
         cmocka_unit_test(events_of_one_segment_have_no_width),

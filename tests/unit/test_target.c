@@ -214,6 +214,50 @@ static void what_a_server_repeats_is_starred(void **state)
     target_close(&t);
 }
 
+/* What asks the proxy has the credentials, for TLS and h2c in the tunnel's head, else in each request; and neither they
+ * nor the password alone are shown when somebody repeats them. */
+static void a_proxy_is_asked_in_its_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        enum hclient_http http;
+        bool tunnel;
+    } cases[] = {
+        {"https://127.0.0.1:8443/v1/x", HCLIENT_AUTO, true},
+        {"http://127.0.0.1:8443/v1/x", HCLIENT_H2C, true},
+        {"http://127.0.0.1:8443/v1/x", HCLIENT_AUTO, false},
+    };
+    struct proxy p;
+    struct err e = {0};
+    assert_int_equal(proxy_parse(&p, "http://me:password@127.0.0.9:3128", "--proxy", &e), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct target_opts o = {.url = cases[i].url, .http = cases[i].http, .default_path = "/", .proxy = &p};
+        struct target t;
+        struct buf b = BUF_INIT(65536);
+        assert_int_equal(target_open(&t, &o, &e), 0);
+        target_head(&t, "POST", NULL, true, &b);
+        if (cases[i].tunnel)
+            assert_string_equal(t.tunnel,
+                                "CONNECT 127.0.0.1:8443 HTTP/1.1\r\nHost: 127.0.0.1:8443\r\nUser-Agent: "
+                                "weir/" WEIR_VERSION "\r\nProxy-Authorization: Basic bWU6cGFzc3dvcmQ=\r\n\r\n");
+        else
+            assert_null(t.tunnel);
+        assert_true(str_starts(buf_str(&b), cases[i].tunnel ? STR("POST /v1/x HTTP/1.1\r\n")
+                                                            : STR("POST http://127.0.0.1:8443/v1/x HTTP/1.1\r\n")));
+        assert_true((strstr(b.p, "Proxy-Authorization: Basic bWU6cGFzc3dvcmQ=\r\n") != NULL) == !cases[i].tunnel);
+        char said[] = "Basic bWU6cGFzc3dvcmQ= bWU6cGFzc3dvcmQ= password";
+        target_redact(&t, said, strlen(said));
+        assert_null(strpbrk(said, "bp"));
+        char where[200], text[64];
+        assert_string_equal(addr_text(&t.addrs[0], text), "127.0.0.9:3128");
+        assert_non_null(strstr(target_where(&t, where, sizeof where), " through the proxy http://127.0.0.9:3128"));
+        buf_free(&b);
+        target_close(&t);
+    }
+    proxy_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +268,7 @@ int main(void)
         cmocka_unit_test(bad_urls_are_refused),
         cmocka_unit_test(connections_can_go_elsewhere),
         cmocka_unit_test(what_a_server_repeats_is_starred),
+        cmocka_unit_test(a_proxy_is_asked_in_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

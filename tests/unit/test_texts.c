@@ -160,11 +160,41 @@ static void test_ceiling(void **state)
     level_close(&x);
 }
 
+/* Prompts share the ceiling: one that does not fit beside its answer stays behind, and is said; what came back makes
+ * room for the next. */
+static void test_ceiling_of_prompts(void **state)
+{
+    enum { N = 3 };
+    static const struct reply hi = {"200 OK", SSE_TYPE, DELTA("hi") FINISH DONE};
+    const struct reply script[N] = {hi, hi, hi};
+    for (int fits = 0; fits < 2; fits++) {
+        struct level_rig x;
+        struct load_opts lo = one;
+        struct plan_item it;
+        char text[N][400];
+        const char *const want[N] = {text[0], text[1], text[2]};
+        lo.num_requests = N;
+        lo.unique_prompts = true;
+        lo.think = (struct dist){.kind = DIST_FIXED, .a = 50e6};
+        level_open(&x, script, N, lo);
+        for (uint64_t i = 0; i < N; i++) {
+            load_item(&x.load, i, 0, &it);
+            snprintf(text[i], sizeof text[i], fits ? "|hi|||c%ssay two words#" : "|hi|||", it.nonce);
+        }
+        x.o.count_text = true;
+        x.o.text_limit = strlen("hi") + strlen("c") + strlen(it.nonce) + strlen("say two words") + (fits ? 1 : 0);
+        expect(&x, N, want);
+        for (int i = 0; i < N; i++)
+            assert_int_equal(x.kept[i].r.flags & REC_UNCOUNTED, fits ? 0 : REC_UNCOUNTED);
+        level_close(&x);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds), cmocka_unit_test(test_saved_too), cmocka_unit_test(test_prompts),
-        cmocka_unit_test(test_nonce), cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_nonce), cmocka_unit_test(test_ceiling),   cmocka_unit_test(test_ceiling_of_prompts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
