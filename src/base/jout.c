@@ -335,6 +335,12 @@ void jo_kf64(struct jout *j, const char *k, double v)
     jo_f64(j, v);
 }
 
+void jo_kfixed(struct jout *j, const char *k, double v, int decimals)
+{
+    jo_key(j, k);
+    jo_fixed(j, v, decimals);
+}
+
 void jo_kbool(struct jout *j, const char *k, bool v)
 {
     jo_key(j, k);

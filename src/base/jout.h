@@ -35,6 +35,7 @@ void jo_kstrz(struct jout *j, const char *k, const char *v);
 void jo_ki64(struct jout *j, const char *k, int64_t v);
 void jo_ku64(struct jout *j, const char *k, uint64_t v);
 void jo_kf64(struct jout *j, const char *k, double v);
+void jo_kfixed(struct jout *j, const char *k, double v, int decimals);
 void jo_kbool(struct jout *j, const char *k, bool v);
 
 /* Only the escaped content of a JSON string, without quotes; invalid UTF-8 replaced. */

@@ -9,23 +9,14 @@
 #define MS 1e6 /* ns in one */
 #define US 1e3
 
-static void put_num(struct jout *j, const char *key, double v, int decimals)
-{
-    jo_key(j, key);
-    if (isfinite(v))
-        jo_fixed(j, v, decimals);
-    else
-        jo_null(j);
-}
-
 static void put_dist(struct jout *j, const char *key, const struct cal_dist *d, double unit, int decimals)
 {
     jo_key(j, key);
     jo_obj(j);
     jo_ku64(j, "n", d->n);
-    put_num(j, "p50", d->p50 / unit, decimals);
-    put_num(j, "p99", d->p99 / unit, decimals);
-    put_num(j, "max", d->max / unit, decimals);
+    jo_kfixed(j, "p50", d->p50 / unit, decimals);
+    jo_kfixed(j, "p99", d->p99 / unit, decimals);
+    jo_kfixed(j, "max", d->max / unit, decimals);
     jo_end_obj(j);
 }
 
@@ -37,14 +28,14 @@ static void put_rows(struct jout *j, const char *key, const struct cal_row *rows
         const struct cal_row *r = &rows[i];
         jo_obj(j);
         jo_ku64(j, "streams", r->streams);
-        put_num(j, "asked_per_s", r->asked_per_s, 1);
-        put_num(j, "events_per_s", r->events_per_s, 1);
+        jo_kfixed(j, "asked_per_s", r->asked_per_s, 1);
+        jo_kfixed(j, "events_per_s", r->events_per_s, 1);
         put_dist(j, "ttft_error_ms", &r->ttft_error, MS, 6);
         put_dist(j, "itl_error_ms", &r->itl_error, MS, 6);
         put_dist(j, "client_lag_us", &r->lag, US, 3);
-        put_num(j, "busy", r->busy, 4);
-        put_num(j, "server_busy", r->server_busy, 4);
-        put_num(j, "events_per_cpu_s", r->events_per_cpu_s, 1);
+        jo_kfixed(j, "busy", r->busy, 4);
+        jo_kfixed(j, "server_busy", r->server_busy, 4);
+        jo_kfixed(j, "events_per_cpu_s", r->events_per_cpu_s, 1);
         jo_ku64(j, "requests", r->requests);
         jo_ku64(j, "failed", r->failed);
         jo_ku64(j, "unmatched", r->unmatched);
@@ -77,7 +68,7 @@ void report_calibration_json(struct buf *out, const struct calibration *c)
     jo_kbool(&j, "other_server", c->other_server);
     put_rows(&j, "levels", c->levels, c->n_levels);
     put_rows(&j, "rates", c->rates, c->n_rates);
-    put_num(&j, "ceiling_events_per_s", c->ceiling, 1);
+    jo_kfixed(&j, "ceiling_events_per_s", c->ceiling, 1);
     jo_kstrz(&j, "stopped", c->stopped[0] ? c->stopped : NULL);
     jo_end_obj(&j);
     buf_addc(out, '\n');

@@ -9,15 +9,6 @@
 #define MS 1e6 /* ns in one */
 #define US 1e3
 
-static void put_num(struct jout *j, const char *key, double v, int decimals)
-{
-    jo_key(j, key);
-    if (isfinite(v))
-        jo_fixed(j, v, decimals);
-    else
-        jo_null(j);
-}
-
 /* p50, p999, p75: the digits of the percent without the point. */
 static void quantile_key(char out[20], double q)
 {
@@ -35,13 +26,13 @@ static void put_members(struct jout *j, const struct summary *s, const struct su
 {
     char name[20];
     jo_ku64(j, "n", d->n);
-    put_num(j, "mean", d->mean / unit, decimals);
-    put_num(j, "std", d->std / unit, decimals);
-    put_num(j, "min", d->min / unit, decimals);
-    put_num(j, "max", d->max / unit, decimals);
+    jo_kfixed(j, "mean", d->mean / unit, decimals);
+    jo_kfixed(j, "std", d->std / unit, decimals);
+    jo_kfixed(j, "min", d->min / unit, decimals);
+    jo_kfixed(j, "max", d->max / unit, decimals);
     for (size_t i = 0; i < s->n_q; i++) {
         quantile_key(name, s->q[i]);
-        put_num(j, name, d->q[i] / unit, decimals);
+        jo_kfixed(j, name, d->q[i] / unit, decimals);
     }
     jo_ku64(j, "censored", d->censored);
     if (d->at_least) {
@@ -122,18 +113,18 @@ static void put_load(struct jout *j, const struct sum_level *l)
     jo_key(j, "load");
     jo_obj(j);
     jo_kstrz(j, "mode", l->open ? "open" : "closed");
-    put_num(j, "rate", l->open ? l->rate : NAN, 9);
+    jo_kfixed(j, "rate", l->open ? l->rate : NAN, 9);
     jo_kstrz(j, "profile", l->profile[0] ? l->profile : NULL);
     jo_kstrz(j, "arrival", l->open ? l->arrival : NULL);
-    put_num(j, "burstiness", l->burstiness > 0 ? l->burstiness : NAN, 9);
-    put_num(j, "speed", l->speed > 0 ? l->speed : NAN, 9);
+    jo_kfixed(j, "burstiness", l->burstiness > 0 ? l->burstiness : NAN, 9);
+    jo_kfixed(j, "speed", l->speed > 0 ? l->speed : NAN, 9);
     put_known(j, "concurrency", l->open ? -1 : (int64_t)l->concurrency);
     put_known(j, "max_concurrency", l->max_concurrency ? (int64_t)l->max_concurrency : -1);
-    put_num(j, "rate_limit", l->rate_limit > 0 ? l->rate_limit : NAN, 9);
+    jo_kfixed(j, "rate_limit", l->rate_limit > 0 ? l->rate_limit : NAN, 9);
     put_known(j, "num_requests", l->num_requests ? (int64_t)l->num_requests : -1);
     jo_kbool(j, "sessions", l->sessions.on);
     jo_kstrz(j, "think_time", l->think[0] ? l->think : NULL);
-    put_num(j, "duration_s", l->window_s, 9);
+    jo_kfixed(j, "duration_s", l->window_s, 9);
     jo_end_obj(j);
 }
 
@@ -151,13 +142,13 @@ static void put_requests(struct jout *j, const struct sum_level *l)
     jo_end_obj(j);
     jo_key(j, "rates");
     jo_obj(j);
-    put_num(j, "offered_rps", l->offered_rps, 6);
-    put_num(j, "attempted_rps", l->attempted_rps, 6);
-    put_num(j, "completed_rps", l->completed_rps, 6);
-    put_num(j, "successful_rps", l->successful_rps, 6);
-    put_num(j, "success_rate", l->success_rate, 6);
-    put_num(j, "input_tok_s", l->input_tok_s, 6);
-    put_num(j, "output_tok_s", l->output_tok_s, 6);
+    jo_kfixed(j, "offered_rps", l->offered_rps, 6);
+    jo_kfixed(j, "attempted_rps", l->attempted_rps, 6);
+    jo_kfixed(j, "completed_rps", l->completed_rps, 6);
+    jo_kfixed(j, "successful_rps", l->successful_rps, 6);
+    jo_kfixed(j, "success_rate", l->success_rate, 6);
+    jo_kfixed(j, "input_tok_s", l->input_tok_s, 6);
+    jo_kfixed(j, "output_tok_s", l->output_tok_s, 6);
     jo_end_obj(j);
 }
 
@@ -187,7 +178,7 @@ static void put_counted(struct jout *j, const char *key, const struct sum_counte
     jo_ku64(j, "requests", c->requests);
     jo_ki64(j, "tokenizer", c->own);
     jo_ki64(j, "server", c->server);
-    put_num(j, "deviation", c->deviation, 6);
+    jo_kfixed(j, "deviation", c->deviation, 6);
     jo_kstrz(j, "pattern", counted_how_name(c->how));
     jo_end_obj(j);
 }
@@ -217,7 +208,7 @@ static void put_tokens(struct jout *j, const struct sum_level *l)
     put_known(j, "output", l->tokens_out);
     put_known(j, "cached", l->tokens_cached);
     put_known(j, "reasoning", l->tokens_reasoning);
-    put_num(j, "per_chunk", l->tokens_per_chunk, 6);
+    jo_kfixed(j, "per_chunk", l->tokens_per_chunk, 6);
     jo_kstrz(j, "itl_unit", l->itl_by_token ? "token" : "chunk");
     put_tokenizer(j, &l->tokenizer);
     jo_end_obj(j);
@@ -240,8 +231,8 @@ static void put_slo(struct jout *j, const struct sum_level *l)
         jo_obj(j);
         jo_kstrz(j, "text", t->term->text);
         jo_kstrz(j, "metric", metric_name((enum metric)t->term->metric));
-        put_num(j, latency ? "value_ms" : "value", latency ? t->value / MS : t->value, 6);
-        put_num(j, latency ? "limit_ms" : "limit", latency ? t->term->limit / MS : t->term->limit, 6);
+        jo_kfixed(j, latency ? "value_ms" : "value", latency ? t->value / MS : t->value, 6);
+        jo_kfixed(j, latency ? "limit_ms" : "limit", latency ? t->term->limit / MS : t->term->limit, 6);
         jo_kbool(j, "at_least", t->at_least);
         jo_kstrz(j, "state", state_name(t->state));
         jo_end_obj(j);
@@ -267,10 +258,10 @@ static void put_goodput(struct jout *j, const struct sum_level *l)
     jo_ku64(j, "met", g->met);
     jo_ku64(j, "undecided", g->open);
     jo_ku64(j, "of", g->of);
-    put_num(j, "rps", g->rps_lo, 6);
-    put_num(j, "rps_max", g->rps_hi, 6);
-    put_num(j, "attainment", g->attainment_lo, 6);
-    put_num(j, "attainment_max", g->attainment_hi, 6);
+    jo_kfixed(j, "rps", g->rps_lo, 6);
+    jo_kfixed(j, "rps_max", g->rps_hi, 6);
+    jo_kfixed(j, "attainment", g->attainment_lo, 6);
+    jo_kfixed(j, "attainment_max", g->attainment_hi, 6);
     jo_end_obj(j);
 }
 
@@ -282,14 +273,14 @@ static void put_cost(struct jout *j, const struct sum_cost *c)
         return;
     }
     jo_obj(j);
-    put_num(j, "per_hour", c->per_hour, 6);
-    put_num(j, "window", c->window, 9);
-    put_num(j, "per_request", c->per_request, 9);
-    put_num(j, "per_1k_input_tokens", c->per_input_token * 1e3, 9);
-    put_num(j, "per_1k_output_tokens", c->per_output_token * 1e3, 9);
-    put_num(j, "per_million_input_tokens", c->per_input_token * 1e6, 6);
-    put_num(j, "per_million_output_tokens", c->per_output_token * 1e6, 6);
-    put_num(j, "per_million_tokens", c->per_token * 1e6, 6);
+    jo_kfixed(j, "per_hour", c->per_hour, 6);
+    jo_kfixed(j, "window", c->window, 9);
+    jo_kfixed(j, "per_request", c->per_request, 9);
+    jo_kfixed(j, "per_1k_input_tokens", c->per_input_token * 1e3, 9);
+    jo_kfixed(j, "per_1k_output_tokens", c->per_output_token * 1e3, 9);
+    jo_kfixed(j, "per_million_input_tokens", c->per_input_token * 1e6, 6);
+    jo_kfixed(j, "per_million_output_tokens", c->per_output_token * 1e6, 6);
+    jo_kfixed(j, "per_million_tokens", c->per_token * 1e6, 6);
     jo_end_obj(j);
 }
 
@@ -300,17 +291,17 @@ static void put_client(struct jout *j, const struct summary *s, const struct sum
     jo_obj(j);
     put_dist(j, "lag_us", s, &c->lag, US, 3);
     put_dist(j, "send_lag_us", s, &c->send_lag, US, 3);
-    put_num(j, "busy", c->busy, 6);
-    put_num(j, "busy_mean", c->busy_mean, 6);
-    put_num(j, "kernel_stamped", c->kernel_stamped, 6);
+    jo_kfixed(j, "busy", c->busy, 6);
+    jo_kfixed(j, "busy_mean", c->busy_mean, 6);
+    jo_kfixed(j, "kernel_stamped", c->kernel_stamped, 6);
     jo_ku64(j, "clock_steps", c->clock_steps);
     jo_ku64(j, "unplaced_stamps", c->unplaced_stamps);
-    put_num(j, "wide_gaps", c->wide_gaps, 6);
-    put_num(j, "wide_gap_us", (double)c->wide_threshold / US, 3);
-    put_num(j, "late", c->late, 6);
-    put_num(j, "run_delay", c->run_delay, 6);
-    put_num(j, "involuntary_per_s", c->involuntary, 3);
-    put_num(j, "steal", c->steal, 6);
+    jo_kfixed(j, "wide_gaps", c->wide_gaps, 6);
+    jo_kfixed(j, "wide_gap_us", (double)c->wide_threshold / US, 3);
+    jo_kfixed(j, "late", c->late, 6);
+    jo_kfixed(j, "run_delay", c->run_delay, 6);
+    jo_kfixed(j, "involuntary_per_s", c->involuntary, 3);
+    jo_kfixed(j, "steal", c->steal, 6);
     jo_ku64(j, "workers", c->workers);
     jo_ku64(j, "connections_opened", c->conns_opened);
     jo_ku64(j, "connections_reused", c->conns_reused);
@@ -332,8 +323,8 @@ static void put_part(struct jout *j, const struct summary *s, const struct sum_e
     jo_ku64(j, "successful", p->successful);
     jo_ku64(j, "failed", p->failed);
     jo_ku64(j, "cancelled", p->cancelled);
-    put_num(j, "share", p->share, 6);
-    put_num(j, "output_tok_s", p->output_tok_s, 6);
+    jo_kfixed(j, "share", p->share, 6);
+    jo_kfixed(j, "output_tok_s", p->output_tok_s, 6);
     jo_key(j, "tokens");
     jo_obj(j);
     put_known(j, "input", p->tokens_in);

@@ -2,15 +2,6 @@
 
 #include <math.h>
 
-static void put_num(struct jout *j, const char *key, double v, int decimals)
-{
-    jo_key(j, key);
-    if (isfinite(v))
-        jo_fixed(j, v, decimals);
-    else
-        jo_null(j);
-}
-
 static void put_gauge(struct jout *j, const char *key, const struct sum_gauge *g)
 {
     jo_key(j, key);
@@ -19,8 +10,8 @@ static void put_gauge(struct jout *j, const char *key, const struct sum_gauge *g
         return;
     }
     jo_obj(j);
-    put_num(j, "mean", g->mean, 6);
-    put_num(j, "max", g->max, 6);
+    jo_kfixed(j, "mean", g->mean, 6);
+    jo_kfixed(j, "max", g->max, 6);
     jo_end_obj(j);
 }
 
@@ -35,9 +26,9 @@ static void put_gpu(struct jout *j, const struct sum_server *v)
     jo_ku64(j, "gpus", v->gpus);
     put_gauge(j, "power_w", &v->power);
     put_gauge(j, "utilization", &v->gpu_util);
-    put_num(j, "energy_j", v->energy_j, 6);
+    jo_kfixed(j, "energy_j", v->energy_j, 6);
     jo_kstrz(j, "energy_source", isnan(v->energy_j) ? NULL : v->by_power ? "power" : "counter");
-    put_num(j, "j_per_output_token", v->j_per_output_token, 9);
+    jo_kfixed(j, "j_per_output_token", v->j_per_output_token, 9);
     jo_end_obj(j);
 }
 
@@ -55,10 +46,10 @@ void server_json_level(struct jout *j, const struct sum_level *l)
     put_gauge(j, "running", &v->running);
     put_gauge(j, "waiting", &v->waiting);
     put_gauge(j, "kv_cache_usage", &v->kv_usage);
-    put_num(j, "prefix_cache_queries", v->prefix_queries, 3);
-    put_num(j, "prefix_cache_hits", v->prefix_hits, 3);
-    put_num(j, "prefix_cache_hit_rate", v->prefix_rate, 6);
-    put_num(j, "preemptions", v->preemptions, 3);
+    jo_kfixed(j, "prefix_cache_queries", v->prefix_queries, 3);
+    jo_kfixed(j, "prefix_cache_hits", v->prefix_hits, 3);
+    jo_kfixed(j, "prefix_cache_hit_rate", v->prefix_rate, 6);
+    jo_kfixed(j, "preemptions", v->preemptions, 3);
     put_gpu(j, v);
     jo_end_obj(j);
 }

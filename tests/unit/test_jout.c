@@ -40,8 +40,7 @@ static void write_all_kinds(void)
     jo_raw(&j, STR("{\"r\":1}"));
     jo_bool(&j, false);
     jo_end_arr(&j);
-    jo_key(&j, "k\"\n");
-    jo_fixed(&j, 1.25, 1);
+    jo_kfixed(&j, "k\"\n", 1.25, 1);
     jo_end_obj(&j);
 }
 
