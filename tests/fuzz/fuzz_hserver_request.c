@@ -1,9 +1,7 @@
 /* fuzz_hserver_request.c - any bytes as requests of one connection, whole and in pieces: no crash, the same requests.
  * First byte: the size of the pieces. */
-#include <stdlib.h>
-
-#include "base/buf.h"
 #include "http/hserver_request.h"
+#include "splits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -18,7 +16,7 @@ static void describe(struct buf *log, struct hs_reader *r)
     buf_adds(log, q.body);
 }
 
-static void run(struct buf *log, const char *p, size_t n, size_t piece)
+static void run(struct buf *log, const char *p, size_t n, size_t piece, unsigned mode)
 {
     static const struct rx rx = {.stamp = 1, .user = 2, .kernel = true};
     struct hs_pool *pool = hs_pool_new(300);
@@ -48,14 +46,7 @@ static void run(struct buf *log, const char *p, size_t n, size_t piece)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    if (n < 1)
-        return 0;
-    struct buf whole = BUF_INIT(64 << 20), cut = BUF_INIT(64 << 20);
-    run(&whole, (const char *)data + 1, n - 1, n);
-    run(&cut, (const char *)data + 1, n - 1, 1U + data[0]);
-    if (whole.n != cut.n || (whole.n > 0 && memcmp(whole.p, cut.p, whole.n) != 0))
-        abort();
-    buf_free(&whole);
-    buf_free(&cut);
+    if (n > 0)
+        splits_check(run, data, n, data[0] + 1u);
     return 0;
 }

@@ -1,8 +1,6 @@
 /* fuzz_sse.c - any bytes, any cut: no crash, the same events, none beyond the ceiling. First byte: where to cut. */
-#include <stdlib.h>
-
-#include "base/buf.h"
 #include "proto/sse.h"
+#include "splits.h"
 
 #define MAX_EVENT 512
 
@@ -20,7 +18,7 @@ static int on_event(void *arg, const struct sse_ev *ev)
     return 0;
 }
 
-static enum sse_rc run(struct buf *log, const char *p, size_t n, size_t piece)
+static void run(struct buf *log, const char *p, size_t n, size_t piece, unsigned mode)
 {
     struct sse s;
     enum sse_rc rc = SSE_OK;
@@ -29,22 +27,11 @@ static enum sse_rc run(struct buf *log, const char *p, size_t n, size_t piece)
         rc = sse_feed(&s, p + at, MIN(piece, n - at));
     buf_addf(log, " %d %lld %llu", (int)rc, (long long)s.retry_ms, (unsigned long long)s.comments);
     sse_free(&s);
-    return rc;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    if (n < 1)
-        return 0;
-    const char *p = (const char *)data + 1;
-    struct buf whole = BUF_INIT(64 << 20), cut = BUF_INIT(64 << 20), bytes = BUF_INIT(64 << 20);
-    run(&whole, p, n - 1, n);
-    run(&cut, p, n - 1, data[0] % 64 + 1);
-    run(&bytes, p, n - 1, 1);
-    if (!str_eq(buf_str(&whole), buf_str(&cut)) || !str_eq(buf_str(&whole), buf_str(&bytes)))
-        abort();
-    buf_free(&whole);
-    buf_free(&cut);
-    buf_free(&bytes);
+    if (n > 0)
+        splits_check(run, data, n, data[0] % 64 + 1);
     return 0;
 }
