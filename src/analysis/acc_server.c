@@ -45,11 +45,6 @@ static int by_time(const void *x, const void *y)
     return a->source < b->source ? -1 : a->source > b->source;
 }
 
-static bool is_share(enum scrape_value k)
-{
-    return k == SCRAPE_KV_USAGE || k == SCRAPE_PREFIX_RATE || k == SCRAPE_GPU_UTIL;
-}
-
 static bool within(const struct server_scrape *x, const struct sum_level *l)
 {
     return x->at >= l->w0 && x->at < l->w1;
@@ -59,11 +54,9 @@ static bool within(const struct server_scrape *x, const struct sum_level *l)
  * said last. */
 static struct sum_gauge gauge(const struct acc_server *a, const struct sum_level *l, enum scrape_value k)
 {
-    double sum[SCRAPE_SOURCES_MAX] = {0}, last[SCRAPE_SOURCES_MAX], total = 0, max = NAN;
+    double sum[SCRAPE_SOURCES_MAX] = {0}, last[SCRAPE_SOURCES_MAX] = {0}, total = 0, max = NAN;
     uint64_t n[SCRAPE_SOURCES_MAX] = {0};
     unsigned have = 0;
-    for (size_t i = 0; i < SCRAPE_SOURCES_MAX; i++)
-        last[i] = 0;
     for (size_t i = 0; i < a->n; i++) {
         const struct server_scrape *x = &a->v[i];
         if (!within(x, l) || x->failed || isnan(x->v[k]))
@@ -74,7 +67,7 @@ static struct sum_gauge gauge(const struct acc_server *a, const struct sum_level
         double now = 0;
         for (size_t c = 0; c < SCRAPE_SOURCES_MAX; c++)
             now += last[c];
-        now = is_share(k) ? x->v[k] : now;
+        now = scrape_value_how(k) == SCRAPE_MEAN ? x->v[k] : now;
         max = !(max >= now) ? now : max;
     }
     for (size_t i = 0; i < SCRAPE_SOURCES_MAX; i++) {
@@ -83,7 +76,8 @@ static struct sum_gauge gauge(const struct acc_server *a, const struct sum_level
     }
     if (have == 0)
         return (struct sum_gauge){.mean = NAN, .max = NAN};
-    return (struct sum_gauge){.present = true, .mean = is_share(k) ? total / have : total, .max = max};
+    return (struct sum_gauge){
+        .present = true, .mean = scrape_value_how(k) == SCRAPE_MEAN ? total / have : total, .max = max};
 }
 
 /* A counter of one URL at an instant; NaN: not known. Before its first answer and behind its last it stands still. */

@@ -9,7 +9,6 @@ enum identity { /* the labels that make a series one of its own */
                 ENGINE, /* all but ranks within an engine */
                 GPU
 };
-enum sum { SUM, MEAN };
 
 struct row {
     const char *program, *name;
@@ -196,11 +195,6 @@ void tally_sample(void *tally, const struct prom_sample *s)
     }
 }
 
-static enum sum sum_of(enum scrape_value k)
-{
-    return k == SCRAPE_KV_USAGE || k == SCRAPE_PREFIX_RATE || k == SCRAPE_GPU_UTIL ? MEAN : SUM;
-}
-
 static double increase(const struct tally *t, const struct series *x)
 {
     if (x->has_last)
@@ -208,46 +202,48 @@ static double increase(const struct tally *t, const struct series *x)
     return t->ended_once ? x->now : 0;
 }
 
-static void add_kind(struct tally *t, enum scrape_value kind, unsigned rank, struct scrape *out)
+static bool is_now(const struct tally *t, const struct series *x)
 {
-    double sum = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < PLACES; i++) {
-        struct series *x = &t->place[i];
-        const struct row *r = &rows[x->row];
-        if (x->key == 0 || x->seen != t->answer || r->kind != kind || r->rank != rank)
-            continue;
-        sum += scrape_value_is_counter(kind) ? increase(t, x) : x->now;
-        n++;
-    }
+    return x->key != 0 && x->seen == t->answer;
+}
+
+/* What n series come to. */
+static void put(struct tally *t, enum scrape_value k, double sum, size_t n, struct scrape *out)
+{
     if (n == 0)
         return;
-    if (scrape_value_is_counter(kind))
-        sum = t->total[kind] += sum;
-    out->v[kind] = sum_of(kind) == MEAN ? sum / (double)n : sum;
-    if (kind == SCRAPE_GPU_POWER || kind == SCRAPE_GPU_ENERGY || kind == SCRAPE_GPU_UTIL)
+    if (scrape_value_how(k) == SCRAPE_COUNTER)
+        sum = t->total[k] += sum;
+    out->v[k] = scrape_value_how(k) == SCRAPE_MEAN ? sum / (double)n : sum;
+    if (k == SCRAPE_GPU_POWER || k == SCRAPE_GPU_ENERGY || k == SCRAPE_GPU_UTIL)
         out->gpus = MAX(out->gpus, (uint32_t)n);
 }
 
 void tally_end(struct tally *t, struct scrape *out)
 {
-    unsigned best[SCRAPE_VALUES];
-    for (int k = 0; k < SCRAPE_VALUES; k++)
-        best[k] = UINT8_MAX;
+    unsigned char best[SCRAPE_VALUES];
+    double sum[SCRAPE_VALUES] = {0};
+    size_t n[SCRAPE_VALUES] = {0};
+    memset(best, UINT8_MAX, sizeof best);
     for (size_t i = 0; i < PLACES; i++) {
         const struct row *r = &rows[t->place[i].row];
-        if (t->place[i].key != 0 && t->place[i].seen == t->answer)
-            best[r->kind] = MIN(best[r->kind], (unsigned)r->rank);
+        if (is_now(t, &t->place[i]))
+            best[r->kind] = MIN(best[r->kind], r->rank);
     }
-    for (int k = 0; k < SCRAPE_VALUES; k++)
-        add_kind(t, (enum scrape_value)k, best[k], out);
     for (size_t i = 0; i < PLACES; i++) {
         struct series *x = &t->place[i];
-        if (x->key != 0 && x->seen == t->answer) {
-            x->last = x->now;
-            x->has_last = true;
+        const struct row *r = &rows[x->row];
+        if (!is_now(t, x))
+            continue;
+        if (r->rank == best[r->kind]) {
+            sum[r->kind] += scrape_value_how(r->kind) == SCRAPE_COUNTER ? increase(t, x) : x->now;
+            n[r->kind]++;
         }
+        x->last = x->now;
+        x->has_last = true;
     }
+    for (int k = 0; k < SCRAPE_VALUES; k++)
+        put(t, (enum scrape_value)k, sum[k], n[k], out);
     t->ended_once = true;
     t->program = t->program_now;
 }

@@ -12,9 +12,9 @@
 
 static const struct {
     const char *name;
-    bool counter;
+    enum scrape_how how;
 } values[SCRAPE_VALUES] = {
-#define X(id, name, counter) {name, counter},
+#define X(id, name, how) {name, SCRAPE_##how},
     SCRAPE_MAP(X)
 #undef X
 };
@@ -24,9 +24,9 @@ const char *scrape_value_name(enum scrape_value k)
     return values[k].name;
 }
 
-bool scrape_value_is_counter(enum scrape_value k)
+enum scrape_how scrape_value_how(enum scrape_value k)
 {
-    return values[k].counter;
+    return values[k].how;
 }
 
 void scrape_clear(struct scrape *s)

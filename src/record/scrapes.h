@@ -10,26 +10,32 @@
 
 enum { SCRAPE_SOURCES_MAX = 8, SCRAPE_WHY = 120 };
 
-#define SCRAPE_MAP(X)                               /* id, name in files, whether it is a counter */                   \
-    X(RUNNING, "running", false)                    /* requests in a batch, summed */                                  \
-    X(WAITING, "waiting", false)                    /* requests in a queue, summed */                                  \
-    X(KV_USAGE, "kv_cache_usage", false)            /* share of the KV cache, averaged */                              \
-    X(PREFIX_QUERIES, "prefix_cache_queries", true) /* tokens (old vLLM: blocks) looked up in the prefix cache */      \
-    X(PREFIX_HITS, "prefix_cache_hits", true)       /* ... and found */                                                \
-    X(PREFIX_RATE, "prefix_cache_hit_rate", false)  /* of servers that tell no counters; averaged */                   \
-    X(PREEMPTIONS, "preemptions", true)             /* requests thrown out of the batch for want of cache */           \
-    X(GPU_POWER, "gpu_power_w", false)              /* summed over GPUs */                                             \
-    X(GPU_ENERGY, "gpu_energy_j", true)             /* likewise */                                                     \
-    X(GPU_UTIL, "gpu_utilization", false)           /* share of time with some kernel running, averaged */
+enum scrape_how { /* what several series or URLs come to */
+                  SCRAPE_SUM,
+                  SCRAPE_MEAN,   /* of shares */
+                  SCRAPE_COUNTER /* a sum that never falls */
+};
+
+#define SCRAPE_MAP(X)                                  /* id, name in files, how */                                    \
+    X(RUNNING, "running", SUM)                         /* requests in a batch */                                       \
+    X(WAITING, "waiting", SUM)                         /* requests in a queue */                                       \
+    X(KV_USAGE, "kv_cache_usage", MEAN)                /* share of the KV cache */                                     \
+    X(PREFIX_QUERIES, "prefix_cache_queries", COUNTER) /* tokens (old vLLM: blocks) looked up in the prefix cache */   \
+    X(PREFIX_HITS, "prefix_cache_hits", COUNTER)       /* ... and found */                                             \
+    X(PREFIX_RATE, "prefix_cache_hit_rate", MEAN)      /* of servers that tell no counters */                          \
+    X(PREEMPTIONS, "preemptions", COUNTER)             /* requests thrown out of the batch for want of cache */        \
+    X(GPU_POWER, "gpu_power_w", SUM)                   /* of all GPUs */                                               \
+    X(GPU_ENERGY, "gpu_energy_j", COUNTER)             /* likewise */                                                  \
+    X(GPU_UTIL, "gpu_utilization", MEAN)               /* share of time with some kernel running */
 
 enum scrape_value {
-#define X(id, name, counter) SCRAPE_##id,
+#define X(id, name, how) SCRAPE_##id,
     SCRAPE_MAP(X)
 #undef X
         SCRAPE_VALUES
 };
 const char *scrape_value_name(enum scrape_value k);
-bool scrape_value_is_counter(enum scrape_value k);
+enum scrape_how scrape_value_how(enum scrape_value k);
 
 struct scrape_source { /* one of the URLs; lines of them come first */
     uint32_t source;   /* 0, 1, ... */

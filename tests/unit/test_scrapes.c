@@ -105,8 +105,9 @@ static void test_wrong(void **state)
 static void test_names(void **state)
 {
     assert_string_equal(scrape_value_name(SCRAPE_KV_USAGE), "kv_cache_usage");
-    assert_true(scrape_value_is_counter(SCRAPE_GPU_ENERGY));
-    assert_false(scrape_value_is_counter(SCRAPE_GPU_POWER));
+    assert_int_equal(scrape_value_how(SCRAPE_GPU_ENERGY), SCRAPE_COUNTER);
+    assert_int_equal(scrape_value_how(SCRAPE_GPU_POWER), SCRAPE_SUM);
+    assert_int_equal(scrape_value_how(SCRAPE_GPU_UTIL), SCRAPE_MEAN);
 }
 
 int main(void)
