@@ -6,7 +6,7 @@
 
 #define GOLDEN 0x9E3779B97F4A7C15ULL /* 2^64 / golden ratio, odd: the step of SplitMix64's counter */
 
-static uint64_t mix(uint64_t z)
+uint64_t rng_mix(uint64_t z)
 {
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
@@ -16,12 +16,12 @@ static uint64_t mix(uint64_t z)
 /* Seeds that differ in one bit must give unrelated streams, so the key is mixed before the counter joins. */
 static uint64_t stream_key(uint64_t seed, enum rng_purpose purpose)
 {
-    return mix(mix(seed + GOLDEN) + GOLDEN * (uint64_t)purpose);
+    return rng_mix(rng_mix(seed + GOLDEN) + GOLDEN * (uint64_t)purpose);
 }
 
 static uint64_t at(uint64_t key, uint64_t i)
 {
-    return mix(mix(key + GOLDEN * i) ^ (key << 32 | key >> 32));
+    return rng_mix(rng_mix(key + GOLDEN * i) ^ (key << 32 | key >> 32));
 }
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i)
@@ -75,5 +75,5 @@ uint64_t rng_os_seed(void)
     uint64_t x;
     if (getrandom(&x, sizeof x, 0) == (ssize_t)sizeof x)
         return x;
-    return mix((uint64_t)clock_real()) ^ mix((uint64_t)clock_mono());
+    return rng_mix((uint64_t)clock_real()) ^ rng_mix((uint64_t)clock_mono());
 }

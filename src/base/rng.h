@@ -39,6 +39,7 @@ double rng_unit(uint64_t seed, enum rng_purpose purpose, uint64_t i); /* in (0, 
 uint64_t rng_below(uint64_t seed, enum rng_purpose purpose, uint64_t i, uint64_t n); /* in [0, n), n >= 1 */
 /* A seeded permutation of [0, n): where index i goes. O(1) memory and time (4-round Feistel with cycle walking). */
 uint64_t rng_permute(uint64_t seed, enum rng_purpose purpose, uint64_t i, uint64_t n);
-uint64_t rng_os_seed(void); /* from the system's entropy: for a run whose seed the user did not give */
+uint64_t rng_mix(uint64_t z); /* SplitMix64's finalizer alone, a bijection: for hashes */
+uint64_t rng_os_seed(void);   /* from the system's entropy: for a run whose seed the user did not give */
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/rng.h"
 #include "base/xalloc.h"
 
 enum identity { /* the labels that make a series one of its own */
@@ -123,13 +124,13 @@ static bool identifies(enum identity identity, struct str label)
     return named == (identity == GPU);
 }
 
-/* Whatever the order of its labels. */
+/* Whatever the order of its labels. Mixed before they are added, or small differences of two labels cancel out. */
 static uint64_t key_of(size_t row, const struct prom_sample *s)
 {
     uint64_t key = hash(0xcbf29ce484222325ULL, (struct str){(const char *)&row, sizeof row});
     for (size_t i = 0; i < s->n_labels; i++) {
         if (identifies(rows[row].identity, s->labels[i].name))
-            key += hash(hash(0x9e3779b97f4a7c15ULL, s->labels[i].name), s->labels[i].value);
+            key += rng_mix(hash(hash(0x9e3779b97f4a7c15ULL, s->labels[i].name), s->labels[i].value));
     }
     return key ? key : 1;
 }

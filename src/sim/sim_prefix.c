@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/rng.h"
 #include "base/xalloc.h"
 #include "sim/sim_text.h"
 
@@ -13,13 +14,6 @@ struct prefix_cache {
     size_t mask;
 };
 
-static uint64_t mix(uint64_t h)
-{
-    h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9ULL;
-    h = (h ^ h >> 27) * 0x94d049bb133111ebULL;
-    return h ^ h >> 31;
-}
-
 void prefix_add_text(struct prefix_blocks *b, struct str text)
 {
     struct str word;
@@ -27,7 +21,7 @@ void prefix_add_text(struct prefix_blocks *b, struct str text)
         uint64_t h = word.n;
         for (size_t i = 0; i < word.n; i++)
             h = (h ^ (unsigned char)word.p[i]) * 0x100000001b3ULL;
-        b->chain = mix(b->chain + mix(h));
+        b->chain = rng_mix(b->chain + rng_mix(h));
         if (++b->open < PREFIX_BLOCK)
             continue;
         b->open = 0;
