@@ -50,34 +50,59 @@ static bool within(const struct server_scrape *x, const struct sum_level *l)
     return x->at >= l->w0 && x->at < l->w1;
 }
 
-/* What all URLs say together: requests and power add up, shares are averaged. The largest of a sum is that of what each
- * said last. */
-static struct sum_gauge gauge(const struct acc_server *a, const struct sum_level *l, enum scrape_value k)
+static bool tells(const struct server_scrape *x, uint32_t source, enum scrape_value k)
 {
-    double sum[SCRAPE_SOURCES_MAX] = {0}, last[SCRAPE_SOURCES_MAX] = {0}, total = 0, max = NAN;
-    uint64_t n[SCRAPE_SOURCES_MAX] = {0};
-    unsigned have = 0;
+    return x->source == source && !x->failed && !isnan(x->v[k]);
+}
+
+/* NaN: this URL did not tell k within the window. */
+static double mean_of(const struct acc_server *a, const struct sum_level *l, uint32_t source, enum scrape_value k)
+{
+    double sum = 0;
+    uint64_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
         const struct server_scrape *x = &a->v[i];
-        if (!within(x, l) || x->failed || isnan(x->v[k]))
+        if (!within(x, l) || !tells(x, source, k))
             continue;
-        sum[x->source] += x->v[k];
-        n[x->source]++;
+        sum += x->v[k];
+        n++;
+    }
+    return n > 0 ? sum / (double)n : NAN;
+}
+
+/* Of a sum that of what each URL said last. */
+static double max_of(const struct acc_server *a, const struct sum_level *l, enum scrape_value k)
+{
+    double last[SCRAPE_SOURCES_MAX] = {0}, max = NAN;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct server_scrape *x = &a->v[i];
+        if (!within(x, l) || !tells(x, x->source, k))
+            continue;
         last[x->source] = x->v[k];
         double now = 0;
         for (size_t c = 0; c < SCRAPE_SOURCES_MAX; c++)
             now += last[c];
-        now = scrape_value_how(k) == SCRAPE_MEAN ? x->v[k] : now;
-        max = !(max >= now) ? now : max;
+        max = fmax(max, scrape_value_how(k) == SCRAPE_MEAN ? x->v[k] : now);
     }
-    for (size_t i = 0; i < SCRAPE_SOURCES_MAX; i++) {
-        have += n[i] > 0;
-        total += n[i] > 0 ? sum[i] / (double)n[i] : 0;
+    return max;
+}
+
+/* What all URLs say together. */
+static struct sum_gauge gauge(const struct acc_server *a, const struct sum_level *l, enum scrape_value k)
+{
+    double total = 0;
+    unsigned have = 0;
+    for (uint32_t i = 0; i < a->n_sources; i++) {
+        double mean = mean_of(a, l, i, k);
+        if (isnan(mean))
+            continue;
+        total += mean;
+        have++;
     }
     if (have == 0)
         return (struct sum_gauge){.mean = NAN, .max = NAN};
     return (struct sum_gauge){
-        .present = true, .mean = scrape_value_how(k) == SCRAPE_MEAN ? total / have : total, .max = max};
+        .present = true, .mean = scrape_value_how(k) == SCRAPE_MEAN ? total / have : total, .max = max_of(a, l, k)};
 }
 
 /* A counter of one URL at an instant; NaN: not known. Before its first answer and behind its last it stands still. */
@@ -86,7 +111,7 @@ static double count_at(const struct acc_server *a, uint32_t source, enum scrape_
     const struct server_scrape *before = NULL, *after = NULL;
     for (size_t i = 0; i < a->n && !after; i++) {
         const struct server_scrape *x = &a->v[i];
-        if (x->source != source || x->failed || isnan(x->v[k]))
+        if (!tells(x, source, k))
             continue;
         if (x->at <= at)
             before = x;
@@ -106,36 +131,51 @@ static bool covers(const struct acc_server *a, const struct sum_level *l, uint32
         const struct server_scrape *x = &a->v[i];
         if (x->at <= l->w0)
             return false;
-        if (x->source == source && !x->failed && !isnan(x->v[k]))
+        if (tells(x, source, k))
             return true;
     }
     return false;
 }
 
+/* Of one URL, over the window; NaN: not known. */
+static double increase_of(const struct acc_server *a, const struct sum_level *l, uint32_t source, enum scrape_value k)
+{
+    return covers(a, l, source, k) ? count_at(a, source, k, l->w1) - count_at(a, source, k, l->w0) : NAN;
+}
+
+static double plus(double total, double more)
+{
+    return isnan(more) ? total : isnan(total) ? more : total + more;
+}
+
 static double counter(const struct acc_server *a, const struct sum_level *l, enum scrape_value k)
 {
     double total = NAN;
-    for (uint32_t i = 0; i < a->n_sources; i++) {
-        if (!covers(a, l, i, k))
-            continue;
-        double d = count_at(a, i, k, l->w1) - count_at(a, i, k, l->w0);
-        total = isnan(total) ? d : total + d;
-    }
+    for (uint32_t i = 0; i < a->n_sources; i++)
+        total = plus(total, increase_of(a, l, i, k));
     return total;
 }
 
-static void finish_energy(const struct sum_level *l, struct sum_server *v)
+/* Of a URL without a counter by its power. */
+static void finish_energy(const struct acc_server *a, const struct sum_level *l, struct sum_server *v)
 {
     double tokens = l->output_tok_s * l->window_s;
-    v->by_power = isnan(v->energy_j) && v->power.present;
-    if (v->by_power)
-        v->energy_j = v->power.mean * l->window_s;
+    v->energy_j = NAN;
+    for (uint32_t i = 0; i < a->n_sources; i++) {
+        double joule = increase_of(a, l, i, SCRAPE_GPU_ENERGY);
+        if (isnan(joule)) {
+            joule = mean_of(a, l, i, SCRAPE_GPU_POWER) * l->window_s;
+            v->by_power |= !isnan(joule);
+        }
+        v->energy_j = plus(v->energy_j, joule);
+    }
     v->j_per_output_token = tokens > 0 ? v->energy_j / tokens : NAN;
 }
 
 static void finish_level(const struct acc_server *a, struct sum_level *l)
 {
     struct sum_server *v = &l->server;
+    uint32_t gpus[SCRAPE_SOURCES_MAX] = {0};
     *v = (struct sum_server){.on = true};
     for (size_t i = 0; i < a->n; i++) {
         const struct server_scrape *x = &a->v[i];
@@ -143,21 +183,22 @@ static void finish_level(const struct acc_server *a, struct sum_level *l)
             continue;
         v->scrapes++;
         v->failed += x->failed;
-        v->gpus = MAX(v->gpus, x->gpus);
+        gpus[x->source] = MAX(gpus[x->source], x->gpus);
     }
+    for (uint32_t i = 0; i < a->n_sources; i++)
+        v->gpus += gpus[i];
     v->running = gauge(a, l, SCRAPE_RUNNING);
     v->waiting = gauge(a, l, SCRAPE_WAITING);
     v->kv_usage = gauge(a, l, SCRAPE_KV_USAGE);
     v->power = gauge(a, l, SCRAPE_GPU_POWER);
     v->gpu_util = gauge(a, l, SCRAPE_GPU_UTIL);
     v->preemptions = counter(a, l, SCRAPE_PREEMPTIONS);
-    v->energy_j = counter(a, l, SCRAPE_GPU_ENERGY);
     v->prefix_queries = counter(a, l, SCRAPE_PREFIX_QUERIES);
     v->prefix_hits = counter(a, l, SCRAPE_PREFIX_HITS);
     struct sum_gauge told = gauge(a, l, SCRAPE_PREFIX_RATE);
     v->prefix_rate =
         v->prefix_queries > 0 && v->prefix_hits >= 0 ? MIN(v->prefix_hits / v->prefix_queries, 1.0) : told.mean;
-    finish_energy(l, v);
+    finish_energy(a, l, v);
 }
 
 void acc_server_finish(struct acc_server *a, struct summary *s)

@@ -116,10 +116,10 @@ struct sum_server {
     double prefix_queries, prefix_hits; /* increase over the window, in what the server counts: tokens as a rule */
     double prefix_rate;                 /* hits / queries; of servers that tell a rate alone, its mean */
     double preemptions;
-    uint32_t gpus;
+    uint32_t gpus;                    /* of all URLs */
     struct sum_gauge power, gpu_util; /* W over all GPUs; share */
     double energy_j;
-    bool by_power;             /* no counter: energy is mean power times the window */
+    bool by_power;             /* of some URL without a counter energy is mean power times the window */
     double j_per_output_token; /* of the tokens that came in the window */
 };
 struct sum_source { /* a URL of --metrics-url, over the whole run */

@@ -143,6 +143,22 @@ static void energy(void **state)
     end(&r);
 }
 
+/* One URL counts 30 J, another tells 20 W alone; each has two GPUs. */
+static void energy_of_two(void **state)
+{
+    struct rig r;
+    begin(&r, 1, 2);
+    put(&r, 0, 10, SCRAPE_GPU_POWER, 3, SCRAPE_GPU_ENERGY, 0);
+    put(&r, 1, 15, SCRAPE_GPU_POWER, 20, SCRAPE_GPU_UTIL, 1);
+    put(&r, 0, 20, SCRAPE_GPU_POWER, 3, SCRAPE_GPU_ENERGY, 30);
+    acc_server_finish(&r.a, &r.s);
+    near(r.level[0].server.energy_j, 30 + 20 * 10);
+    near(r.level[0].server.power.mean, 3 + 20);
+    assert_true(r.level[0].server.by_power);
+    assert_int_equal(r.level[0].server.gpus, 2 + 2);
+    end(&r);
+}
+
 /* Each level's hit rate is told by a gauge here. */
 static void a_rate_that_rises(void **state)
 {
@@ -195,8 +211,9 @@ static void without_urls(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(gauges), cmocka_unit_test(counters),
-                                       cmocka_unit_test(energy), cmocka_unit_test(a_rate_that_rises),
-                                       cmocka_unit_test(notes),  cmocka_unit_test(without_urls)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gauges),        cmocka_unit_test(counters),          cmocka_unit_test(energy),
+        cmocka_unit_test(energy_of_two), cmocka_unit_test(a_rate_that_rises), cmocka_unit_test(notes),
+        cmocka_unit_test(without_urls)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
