@@ -87,9 +87,10 @@ struct run_config {
     bool no_kernel_stamps;     /* test option */
     /* judgement and output */
     const char *slo, *goodput, *percentiles;
-    const char *by;                 /* "class,turn" or NULL */
-    const char **metrics_urls;      /* NULL-ended, or NULL: Prometheus endpoints, or "auto" */
-    int64_t metrics_interval;       /* ns */
+    const char *by;            /* "class,turn" or NULL */
+    const char **metrics_urls; /* NULL-ended, or NULL: Prometheus endpoints, or "auto" */
+    int64_t metrics_interval;  /* ns */
+    bool metrics_interval_given;
     double cost_per_hour, gpu_rate; /* US dollars; NAN = not given */
     uint64_t num_gpus;              /* what gpu_rate is for */
     bool check;                     /* only one request, with everything printed */

@@ -360,7 +360,7 @@ static const struct opt rows[] = {
          "cache hits, preemptions; of a DCGM exporter power, and energy per token. auto: /metrics of the endpoint, if "
          "it has one. Repeated: several."},
     {"metrics-interval", 0, NULL, "TIME", OUT, OPT_NS(C, metrics_interval), .def = "1s", .min = 0.1, .max = 3600,
-     .help = "How often to ask --metrics-url."},
+     .given = offsetof(C, metrics_interval_given), .help = "How often to ask --metrics-url."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .group = "cost",
      .help =

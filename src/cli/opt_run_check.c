@@ -286,6 +286,8 @@ int run_config_check(const struct run_config *c, struct err *e)
     if (strcmp(c->api, "http") != 0 && (c->method || c->body))
         return err_set(e, ERR_USAGE, "--%s is of plain HTTP requests; it needs --api http",
                        c->body ? "body" : "method");
+    if (c->metrics_interval_given && !c->metrics_urls)
+        return err_set(e, ERR_USAGE, "--metrics-interval says how often to ask; it needs --metrics-url");
     if (c->no_records && c->save_text)
         return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
     if (c->no_stream && c->first_token_timeout > 0)

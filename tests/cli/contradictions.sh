@@ -39,6 +39,7 @@ weir run 'a:1 b:2'
 weir run http://127.0.0.1:1/v1/chat/completions http://127.0.0.1:1/v1/completions
 weir run 127.0.0.1:1 http://127.0.0.1:99999
 weir run --cancel-after 1s
+weir run --metrics-interval 2s
 weir run --rate 5 --sessions
 weir run --rate 5 --think-time 1s
 weir run --session-rate 5 --max-concurrency 5
