@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -12,7 +13,7 @@
 #include "fetch/scrape.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
-#define LAST_NS (2 * NS_PER_S) /* of the last answer, for which the report waits */
+#define LAST_NS (2 * NS_PER_S) /* of the last answers, for which the report waits */
 #define FIRST_NS (10 * NS_PER_S)
 #define LINE_MAX_BYTES 4096
 
@@ -25,20 +26,21 @@ struct source {
     struct scrape first; /* the answer before the load */
     char program[32];    /* of the first answer; "": no name was known */
     pthread_t thread;
-    bool runs;
     uint64_t marks;
 };
 
 struct scraping {
     struct source source[SCRAPE_SOURCES_MAX];
-    unsigned n;
+    unsigned n, started; /* the first of them have threads */
     int64_t epoch, interval;
     atomic_bool quit; /* give up what is under way */
     pthread_mutex_t lock;
-    pthread_cond_t cond; /* of marks and last */
+    pthread_cond_t cond; /* of marks, last and ended */
     /* under the lock, while threads run */
     uint64_t marks;
-    bool last;
+    unsigned ended; /* threads */
+    bool last;      /* ask once more and end */
+    bool dropped;   /* what comes now is not kept */
     int fd, failed; /* errno of the first write that failed */
     struct scrape *kept;
     size_t n_kept, cap;
@@ -113,25 +115,38 @@ static bool wait_until(struct source *x, int64_t due)
     return more;
 }
 
+/* libcurl leaves SIGPIPE to its user, and TLS may write to a connection that the server has closed. */
+static void block_sigpipe(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void *run(void *arg)
 {
     struct source *x = arg;
     struct scraping *g = x->g;
     struct scrape s;
-    int64_t begin = clock_mono(), due = begin;
+    int64_t begin = clock_mono();
     bool more;
+    block_sigpipe();
     do {
-        due = begin + ((clock_mono() - begin) / g->interval + 1) * g->interval;
-        more = wait_until(x, due);
+        more = wait_until(x, begin + ((clock_mono() - begin) / g->interval + 1) * g->interval);
         if (atomic_load(&g->quit))
             break;
-        ask(x, more ? TIMEOUT_NS : LAST_NS, &s);
-        if (atomic_load(&g->quit))
-            break; /* an answer that was not waited for is no failure */
+        ask(x, TIMEOUT_NS, &s);
         pthread_mutex_lock(&g->lock);
-        keep(g, &s);
+        if (!g->dropped)
+            keep(g, &s);
         pthread_mutex_unlock(&g->lock);
     } while (more);
+    scraper_free(&x->scraper);
+    pthread_mutex_lock(&g->lock);
+    g->ended++;
+    pthread_cond_broadcast(&g->cond);
+    pthread_mutex_unlock(&g->lock);
     return NULL;
 }
 
@@ -281,7 +296,7 @@ int scraping_start(struct campaign_state *s, struct err *e)
         int rc = pthread_create(&x->thread, NULL, run, x);
         if (rc != 0)
             return err_sys(e, ERR_LIMIT, rc, "cannot start the thread that asks for the server's metrics");
-        x->runs = true;
+        g->started++;
     }
     return 0;
 }
@@ -297,19 +312,20 @@ void scraping_mark(struct campaign_state *s)
     pthread_mutex_unlock(&g->lock);
 }
 
-static void join(struct scraping *g, bool at_once)
+static void join(struct scraping *g, int64_t patience)
 {
+    int64_t until = clock_mono() + patience;
+    struct timespec ts = {until / NS_PER_S, until % NS_PER_S};
     pthread_mutex_lock(&g->lock);
     g->last = true;
+    g->dropped = patience == 0;
     pthread_cond_broadcast(&g->cond);
+    while (g->ended < g->started && clock_mono() < until)
+        pthread_cond_timedwait(&g->cond, &g->lock, &ts);
     pthread_mutex_unlock(&g->lock);
-    if (at_once)
-        atomic_store(&g->quit, true);
-    for (unsigned i = 0; i < g->n; i++) {
-        if (g->source[i].runs)
-            pthread_join(g->source[i].thread, NULL);
-        g->source[i].runs = false;
-    }
+    atomic_store(&g->quit, true);
+    for (; g->started > 0; g->started--)
+        pthread_join(g->source[g->started - 1].thread, NULL);
 }
 
 static void say(struct campaign_state *s)
@@ -341,9 +357,7 @@ void scraping_stop(struct campaign_state *s)
     struct scraping *g = s->scraping;
     if (!g)
         return;
-    join(g, s->interrupted);
-    if (!s->acc || !s->records)
-        return;
+    join(g, s->interrupted ? 0 : LAST_NS);
     for (unsigned i = 0; i < g->n; i++)
         acc_source(s->acc, &g->source[i].id);
     for (size_t i = 0; i < g->n_kept; i++)
@@ -357,7 +371,7 @@ void scraping_free(struct campaign_state *s)
     if (!g)
         return;
     s->scraping = NULL;
-    join(g, true);
+    join(g, 0);
     for (unsigned i = 0; i < g->n; i++)
         drop(&g->source[i]);
     if (g->fd >= 0)

@@ -3,7 +3,7 @@
  * server_metrics.jsonl. What fails while the run goes on is counted and stored, and breaks nothing.
  *
  * Thread rule: all functions are called by the campaign's thread. The threads here touch no record, no accumulator and
- * nothing of the engine's. Memory: about 100 bytes an answer, of which SCRAPES_MAX are kept; then the asking ends,
+ * nothing of the engine's. Memory: about 250 bytes an answer, of which SCRAPES_MAX are kept; then the asking ends,
  * which is said. */
 #ifndef WEIR_CAMPAIGN_SCRAPING_H
 #define WEIR_CAMPAIGN_SCRAPING_H
@@ -17,7 +17,8 @@ enum { SCRAPES_MAX = 200000 };
 int scraping_open(struct campaign_state *s, struct err *e);
 int scraping_start(struct campaign_state *s, struct err *e); /* the file and the threads */
 void scraping_mark(struct campaign_state *s);                /* a level begins or has ended: ask now as well */
-/* Asks a last time, unless the run was interrupted, ends the threads and gives all to the accumulator. */
+/* Asks a last time, unless the run was interrupted, ends the threads and gives all to the accumulator. A server that
+ * does not answer holds this up for 3 s, and for 1 s after an interruption. */
 void scraping_stop(struct campaign_state *s);
 void scraping_free(struct campaign_state *s);
 /* "Metrics: URL (vLLM), every 1.00 s" from line[n] on, each to be freed; returns the new n. */

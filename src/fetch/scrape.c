@@ -123,7 +123,7 @@ static int judge(struct scraper *s, CURLcode rc)
     char status[60];
     if (s->too_big)
         return fail(a, "the answer is longer than 16 MiB");
-    if (rc == CURLE_OPERATION_TIMEDOUT)
+    if (rc == CURLE_OPERATION_TIMEDOUT || rc == CURLE_ABORTED_BY_CALLBACK)
         return fail(a, "no answer in time");
     if (rc != CURLE_OK)
         return fail(a, s->lib.strerror(rc));

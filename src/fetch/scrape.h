@@ -1,5 +1,5 @@
 /* scrape.h - asks a Prometheus endpoint for its figures, again and again over one connection that is kept. Cold;
- * blocks. No proxy is used: the load goes there directly as well. Up to three redirects are followed. Each struct
+ * blocks. No proxy is used, whatever the environment says. Up to three redirects are followed. Each struct
  * scraper belongs to one thread at a time; different ones are independent. */
 #ifndef WEIR_FETCH_SCRAPE_H
 #define WEIR_FETCH_SCRAPE_H
@@ -29,7 +29,7 @@ struct scraper;
 struct scraper *scraper_new(const struct scraper_opts *o, struct err *e);
 void scraper_free(struct scraper **s);
 /* One question; the body of a 200 goes into `to`, prom_end included. What is no such text has failed too. timeout: ns.
- * 0, or -1 with a->why. `stop` (or NULL): given up at once when it becomes true. */
+ * 0, or -1 with a->why. `stop` (or NULL): given up within a second when it becomes true. */
 int scraper_ask(struct scraper *s, struct prom *to, int64_t timeout, const atomic_bool *stop, struct scrape_answer *a);
 
 #endif

@@ -1,12 +1,14 @@
 """--metrics-url: what the server says of itself, against the simulator's truth: requests that ran at the instant of each scrape,
-the prefix cache's hits, energy; and a second exporter that fails in the middle of the run, which breaks nothing."""
+the prefix cache's hits, energy; and a second exporter that fails in the middle of the run, which breaks nothing, or hangs."""
 import http.server
 import json
+import signal
 import sys
 import tempfile
 import threading
+import time
 
-from lib import SANITIZED, Sim, check, report, run
+from lib import SANITIZED, SLOW, Result, Sim, check, report, run, start
 
 WEIR = sys.argv[1]
 WORDS = " ".join(f"word{i}" for i in range(64))
@@ -40,6 +42,19 @@ class Exporter(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Hanging(Exporter):
+    """Says nothing any more after its third answer."""
+    asked, over, hangs = 0, threading.Event(), threading.Event()
+
+    def do_GET(self):
+        Hanging.asked += 1
+        if Hanging.asked > 3:
+            Hanging.hangs.set()
+            Hanging.over.wait()
+        else:
+            Exporter.do_GET(self)
+
+
 def running_at(truth, t):
     return sum(1 for q in truth if q["tokens"] and q["started"] <= t < q["tokens"][-1])
 
@@ -63,8 +78,7 @@ def attempt():
             bent.append(text)
 
     Exporter.asked = 0
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = serve(Exporter)
     with Sim(WEIR, "--ttft", "20ms", "--itl", "5ms", "--max-seqs", str(SLOTS), "--prefix-cache", "--kv-blocks", "400",
              "--gpu-power", f"{IDLE},{BUSY}") as sim:
         r = run(WEIR, sim.url, "-f", "-", "--metrics-url", "auto", "--metrics-url",
@@ -123,7 +137,57 @@ def attempt():
     return bent
 
 
+def serve(handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def hang(interrupt):
+    """A server that hangs holds the end of a run up for 3 s, and that of an interrupted one for 1 s."""
+    Exporter.asked = Hanging.asked = 0
+    Hanging.over.clear()
+    Hanging.hangs.clear()
+    server = serve(Hanging)
+    with Sim(WEIR, "--ttft", "1ms", "--itl", "1ms", truth=False) as sim:
+        process, folder = start(WEIR, sim.url, "--metrics-url", f"127.0.0.1:{server.server_port}", "--metrics-interval", "100ms",
+                                "--max-tokens", "4", "--duration", "60s" if interrupt else "1s")
+        check(Hanging.hangs.wait(30 * SLOW), "the exporter was not asked")
+        began = time.monotonic()
+        if interrupt:
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60 * SLOW)
+        took = time.monotonic() - began
+    Hanging.over.set()
+    server.shutdown()
+    check(process.returncode in ((130,) if interrupt else (0, 4)), f"exit {process.returncode}: {out}{err}")
+    check(SANITIZED or took < (3 if interrupt else 5.5), f"the run ended {took} s after the exporter hung")
+    source = Result(folder, 0, out, err, 0).summary["server_metrics"][0]
+    if interrupt:
+        check(source["failed"] == 0, f"an answer that was not waited for has failed: {source}")
+    else:
+        check(0 < source["failed"] <= 2 and source["error"] == "no answer in time", f"{source}")
+
+
+def marks():
+    """However long the interval, a level has an answer from right before it and one from right after it, and the run a last one."""
+    with Sim(WEIR, "--ttft", "1ms", "--itl", "1ms", truth=False) as sim:
+        r = run(WEIR, sim.url, "--metrics-url", "auto", "--metrics-interval", "1h", "--max-tokens", "4", "--concurrency", "1,2",
+                "--duration", "300ms", "--cooldown", "300ms")
+    with open(r.path("server_metrics.jsonl")) as f:
+        at = [s["at"] for s in map(json.loads, f) if s["type"] == "scrape"]
+    frames = [f for f in r.lines("level") if f["final"]]
+    edges = [x for f in frames for x in (f["w0"], f["w1"])]
+    # Before the load, at each edge, and a last time, which the last edge may be.
+    check(len(at) in (5, 6), f"{len(at)} answers at {at}, levels {edges}")
+    near = [min(abs(a - x) for a in at[1:]) for x in edges]
+    check(SANITIZED or max(near) < 2e8, f"answers at {at}, levels {edges}")
+
+
 def main():
+    marks()
+    hang(interrupt=False)
+    hang(interrupt=True)
     for _ in range(3):
         bent = attempt()
         if not bent:
