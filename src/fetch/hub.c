@@ -117,12 +117,14 @@ static int token_of(char **token, struct err *e)
     const char *given = env_of("HF_TOKEN");
     struct buf b = BUF_INIT(TOKEN_MAX);
     *token = NULL;
+    if (env_true("HF_HUB_DISABLE_IMPLICIT_TOKEN"))
+        return 0;
     if (!given)
         given = env_of("HUGGING_FACE_HUB_TOKEN");
     char *path = given ? NULL : in_home(env_of("HF_TOKEN_PATH"), "token");
     if (given)
         buf_addz(&b, given);
-    else if (!env_true("HF_HUB_DISABLE_IMPLICIT_TOKEN") && path && access(path, R_OK) == 0)
+    else if (path && access(path, R_OK) == 0)
         file_read(&b, path, NULL);
     struct str s = str_trim(buf_str(&b));
     bool plain = !b.failed;
@@ -142,17 +144,17 @@ static int token_of(char **token, struct err *e)
 
 /* ---- the hub's cache: models--org--name/refs/REVISION names a commit, snapshots/COMMIT/ holds its files */
 
-static void add_folder_name(struct buf *b, struct str s)
+static void add_slashed(struct buf *b, struct str s, const char *slash)
 {
     for (size_t i = 0; i < s.n; i++)
-        buf_addz(b, s.p[i] == '/' ? "--" : (char[]){s.p[i], 0});
+        buf_addz(b, s.p[i] == '/' ? slash : (char[]){s.p[i], 0});
 }
 
 static char *model_folder(const char *in, const struct model *m)
 {
     struct buf b = BUF_INIT(65536);
     buf_addf(&b, "%s/models--", in);
-    add_folder_name(&b, m->name);
+    add_slashed(&b, m->name, "--");
     return buf_take(&b);
 }
 
@@ -212,7 +214,7 @@ static char *own_folder(const struct visit *v, struct err *e)
     sha256_hex(str_of(v->endpoint), digest);
     char *root = model_folder(cache, v->m);
     buf_addf(&b, "%s/%.8s/", root, digest);
-    add_folder_name(&b, v->m->revision.n ? v->m->revision : STR("main"));
+    add_slashed(&b, v->m->revision.n ? v->m->revision : STR("main"), "--");
     free(root);
     free(cache);
     return buf_take(&b);
@@ -262,15 +264,23 @@ static bool lacks(const char *path, const struct download_answer *a, bool got)
     return lacking;
 }
 
+/* A revision's / is escaped, as the hub's own programs do: what follows is the file's path. */
+static char *url_of(const struct visit *v, const char *file)
+{
+    struct buf b = BUF_INIT(65536);
+    struct str revision = v->m->revision.n ? v->m->revision : STR("main");
+    buf_addf(&b, "%s/" STR_FMT "/resolve/", v->endpoint, STR_ARG(v->m->name));
+    add_slashed(&b, revision, "%2F");
+    buf_addf(&b, "/%s", file);
+    return buf_take(&b);
+}
+
 /* 0, 1: the model has no such file, or -1 + e. */
 static int get_file(const struct visit *v, const char *file, struct err *e)
 {
     struct download_answer answer = {0};
     struct err why = {0};
-    struct str revision = v->m->revision.n ? v->m->revision : STR("main");
-    char *path = xasprintf("%s/%s", v->folder, file);
-    char *url =
-        xasprintf("%s/" STR_FMT "/resolve/" STR_FMT "/%s", v->endpoint, STR_ARG(v->m->name), STR_ARG(revision), file);
+    char *path = xasprintf("%s/%s", v->folder, file), *url = url_of(v, file);
     char *name = xasprintf("%s of " STR_FMT " at %s", file, STR_ARG(v->m->name), v->shown);
     const struct download_opts o = {.name = name,
                                     .max_bytes = v->w->max_bytes,

@@ -31,7 +31,7 @@ def tokenizer(words):
 
 
 FILES = {COMMIT: tokenizer(["weir"]), OLD: tokenizer(["old", "weir"])}
-REVISIONS = {"main": COMMIT, "v1": OLD, COMMIT: COMMIT, OLD: OLD}
+REVISIONS = {"main": COMMIT, "v1": OLD, "refs%2Fpr%2F1": OLD, COMMIT: COMMIT, OLD: OLD}
 
 
 class Store(http.server.BaseHTTPRequestHandler):
@@ -120,17 +120,17 @@ with tempfile.TemporaryDirectory(prefix="weir-interop-") as folder:
     env = clean_env(HF_HOME=os.path.join(folder, "hf"), XDG_CACHE_HOME=os.path.join(folder, "cache"), no_proxy="*",
                     HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_XET="1")
 
-    done = subprocess.run([python, "-c", LOAD, "org/name", "-", "v1", OLD], capture_output=True, text=True,
+    done = subprocess.run([python, "-c", LOAD, "org/name", "-", "v1", "refs/pr/1", OLD], capture_output=True, text=True,
                           env={**env, "HF_ENDPOINT": url})
     check(done.returncode == 0, done.stderr)
     Hub.tokens.clear()
     nowhere = {**env, "HF_ENDPOINT": "http://127.0.0.1:1"}
-    for name in ("org/name", "org/name@main", "org/name@v1", f"org/name@{OLD}", f"org/name@{COMMIT}"):
+    for name in ("org/name", "org/name@main", "org/name@v1", "org/name@refs/pr/1", f"org/name@{OLD}", f"org/name@{COMMIT}"):
         takes(name, nowhere, f"{name} in huggingface_hub's cache")
 
     fresh = {**env, "HF_HOME": os.path.join(folder, "empty"), "HF_ENDPOINT": url}
     Store.asked.clear()
-    for name in ("org/name", "org/name", "org/name@v1"):
+    for name in ("org/name", "org/name", "org/name@v1", "org/name@refs/pr/1"):
         takes(name, {**fresh, "HF_TOKEN": "hf_good"}, f"{name} from the server")
     check(Hub.tokens and set(Hub.tokens) == {"Bearer hf_good"}, f"the hub got {Hub.tokens}")
     check(Store.asked and not any("Authorization" in h for h in Store.asked), f"the store got {Store.asked}")

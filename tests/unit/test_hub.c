@@ -198,12 +198,26 @@ static void test_download(void **state)
     assert_non_null(strstr(s.asked[0], "\r\nAuthorization: Bearer hf_file\r\n"));
     assert_non_null(strstr(s.asked[1], "GET /org/name/resolve/main/tokenizer_config.json HTTP/1.1\r\n"));
     assert_non_null(strstr(s.asked[2], "\r\nIf-None-Match: \"1\"\r\n"));
-    assert_non_null(strstr(s.asked[4], "GET /org/old/resolve/v1/x/tokenizer.json HTTP/1.1\r\n"));
-    assert_non_null(strstr(s.asked[5], "GET /org/old/resolve/v1/x/tokenizer.model HTTP/1.1\r\n"));
+    assert_non_null(strstr(s.asked[4], "GET /org/old/resolve/v1%2Fx/tokenizer.json HTTP/1.1\r\n"));
+    assert_non_null(strstr(s.asked[5], "GET /org/old/resolve/v1%2Fx/tokenizer.model HTTP/1.1\r\n"));
     expect("org/name", "/main", true); /* no one listens: the copies are taken */
     setenv("HF_ENDPOINT", "http://bob:secret@127.0.0.1:1", 1);
     expect("org/name", "org/name at 127.0.0.1:1: ", false); /* another endpoint's model is another */
     free(path);
+}
+
+/* HF_HUB_DISABLE_IMPLICIT_TOKEN: none is sent that was not asked for, wherever it stands. */
+static void test_no_token(void **state)
+{
+    static const char *const answers[] = {FOUND("{}  "), FOUND("[]  "), NULL};
+    struct server s;
+    put(*state, ".cache/huggingface/token", "hf_file\n");
+    setenv("HF_TOKEN", "hf_env", 1);
+    setenv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1", 1);
+    start(&s, answers);
+    expect("org/name", "/main", true);
+    stop(&s);
+    assert_null(strstr(s.asked[0], "uthorization"));
 }
 
 /* A commit never changes: what is there of it is asked for no more. */
@@ -258,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_ids),
         cmocka_unit_test_setup_teardown(test_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_download, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_token, setup, teardown),
         cmocka_unit_test_setup_teardown(test_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };
