@@ -337,6 +337,8 @@ void cset_speller_free(struct cset_speller **sp)
     *sp = NULL;
 }
 
+enum { FEW_RANGES = 8 }; /* so few are spelled as they are */
+
 /* A set as a bracket's inside: properties of PCRE2, what they lack, and what must be taken out before. */
 struct spelling {
     uint32_t props; /* bits of general categories */
@@ -387,9 +389,9 @@ static uint32_t close_categories(const struct cset_speller *sp, const struct cse
     return props;
 }
 
-static void choose(struct spelling *out, const struct cset_speller *sp, const struct cset *s, bool props)
+static void choose(struct spelling *out, const struct cset_speller *sp, const struct cset *s)
 {
-    out->props = props && sp->known ? close_categories(sp, s) : 0;
+    out->props = sp->known ? close_categories(sp, s) : 0;
     memset(&out->drop, 0, sizeof out->drop);
     out->add = *s;
     for (size_t i = 0; out->props && i < CSET_WORDS; i++) {
@@ -442,20 +444,11 @@ static void spell_inside(const struct spelling *sp, struct buf *out)
     spell_ranges(&sp->add, out);
 }
 
-void cset_spell(const struct cset_speller *sp, const struct cset *s, struct buf *out)
+static void spell_many(const struct cset_speller *sp, const struct cset *s, const struct cset *other, struct buf *out)
 {
-    struct cset *other = xmalloc(sizeof *other);
-    *other = *s;
-    cset_not(other);
-    if (empty(s) || empty(other)) {
-        buf_addz(out, empty(s) ? "(?!)" : "(?s:.)");
-        cset_free(&other);
-        return;
-    }
     struct spelling *is = xmalloc(sizeof *is), *isnt = xmalloc(sizeof *isnt);
-    bool props = ranges(s) > 8 && ranges(other) > 8;
-    choose(is, sp, s, props);
-    choose(isnt, sp, other, props);
+    choose(is, sp, s);
+    choose(isnt, sp, other);
     bool negate = isnt->cost < is->cost;
     const struct spelling *best = negate ? isnt : is;
     bool drop = !empty(&best->drop);
@@ -469,5 +462,22 @@ void cset_spell(const struct cset_speller *sp, const struct cset *s, struct buf 
     buf_addz(out, drop ? "])" : "]");
     free(is);
     free(isnt);
+}
+
+void cset_spell(const struct cset_speller *sp, const struct cset *s, struct buf *out)
+{
+    struct cset *other = xmalloc(sizeof *other);
+    *other = *s;
+    cset_not(other);
+    size_t n = ranges(s), n_other = ranges(other);
+    if (n == 0 || n_other == 0) {
+        buf_addz(out, n == 0 ? "(?!)" : "(?s:.)");
+    } else if (n <= FEW_RANGES || n_other <= FEW_RANGES) {
+        buf_addz(out, n_other < n ? "[^" : "[");
+        spell_ranges(n_other < n ? other : s, out);
+        buf_addc(out, ']');
+    } else {
+        spell_many(sp, s, other, out);
+    }
     cset_free(&other);
 }

@@ -35,10 +35,6 @@ int regex_new(struct regex **r, struct str pattern, bool tiktoken, struct err *e
         buf_free(&b);
         return -1;
     }
-    if (b.failed) {
-        buf_free(&b);
-        return err_set(e, ERR_DATA, "the pattern is too long");
-    }
     pcre2_compile_context *cc = pcre2_compile_context_create(NULL);
     pcre2_set_newline(cc, PCRE2_NEWLINE_LF);
     int code;

@@ -30,7 +30,7 @@ struct regex_walk {
 };
 bool regex_next(const struct regex *r, struct regex_scratch *s, struct regex_walk *w, size_t *start, size_t *end);
 
-/* What PCRE2 is given; for tests. */
+/* What PCRE2 is given; errors as above. */
 struct buf;
 int regex_rewrite(struct str pattern, bool tiktoken, struct buf *out, struct err *e);
 
