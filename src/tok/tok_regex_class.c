@@ -86,6 +86,23 @@ static void add(struct cset *into, struct cset *s, bool negative)
     cset_free(&s);
 }
 
+void regex_word(const struct rewriter *w, struct cset *into, bool in_bracket)
+{
+    cset_add_named(into, STR("word"), false, in_bracket || w->tiktoken);
+    if (w->tiktoken)
+        cset_add(into, 0x200C, 0x200D); /* Join_Control */
+}
+
+/* Names that only Oniguruma has, or that mean something else to others. */
+static bool oniguruma_only(struct str name)
+{
+    static const char *const names[] = {"word", "graph", "print", "xdigit", "posixpunct"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_ieq(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
 /* At the p or P. */
 static int property(struct rewriter *w, struct cset *into, bool in_bracket)
 {
@@ -106,7 +123,7 @@ static int property(struct rewriter *w, struct cset *into, bool in_bracket)
         return regex_refuse(w, at, "\\p without {NAME} means no property");
     }
     struct cset *s = cset_new();
-    if (!cset_add_named(s, name, false, in_bracket)) {
+    if ((w->tiktoken && oniguruma_only(name)) || !cset_add_named(s, name, false, in_bracket)) {
         cset_free(&s);
         char text[128];
         snprintf(text, sizeof text, "no property \"%.*s\" is known", (int)MIN(name.n, 60), name.p);
@@ -119,30 +136,18 @@ static int property(struct rewriter *w, struct cset *into, bool in_bracket)
 int regex_class(struct rewriter *w, struct cset *into, bool in_bracket)
 {
     char c = *w->p;
-    const char *name = NULL;
-    switch (c | 32) {
-    case 'p':
+    if ((c | 32) == 'p')
         return property(w, into, in_bracket);
-    case 'd':
-        name = "digit";
-        break;
-    case 'w':
-        name = "word";
-        break;
-    case 's':
-        name = "space";
-        break;
-    case 'h':
-        name = "xdigit";
-        break;
-    default:
+    if (!memchr("dwshDWSH", c, 8))
         return 0;
-    }
     if (w->tiktoken && (c | 32) == 'h')
         return regex_refuse(w, w->p, "\\h is not supported");
     w->p++;
     struct cset *s = cset_new();
-    cset_add_named(s, str_of(name), false, in_bracket || w->tiktoken);
+    if ((c | 32) == 'w')
+        regex_word(w, s, in_bracket);
+    else
+        cset_add_named(s, str_of((c | 32) == 'd' ? "digit" : (c | 32) == 's' ? "space" : "xdigit"), false, true);
     add(into, s, !(c & 32));
     return 1;
 }
@@ -155,11 +160,18 @@ static int no_range(struct rewriter *w)
                : 0;
 }
 
+static void only_ascii(struct cset *s)
+{
+    memset(s->w + 128 / 64, 0, sizeof s->w - 128 / 8);
+}
+
 /* One item of a bracket into `s`. */
 static int item_in_class(struct rewriter *w, struct cset *s)
 {
     const char *at = w->p;
     uint32_t lo;
+    if (w->tiktoken && (regex_take(w, "--") || regex_take(w, "~~")))
+        return regex_refuse(w, at, "-- and ~~ between sets are not supported");
     if (regex_take(w, "[:")) {
         bool negative = regex_take(w, "^");
         const char *close = w->p;
@@ -173,6 +185,8 @@ static int item_in_class(struct rewriter *w, struct cset *s)
             return regex_refuse(w, at, "no POSIX bracket of this name is known");
         }
         w->p = close + 2;
+        if (w->tiktoken)
+            only_ascii(p);
         add(s, p, negative);
         return no_range(w);
     }
@@ -206,7 +220,7 @@ static int item_in_class(struct rewriter *w, struct cset *s)
         lo = uni_next(&w->p);
     }
     uint32_t hi = lo;
-    if (w->end - w->p >= 2 && w->p[0] == '-' && w->p[1] != ']' &&
+    if (w->end - w->p >= 2 && w->p[0] == '-' && w->p[1] != ']' && !(w->tiktoken && w->p[1] == '-') &&
         !(w->p[1] == '&' && w->end - w->p > 2 && w->p[2] == '&')) {
         const char *dash = w->p++;
         if (*w->p == '[')

@@ -40,6 +40,8 @@ int regex_refuse(struct rewriter *w, const char *at, const char *what); /* -1 */
 int regex_escaped(struct rewriter *w, uint32_t *c);
 /* The same of \p{NAME}, \P{NAME}, \p{^NAME} and \d \w \s \h with their opposites, added to `into`. */
 int regex_class(struct rewriter *w, struct cset *into, bool in_bracket);
+/* \w, which is not the same to both, and to Oniguruma not the same in brackets. */
+void regex_word(const struct rewriter *w, struct cset *into, bool in_bracket);
 /* A bracket whose "[" has been read: its set, for the caller to free. */
 int regex_bracket(struct rewriter *w, struct cset **out);
 /* Whether c, under (?i), may fold to several characters, or with the letter before it to one. */

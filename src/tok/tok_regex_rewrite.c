@@ -42,7 +42,7 @@ static void word_boundary(struct rewriter *w, bool boundary)
 {
     struct cset *s = cset_new();
     struct buf word = BUF_INIT(1 << 20);
-    cset_add_named(s, STR("word"), false, w->tiktoken);
+    regex_word(w, s, false);
     spell(w, s, &word);
     cset_free(&s);
     struct str x = buf_str(&word);

@@ -66,6 +66,23 @@ static void test_meanings(void **state)
     matches("\\b", false, "a\xC2\xB2 b", "[]a\xC2\xB2[] []b[]");
     matches("", false, "ab", "[]a[]b[]");
     matches(".", false, "\r\n", "[\r]\n");
+    /* What tiktoken 0.14 shows of Rust's crate regex: joiners are of words, ASCII alone is of [:NAME:]. */
+    matches("\\w+", true,
+            "a\xE2\x80\x8D"
+            "b\xC2\xB2",
+            "[a\xE2\x80\x8D"
+            "b]\xC2\xB2");
+    matches("\\w+", false,
+            "a\xE2\x80\x8D"
+            "b\xC2\xB2",
+            "[a]\xE2\x80\x8D[b\xC2\xB2]");
+    matches("a\\b", true, "a\xE2\x80\x8D a", "a\xE2\x80\x8D [a]");
+    matches("[[:alpha:]]+", true,
+            "a\xC3\xA9"
+            "b",
+            "[a]\xC3\xA9[b]");
+    matches("[[:^digit:]]", true, "1\xD9\xA3", "1[\xD9\xA3]");
+    matches("[[:digit:]]", false, "1\xD9\xA3", "[1][\xD9\xA3]");
     matches("\\p{L}", false, "\xE1\xB2\x89", "[\xE1\xB2\x89]"); /* U+1C89, a letter since Unicode 16 */
 }
 
@@ -91,6 +108,9 @@ static void test_refused(void **state)
     refused("\\xE9", false, "bytes of UTF-8");
     refused("(?<=a*)b", false, "cannot be compiled by PCRE2");
     refused("(?m)a", true, "the option m");
+    refused("[a-z--b]", true, "at character 5 of the pattern: -- and ~~");
+    refused("[a~~b]", true, "at character 3 of the pattern: -- and ~~");
+    refused("\\p{Print}", true, "no property \"Print\" is known");
     char *deep = xmalloc(100001);
     memset(deep, '(', 50000);
     deep[50000] = 0;
