@@ -2,7 +2,6 @@
 #include "tok/tok_norm.h"
 
 #include "base/xalloc.h"
-#include "tok/tok_norm_ucd.h"
 #include "tok/tok_regex.h"
 
 enum { MAX_DEPTH = 16 };
@@ -116,13 +115,13 @@ static int new_sequence(struct norm **n, jnode *def, const char *path, unsigned 
 static struct norm *new_plain(struct str type)
 {
     if (str_eqz(type, "NFC"))
-        return norm_new_form(NORM_NFC);
+        return norm_new_form(UNI_NFC);
     if (str_eqz(type, "NFD"))
-        return norm_new_form(NORM_NFD);
+        return norm_new_form(UNI_NFD);
     if (str_eqz(type, "NFKC"))
-        return norm_new_form(NORM_NFKC);
+        return norm_new_form(UNI_NFKC);
     if (str_eqz(type, "NFKD"))
-        return norm_new_form(NORM_NFKD);
+        return norm_new_form(UNI_NFKD);
     if (str_eqz(type, "Lowercase"))
         return norm_new_lowercase();
     if (str_eqz(type, "StripAccents"))

@@ -4,7 +4,7 @@
 
 #include "tok/tok_private.h"
 #include "tok/tok_trie.h"
-#include "tok/tok_utf8.h"
+#include "tok/tok_uni.h"
 
 struct norm_scratch {
     struct buf side[2]; /* a stage reads from one and writes to the other */
@@ -31,7 +31,7 @@ int norm_new_replace(struct norm **n, jnode *def, const char *path, struct err *
 int norm_new_precompiled(struct norm **n, jnode *def, const char *path, struct err *e);
 int norm_new_strip(struct norm **n, jnode *def, const char *path, struct err *e);
 int norm_new_prepend(struct norm **n, jnode *def, const char *path, struct err *e);
-struct norm *norm_new_form(unsigned flag); /* one of NORM_NFC … NORM_NFKD */
+struct norm *norm_new_form(unsigned flag); /* one of UNI_NFC … UNI_NFKD */
 struct norm *norm_new_lowercase(void);
 struct norm *norm_new_strip_accents(void);
 struct norm *norm_new_nmt(void);
@@ -42,7 +42,6 @@ int norm_read_bool(jnode *def, const char *name, const char *path, bool *v, stru
 /* Parts of them that others use; each appends to `out`. */
 bool norm_form(unsigned flag, struct norm_scratch *s, struct str in, struct buf *out); /* false as in apply() */
 void norm_lower_char(uint32_t c, struct buf *out);
-bool norm_is_space(uint32_t c); /* White_Space */
 
 static inline void norm_put(struct buf *out, uint32_t c)
 {

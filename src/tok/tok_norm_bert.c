@@ -3,7 +3,6 @@
  * once for each run of ASCII and of other characters: no step looks across that border. */
 #include "base/xalloc.h"
 #include "tok/tok_norm.h"
-#include "tok/tok_norm_ucd.h"
 
 struct bert {
     struct norm norm;
@@ -41,9 +40,9 @@ static void clean_and_space(const struct bert *b, const char *p, const char *end
         unsigned n;
         uint32_t c = utf8_get(p, &n);
         p += n;
-        if (b->clean && (c == 0xFFFD || norm_flags_of(c) & NORM_OTHER))
+        if (b->clean && (c == 0xFFFD || uni_lib(c) & UNI_LIB_OTHER))
             continue;
-        if (b->clean && norm_is_space(c)) {
+        if (b->clean && uni_is_space(c)) {
             buf_addc(out, ' ');
         } else if (b->chinese && is_chinese(c)) {
             buf_addc(out, ' ');
@@ -61,7 +60,7 @@ static void strip_and_lower(const struct bert *b, struct str in, struct buf *out
         unsigned n;
         uint32_t c = utf8_get(p, &n);
         p += n;
-        if (b->strip && norm_flags_of(c) & NORM_NONSPACING)
+        if (b->strip && uni_lib(c) & UNI_LIB_NONSPACING)
             continue;
         if (b->lower)
             norm_lower_char(c, out);
@@ -89,7 +88,7 @@ static const char *other_run(const struct bert *b, struct norm_scratch *s, const
         buf_room(&s->part, run.n * 4 + 64);
         if (before)
             run.p = s->part.p;
-        if (norm_form(NORM_NFD, s, run, &s->part))
+        if (norm_form(UNI_NFD, s, run, &s->part))
             run = (struct str){s->part.p + before, s->part.n - before};
     }
     strip_and_lower(b, run, out);

@@ -1,7 +1,6 @@
 /* The normalizers that look at one character at a time: Lowercase, Strip, StripAccents, Nmt, Prepend, ByteLevel. */
 #include "base/xalloc.h"
 #include "tok/tok_norm.h"
-#include "tok/tok_norm_ucd.h"
 
 static void plain_free(struct norm *n)
 {
@@ -18,27 +17,12 @@ static struct norm *new_plain(const struct norm_ops *ops)
 /* --- Lowercase: each character by itself, as Rust's char::to_lowercase (no final sigma) ------------------------------
  */
 
-static uint32_t lower_of(uint32_t c)
-{
-    unsigned from = 0, to = lower_ranges_n;
-    while (from < to) {
-        unsigned mid = (from + to) / 2;
-        if (c > lower_ranges[mid].last)
-            from = mid + 1;
-        else
-            to = mid;
-    }
-    if (from == lower_ranges_n)
-        return c;
-    const struct lower_range *r = &lower_ranges[from];
-    return c >= r->first && (c - r->first) % r->step == 0 ? (uint32_t)((int32_t)c + r->distance) : c;
-}
-
 void norm_lower_char(uint32_t c, struct buf *out)
 {
-    norm_put(out, lower_of(c));
-    if (c == 0x130) /* the one that becomes two */
-        norm_put(out, 0x307);
+    uint32_t to[2];
+    unsigned n = uni_lower(c, to);
+    for (unsigned i = 0; i < n; i++)
+        norm_put(out, to[i]);
 }
 
 static bool lower_apply(const struct norm *n, struct norm_scratch *s, struct str in, struct buf *out)
@@ -85,24 +69,16 @@ struct strip {
     bool left, right;
 };
 
-bool norm_is_space(uint32_t c)
-{
-    return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
 static bool strip_apply(const struct norm *n, struct norm_scratch *s, struct str in, struct buf *out)
 {
     const struct strip *t = (const struct strip *)n;
     const char *p = in.p, *end = in.p + in.n;
     unsigned len;
-    while (t->left && p < end && norm_is_space(utf8_get(p, &len)))
+    while (t->left && p < end && uni_is_space(utf8_get(p, &len)))
         p += len;
     while (t->right && p < end) {
-        const char *q = end - 1;
-        while (((unsigned char)*q & 0xC0) == 0x80)
-            q--;
-        if (!norm_is_space(utf8_get(q, &len)))
+        const char *q = uni_back(end);
+        if (!uni_is_space(utf8_get(q, &len)))
             break;
         end = q;
     }
@@ -134,7 +110,7 @@ static bool accents_apply(const struct norm *n, struct norm_scratch *s, struct s
     bool changed = false;
     while (p < end) {
         unsigned len = 1;
-        if ((unsigned char)*p >= 0xCC && norm_flags_of(utf8_get(p, &len)) & NORM_MARK) {
+        if ((unsigned char)*p >= 0xCC && uni_form(utf8_get(p, &len)) & UNI_MARK) {
             buf_add(out, copied, (size_t)(p - copied));
             copied = p + len;
             changed = true;

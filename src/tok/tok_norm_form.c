@@ -8,7 +8,6 @@
 
 #include "base/xalloc.h"
 #include "tok/tok_norm.h"
-#include "tok/tok_norm_ucd.h"
 
 struct form {
     struct norm norm;
@@ -35,7 +34,7 @@ static const char *next_suspect(unsigned flags, const char *p, const char *end)
             continue;
         }
         unsigned n;
-        if (norm_flags_of(utf8_get(p, &n)) & flags)
+        if (uni_form(utf8_get(p, &n)) & flags)
             return p;
         p += n;
     }
@@ -50,8 +49,8 @@ static const char *span_end(unsigned flag, const char *p, const char *end, bool 
     while (p < end) {
         unsigned n;
         uint32_t c = utf8_get(p, &n);
-        unsigned f = norm_flags_of(c);
-        if (!(f & (flag | NORM_MARK)))
+        unsigned f = uni_form(c);
+        if (!(f & (flag | UNI_MARK)))
             break;
         if (f & flag) {
             *ordered = false;
@@ -115,9 +114,9 @@ static void sort_marks(struct norm_scratch *s, size_t n)
 
 static void add_span(unsigned flag, struct norm_scratch *s, const char *p, const char *end, struct buf *out)
 {
-    bool compose = flag & (NORM_NFC | NORM_NFKC);
+    bool compose = flag & (UNI_NFC | UNI_NFKC);
     utf8proc_option_t how = UTF8PROC_STABLE | (compose ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
-    if (flag & (NORM_NFKC | NORM_NFKD))
+    if (flag & (UNI_NFKC | UNI_NFKD))
         how |= UTF8PROC_COMPAT;
     size_t n = 0;
     while (p < end) {
@@ -141,13 +140,11 @@ static void add_span(unsigned flag, struct norm_scratch *s, const char *p, const
 /* Where the character before p begins, if it may compose with what follows; else p. */
 static const char *starter_before(unsigned flag, const char *begin, const char *p)
 {
-    if (p == begin || !(flag & (NORM_NFC | NORM_NFKC)))
+    if (p == begin || !(flag & (UNI_NFC | UNI_NFKC)))
         return p;
-    const char *q = p - 1;
-    while (((unsigned char)*q & 0xC0) == 0x80)
-        q--;
+    const char *q = uni_back(p);
     unsigned n;
-    return norm_flags_of(utf8_get(q, &n)) & NORM_NEWER ? p : q;
+    return uni_form(utf8_get(q, &n)) & UNI_SINCE_9 ? p : q;
 }
 
 bool norm_form(unsigned flag, struct norm_scratch *s, struct str in, struct buf *out)
@@ -155,7 +152,7 @@ bool norm_form(unsigned flag, struct norm_scratch *s, struct str in, struct buf 
     const char *end = in.p + in.n, *copied = in.p, *p = in.p;
     size_t begin = out->n;
     bool changed = false;
-    while ((p = next_suspect(flag | NORM_MARK, p, end)) < end) {
+    while ((p = next_suspect(flag | UNI_MARK, p, end)) < end) {
         bool ordered;
         const char *stop = span_end(flag, p, end, &ordered);
         if (!ordered) {

@@ -4,8 +4,6 @@
 
 #include "base/attr.h"
 
-#define UNI_VERSION "16.0.0"
-
 struct uni_map { /* lo, lo + step, ... hi become themselves + delta */
     uint32_t lo, hi;
     int32_t step, delta;
@@ -63,7 +61,13 @@ extern const uint8_t uni_class_index[4352];
 extern const uint8_t uni_class_data[41984];
 #define UNI_LIB_SHIFT 7
 extern const uint8_t uni_lib_index[8704];
-extern const uint8_t uni_lib_data[31744];
+extern const uint8_t uni_lib_data[28800];
+#define UNI_FORM_SHIFT 7
+extern const uint8_t uni_form_index[8704];
+extern const uint8_t uni_form_data[26496];
+#define UNI_CLUSTER_SHIFT 7
+extern const uint8_t uni_cluster_index[8704];
+extern const uint8_t uni_cluster_data[20992];
 extern const struct uni_map uni_lower_map[186]; /* Simple_Lowercase_Mapping of 17.0.0 */
 extern const struct uni_map uni_fold_map[210]; /* simple case folding of 16.0.0 */
 extern const struct uni_property uni_properties[184]; /* scripts, properties of 16.0.0 */

@@ -24,8 +24,11 @@ static void show_classes(void)
     static const struct {
         const char *name;
         unsigned flag;
-    } libs[] = {{"numeric", UNI_LIB_NUMERIC},       {"punct", UNI_LIB_PUNCT},         {"other", UNI_LIB_OTHER},
-                {"nonspacing", UNI_LIB_NONSPACING}, {"combining", UNI_LIB_COMBINING}, {"word", UNI_LIB_WORD}};
+    } libs[] = {{"numeric", UNI_LIB_NUMERIC},
+                {"punct", UNI_LIB_PUNCT},
+                {"other", UNI_LIB_OTHER},
+                {"nonspacing", UNI_LIB_NONSPACING},
+                {"word", UNI_LIB_WORD}};
     for (size_t i = 0; i < ARRAY_LEN(libs); i++) {
         fputs(libs[i].name, stdout);
         for (uint32_t c = 0; c < 0x110000; c++)
@@ -33,7 +36,11 @@ static void show_classes(void)
                 printf(" %u", c);
         putchar('\n');
     }
-    fputs("space", stdout);
+    fputs("combining", stdout);
+    for (uint32_t c = 0; c < 0x110000; c++)
+        if (uni_form(c) & UNI_MARK)
+            printf(" %u", c);
+    fputs("\nspace", stdout);
     for (uint32_t c = 0; c < 0x110000; c++)
         if (uni_is_space(c))
             printf(" %u", c);
