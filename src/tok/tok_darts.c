@@ -66,6 +66,8 @@ static bool search(const struct darts *d, struct str key, bool longest, struct s
             break;
         if (!value_at(d, from, at, c))
             continue;
+        if (i + 1 < key.n && ((unsigned char)key.p[i + 1] & 0xC0) == 0x80)
+            continue; /* inside a character */
         uint32_t value = value_of(d->unit[at]);
         if (value > d->pool_n)
             break;

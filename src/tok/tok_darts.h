@@ -21,7 +21,8 @@ struct darts {
 int darts_read(struct darts *d, struct str blob, const char *path, struct err *e); /* copies */
 void darts_free(struct darts *d);
 
-/* The replacement of the shortest (longest) rule that begins `key`, and the length of that rule; false: none does. */
+/* The replacement of the shortest (longest) rule that begins `key`, and the length of that rule; false: none does. A
+ * rule that ends inside a character of `key`, which is UTF-8, is none. */
 bool darts_shortest(const struct darts *d, struct str key, struct str *to);
 bool darts_longest(const struct darts *d, struct str key, struct str *to, size_t *length);
 

@@ -61,6 +61,24 @@ static void test_search(void **state)
     darts_free(&d);
 }
 
+/* A rule for the first byte of a character would leave the others behind. */
+static void test_part_of_a_character(void **state)
+{
+    struct blob b;
+    struct darts d;
+    struct err e = {0};
+    struct str to;
+    size_t n;
+    make(&b, 0, 2);
+    put32(b.bytes + 4 + 4 * (1 ^ 0xC3), 0xC3 | VALUE | (uint32_t)((1 ^ 0xC3) ^ 9) << 10);
+    put32(b.bytes + 4 + 4 * 9, LEAF | 2);
+    assert_int_equal(darts_read(&d, (struct str){b.bytes, b.n}, "here", &e), 0);
+    assert_true(darts_longest(&d, STR("\xC3"), &to, &n));
+    assert_false(darts_longest(&d, STR("\xC3\xA9"), &to, &n));
+    assert_false(darts_shortest(&d, STR("\xC3\xA9"), &to));
+    darts_free(&d);
+}
+
 static void refused(struct str blob, const char *text)
 {
     struct darts d;
@@ -88,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search),
+        cmocka_unit_test(test_part_of_a_character),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
