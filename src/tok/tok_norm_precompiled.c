@@ -5,6 +5,7 @@
 #include "tok/tok_cluster.h"
 #include "tok/tok_darts.h"
 #include "tok/tok_norm.h"
+#include "tok/tok_ranks.h"
 
 struct precompiled {
     struct norm norm;
@@ -69,53 +70,20 @@ static void precompiled_free(struct norm *n)
     free(p);
 }
 
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Base64 with its padding, nothing else between; -1: it is not. */
-static int read_base64(struct str s, struct buf *out)
-{
-    if (s.n % 4 != 0)
-        return -1;
-    for (size_t i = 0; i < s.n; i += 4) {
-        bool last = i + 4 == s.n;
-        unsigned pad = last ? (s.p[i + 3] == '=') + (s.p[i + 2] == '=' && s.p[i + 3] == '=') : 0;
-        uint32_t v = 0;
-        for (unsigned k = 0; k < 4; k++) {
-            int d = k >= 4 - pad ? 0 : digit_of(s.p[i + k]);
-            if (d < 0)
-                return -1;
-            v = v << 6 | (uint32_t)d;
-        }
-        char bytes[3] = {(char)(v >> 16), (char)(v >> 8), (char)v};
-        buf_add(out, bytes, 3 - pad);
-    }
-    return 0;
-}
-
 int norm_new_precompiled(struct norm **n, jnode *def, const char *path, struct err *e)
 {
     static const struct norm_ops ops = {precompiled_apply, precompiled_free};
     struct str text = jn_str(jn_get(def, "precompiled_charsmap"), NULL);
     char *where = xasprintf("%s.precompiled_charsmap", path);
-    struct buf blob;
+    char *blob = text.p ? xmalloc(text.n / 4 * 3 + 1) : NULL;
     struct precompiled *p = xcalloc(1, sizeof *p);
     p->norm.ops = &ops;
-    buf_init(&blob, SIZE_MAX - 1);
-    int rc = 0;
-    if (!text.p || read_base64(text, &blob) != 0)
+    int n_blob = text.p ? base64_decode(text, blob) : -1, rc = 0;
+    if (n_blob < 0)
         rc = err_set(e, ERR_DATA, "%s: must be a string in base64", where);
     if (rc == 0)
-        rc = darts_read(&p->rules, buf_str(&blob), where, e);
-    buf_free(&blob);
+        rc = darts_read(&p->rules, (struct str){blob, (size_t)n_blob}, where, e);
+    free(blob);
     free(where);
     if (rc != 0)
         free(p);
