@@ -1,6 +1,7 @@
 #include "base/xalloc.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
 
 static ATTR_NORETURN void out_of_memory(size_t n)
 {
@@ -31,6 +32,22 @@ void *xcalloc(size_t count, size_t size)
     if (!p)
         out_of_memory(n);
     return p;
+}
+
+void *xmalloc_wide(size_t n)
+{
+    void *p;
+    if (posix_memalign(&p, n < HUGE_BYTES ? 64 : HUGE_BYTES, n ? n : 1) != 0)
+        out_of_memory(n);
+    if (n >= HUGE_BYTES)
+        madvise(p, n & ~(HUGE_BYTES - 1), MADV_HUGEPAGE);
+    return p;
+}
+
+void *xcalloc_wide(size_t count, size_t size)
+{
+    size_t n = product(count, size);
+    return memset(xmalloc_wide(n), 0, n);
 }
 
 void *xrealloc(void *p, size_t n)

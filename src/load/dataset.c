@@ -14,7 +14,6 @@
 #include "load/mix.h"
 #include "load/synth.h"
 
-#define HUGE_BYTES ((size_t)2 << 20) /* a huge page of x86-64 and, mostly, of aarch64 */
 #define FIRST_BYTES ((size_t)64 << 10)
 #define BLOCK_BYTES (2 * HUGE_BYTES)
 #define FOLLOW_BYTES ((size_t)128 << 10) /* well within a processor's own cache */
@@ -91,18 +90,6 @@ void dataset_free(struct dataset **pds)
     *pds = NULL;
 }
 
-/* Big ones lie on huge pages where there are: the faults of small ones take as long as reading the text. */
-static struct block *block_new(size_t bytes)
-{
-    void *p;
-    if (bytes < HUGE_BYTES)
-        return xmalloc(bytes);
-    if (posix_memalign(&p, HUGE_BYTES, bytes) != 0)
-        return xmalloc(bytes);
-    madvise(p, bytes & ~(HUGE_BYTES - 1), MADV_HUGEPAGE);
-    return p;
-}
-
 static void *take(struct dataset *ds, size_t n, size_t align)
 {
     struct block *b = ds->blocks;
@@ -115,7 +102,7 @@ static void *take(struct dataset *ds, size_t n, size_t align)
             bytes = sizeof(struct block) + n;
         else
             ds->block_bytes = bytes;
-        struct block *fresh = block_new(bytes);
+        struct block *fresh = xmalloc_wide(bytes);
         fresh->used = n;
         fresh->cap = bytes - sizeof *fresh;
         if (own && b) {

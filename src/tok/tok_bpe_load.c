@@ -49,7 +49,7 @@ static void token_table(struct bpe *b)
     uint32_t size = 64;
     while (size / 2 < vocab_size(b->vocab))
         size *= 2;
-    b->tokens = xcalloc(size, sizeof *b->tokens);
+    b->tokens = xcalloc_wide(size, sizeof *b->tokens);
     b->tokens_mask = size - 1;
     for (uint32_t id = 0; id < vocab_end(b->vocab); id++) {
         struct str t = vocab_token(b->vocab, id);

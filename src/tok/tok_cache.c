@@ -6,10 +6,7 @@ void cache_init(struct piece_cache *c, unsigned bits)
 {
     size_t lines = (size_t)1 << bits;
     c->shift = 64 - bits;
-    c->lines = aligned_alloc(64, lines * sizeof *c->lines);
-    if (!c->lines)
-        c->lines = xmalloc(SIZE_MAX); /* says that memory is out */
-    memset(c->lines, 0, lines * sizeof *c->lines);
+    c->lines = xcalloc_wide(lines, sizeof *c->lines);
     size_t far = MAX(lines / 2, 64);
     c->far_mask = (uint32_t)(far - 1);
     c->far = xcalloc(far, sizeof *c->far);

@@ -14,7 +14,7 @@ static void make(struct pairs *t, unsigned bits)
     unsigned more = MIN(bits + 2, 62U);
     t->may_shift = 64 - more;
     t->may = xcalloc(((size_t)1 << more) / 64, sizeof(uint64_t));
-    t->slots = xmalloc((size_t)sizeof *t->slots << bits);
+    t->slots = xmalloc_wide((size_t)sizeof *t->slots << bits);
     for (size_t i = 0; i <= t->mask; i++)
         t->slots[i] = (struct pair_slot){NO_KEY, PAIR_NONE, 0};
 }

@@ -54,7 +54,7 @@ static void resize(struct vocab *v, uint32_t size)
 {
     struct slot *old = v->slots;
     uint32_t old_size = old ? v->mask + 1 : 0;
-    v->slots = xcalloc(size, sizeof *v->slots);
+    v->slots = xcalloc_wide(size, sizeof *v->slots);
     v->mask = size - 1;
     for (uint32_t i = 0; i < old_size; i++) {
         if (!old[i].entry)

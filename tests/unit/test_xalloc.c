@@ -46,9 +46,35 @@ static void test_contents(void **state)
     free(none);
 }
 
+static void test_wide(void **state)
+{
+    const size_t sizes[] = {0, 1, 100, HUGE_BYTES - 1, HUGE_BYTES, HUGE_BYTES + 1, 5 * HUGE_BYTES / 2};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *p = xmalloc_wide(sizes[i]), any = 0;
+        assert_int_equal((uintptr_t)p % (sizes[i] < HUGE_BYTES ? 64 : HUGE_BYTES), 0);
+        memset(p, 7, sizes[i]);
+        free(p);
+        p = xcalloc_wide(sizes[i], 1);
+        for (size_t k = 0; k < sizes[i]; k++)
+            any |= p[k];
+        assert_int_equal(any, 0);
+        free(p);
+    }
+}
+
 static void overflow_calloc(void)
 {
     free(xcalloc(SIZE_MAX / 2, 3));
+}
+
+static void overflow_calloc_wide(void)
+{
+    free(xcalloc_wide(SIZE_MAX / 2, 3));
+}
+
+static void refused_wide(void)
+{
+    free(xmalloc_wide(SIZE_MAX / 4));
 }
 
 static void overflow_reallocarray(void)
@@ -85,6 +111,8 @@ static void expect_abort(void (*f)(void))
 static void test_overflowing_products_abort(void **state)
 {
     expect_abort(overflow_calloc);
+    expect_abort(overflow_calloc_wide);
+    expect_abort(refused_wide);
     expect_abort(overflow_reallocarray);
 }
 
@@ -93,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zero_sizes_give_memory),
         cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_wide),
         cmocka_unit_test(test_overflowing_products_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
