@@ -3,7 +3,7 @@
 #include "base/xalloc.h"
 #include "tok/tok_utf8.h"
 
-#define CACHE_BITS 15       /* 2 MiB of short pieces, 1.5 MiB of longer ones */
+#define CACHE_BITS 16       /* 4 MiB of short pieces, 3.75 MiB of longer ones */
 #define BATCH 32            /* pieces whose cache lines are asked for ahead */
 #define KEEP_TEXT (1 << 20) /* bytes, and ids: scratch for more is freed after use */
 #define KEEP_IDS (1 << 18)
