@@ -47,6 +47,11 @@ static size_t merge_by_scan(const struct pairs *t, uint32_t *sym, size_t n)
             break;
         sym[at] = (uint32_t)best;
         n--;
+        /* Both new pairs at once, since each waits for memory. */
+        if (at > 0)
+            pairs_hint(t, sym[at - 1], sym[at]);
+        if (at + 1 < n)
+            pairs_hint(t, sym[at], sym[at + 2]);
         for (size_t i = at + 1; i < n; i++) {
             sym[i] = sym[i + 1];
             pair[i - 1] = pair[i];

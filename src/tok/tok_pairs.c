@@ -50,16 +50,9 @@ void pairs_set(struct pairs *t, uint32_t left, uint32_t right, uint32_t rank, ui
 {
     if (t->n >= t->mask / 3 * 2)
         larger(t);
-    uint64_t key = (uint64_t)left << 32 | right, hash = key * 0x9E3779B97F4A7C15ULL, bit = hash >> t->may_shift;
+    uint64_t bit = pair_hash(left, right) >> t->may_shift;
     t->may[bit >> 6] |= 1ULL << (bit & 63);
     struct pair_slot *s = &t->slots[pairs_get(t, left, right) - t->slots];
     t->n += s->rank == PAIR_NONE;
     *s = (struct pair_slot){(uint64_t)left << 32 | right, rank, id};
-}
-
-void pairs_hint(const struct pairs *t, uint32_t left, uint32_t right)
-{
-    uint64_t hash = ((uint64_t)left << 32 | right) * 0x9E3779B97F4A7C15ULL;
-    __builtin_prefetch(&t->slots[hash >> t->shift], 1);
-    __builtin_prefetch(&t->may[(hash >> t->may_shift) >> 6], 1);
 }

@@ -25,13 +25,23 @@ void pairs_free(struct pairs *t);
 /* rank < PAIR_NONE. A pair given twice keeps the last rank and id, as a map does. */
 void pairs_set(struct pairs *t, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
 
+static inline uint64_t pair_hash(uint32_t left, uint32_t right)
+{
+    return ((uint64_t)left << 32 | right) * 0x9E3779B97F4A7C15ULL;
+}
+
 /* Asks for the memory of a pair ahead. */
-void pairs_hint(const struct pairs *t, uint32_t left, uint32_t right);
+static inline void pairs_hint(const struct pairs *t, uint32_t left, uint32_t right)
+{
+    uint64_t hash = pair_hash(left, right);
+    __builtin_prefetch(&t->may[(hash >> t->may_shift) >> 6]);
+    __builtin_prefetch(&t->slots[hash >> t->shift]);
+}
 
 /* Never NULL: of a pair that does not merge a slot with the rank PAIR_NONE. */
 static inline const struct pair_slot *pairs_get(const struct pairs *t, uint32_t left, uint32_t right)
 {
-    uint64_t key = (uint64_t)left << 32 | right, hash = key * 0x9E3779B97F4A7C15ULL, bit = hash >> t->may_shift;
+    uint64_t key = (uint64_t)left << 32 | right, hash = pair_hash(left, right), bit = hash >> t->may_shift;
     if (!(t->may[bit >> 6] >> (bit & 63) & 1))
         return &t->none;
     uint32_t at = (uint32_t)(hash >> t->shift);
