@@ -107,8 +107,46 @@ static void test_cut_pieces_have_the_same_ids(void **state)
     assert_true(cut > whole / 20); /* or nothing was tried */
 }
 
+/* A token that nothing merges into is found as a piece, not as a part of one, though the cache has seen it as a piece.
+ */
+static void test_a_segment_is_no_piece(void **state)
+{
+    char bytes[256], text[] = "aaaaaaaaaaaaaaaaaaaab";
+    struct str tokens[258];
+    struct model *m;
+    struct err e;
+    for (unsigned i = 0; i < 256; i++) {
+        bytes[i] = (char)i;
+        tokens[i] = (struct str){bytes + i, 1};
+    }
+    for (size_t n = 5; n <= 20; n++) { /* on both levels of the cache */
+        const char *from = text + 20 - n;
+        struct tok_ids ids = {0};
+        tokens[256] = STR("aa");
+        tokens[257] = (struct str){from, n};
+        assert_int_equal(bpe_from_ranks(&m, tokens, 258, 0, &e), 0);
+        struct model_scratch *s = bpe_scratch(m, 3);
+        model_bpe.encode(m, s, (struct str){from, n}, &ids);
+        assert_int_equal(ids.n, 1);
+        assert_int_equal(ids.v[0], 257);
+        for (int k = 0; k < 2; k++) {
+            ids.n = 0;
+            model_bpe.encode(m, s, (struct str){from, n + 1}, &ids);
+            assert_int_equal(ids.n, n / 2 + n % 2 + 1);
+            assert_int_equal(ids.v[0], 256);
+            assert_int_equal(ids.v[ids.n - 1], 'b');
+        }
+        tok_ids_free(&ids);
+        model_bpe.scratch_free(s);
+        model_bpe.free(m);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cut_pieces_have_the_same_ids)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cut_pieces_have_the_same_ids),
+        cmocka_unit_test(test_a_segment_is_no_piece),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
