@@ -205,8 +205,11 @@ static void prepare(struct job *j, CURL *h)
 {
     const struct curl_lib *c = &j->lib;
     c->setopt(h, CURLOPT_USERAGENT, "weir/" WEIR_VERSION);
+    c->setopt(h, CURLOPT_FOLLOWLOCATION, (long)!j->o->bearer);
+    c->setopt(h, CURLOPT_MAXREDIRS, (long)HOPS_MAX);
 #if LIBCURL_VERSION_NUM >= 0x075500
     c->setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+    c->setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #endif
     c->setopt(h, CURLOPT_NOSIGNAL, 1L);
     c->setopt(h, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
@@ -221,8 +224,8 @@ static void prepare(struct job *j, CURL *h)
     c->setopt(h, CURLOPT_NOPROGRESS, 0L);
 }
 
-/* One request; *next: where its answer leads, to be freed, NULL: nowhere. Redirects are followed here and not by
- * libcurl, so that it is seen here who gets the token. */
+/* One request; *next: where its answer leads, to be freed, NULL: nowhere. With a token redirects are followed here, so
+ * that it is seen who gets it; without one by libcurl, which gives a URL's own user and password to its host alone. */
 static CURLcode hop(struct job *j, CURL *h, const char *url, bool ours, char **next)
 {
     const struct curl_lib *c = &j->lib;

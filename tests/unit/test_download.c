@@ -234,6 +234,33 @@ static void test_token(void **state)
     free(file);
 }
 
+/* A redirect to the whole URL of the same place: user and password go along, and to another place they do not. */
+static void test_password(void **state)
+{
+    static const char *const there[] = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", NULL};
+    struct server other, s;
+    char leads[2][300];
+    const char *answers[] = {leads[0], leads[1], NULL};
+    struct download_opts o = {.kind = "datasets", .name = "URL", .max_bytes = 9};
+    struct err e = {0};
+    start(&other, there);
+    start(&s, answers);
+    for (int i = 0; i < 2; i++)
+        snprintf(leads[i], sizeof leads[i], "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 i == 0 ? s.url : other.url);
+    char *url = xasprintf("http://bob:hunter2@%s", s.url + strlen("http://"));
+    char *path = download(url, &o, &e);
+    stop(&s);
+    stop(&other);
+    if (!path)
+        fail_msg("%s", e.text);
+    for (int i = 0; i < 2; i++)
+        assert_non_null(strstr(s.asked[i], "\r\nAuthorization: Basic Ym9iOmh1bnRlcjI=\r\n"));
+    assert_null(strstr(other.asked[0], "uthorization"));
+    free(path);
+    free(url);
+}
+
 static void test_refused(void **state)
 {
     static const char *const answers[] = {
@@ -265,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_resumed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_token, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_password, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
