@@ -151,12 +151,53 @@ static void test_tokens(void **state)
           .hidden = true);
 }
 
+/* Of several places the first by name is told, whatever their order; a redirect without a place is a failure alone. */
+static void test_redirects(void **state)
+{
+    static const char *const where[] = {"redirects to b", "redirects to a", "redirects to c", ""};
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 10);
+    struct rec_level line = level_line(false, 1000, 2000, true);
+    acc_sink.level(a, &line);
+    for (int i = 0; i < 4; i++) {
+        struct record *r = failure(&s, OUT_HTTP, 308, 1000, 1010 + i, 1020);
+        r->detail = str_of(where[i]);
+        feed(a, &s, r);
+    }
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    bool said = false;
+    for (size_t i = 0; i < l->notes.n; i++)
+        said |= strcmp(l->notes.v[i], "3 of 4 requests failed by a redirect: the server redirects to a") == 0;
+    assert_true(said);
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
+static void test_headers(void **state)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 10);
+    acc_sink.metric(a, &(struct rec_metric){.metric = 0, .name = "X-T"});
+    struct rec_level line = level_line(false, 1000, 2000, true);
+    acc_sink.level(a, &line);
+    feed(a, &s, success(&s, 1000, 1010, 1050, 5, 10));
+    const struct sum_level *l = &acc_finish(a)->levels[0];
+    bool said = false;
+    for (size_t i = 0; i < l->notes.n; i++)
+        said |= str_starts(str_of(l->notes.v[i]), STR("no successful answer had a header X-T (--headers-metric)"));
+    assert_true(said);
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),    cmocka_unit_test(test_load),
-        cmocka_unit_test(test_clock),          cmocka_unit_test(test_steady), cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_few),       cmocka_unit_test(test_load),
+        cmocka_unit_test(test_clock),          cmocka_unit_test(test_steady),    cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_tokens),         cmocka_unit_test(test_redirects), cmocka_unit_test(test_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

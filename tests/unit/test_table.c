@@ -329,6 +329,52 @@ static void the_servers_view_stands_beside(void **state)
     acc_free(&a);
 }
 
+/* Of three answers of 5 tokens one has no header and one no number in it; the tokenizer counts `own` of each. */
+static void show_counts(int64_t own, struct buf *text, struct buf *json)
+{
+    struct acc *a = acc_new(&(struct acc_opts){0});
+    struct rec_slab s;
+    rec_slab_init(&s, 10);
+    acc_sink.run(a, &(struct rec_run){.version = "1"});
+    acc_sink.metric(a, &(struct rec_metric){.metric = 0, .name = "X-T"});
+    struct rec_level line = level_line(false, 1000, 2000, true);
+    acc_sink.level(a, &line);
+    for (int i = 0; i < 3; i++) {
+        struct record *r = success(&s, 1000 + i, 1000 + i, 1050 + i, 5, 10);
+        r->counted_out = own;
+        r->metrics = i < 2;
+        r->metric[0] = i ? HEADER_METRIC_BAD : header_metric_of(12.5);
+        feed(a, &s, r);
+    }
+    report_table(text, acc_finish(a), &(struct table_opts){.width = 160});
+    report_json(json, acc_finish(a));
+    rec_slab_free(&s);
+    acc_free(&a);
+}
+
+static void counts_and_headers_are_told(void **state)
+{
+    struct buf b = BUF_INIT(1 << 20), json = BUF_INIT(1 << 20);
+    show_counts(5, &b, &json);
+    assert_non_null(strstr(b.p, "header X-T"));
+    assert_non_null(strstr(b.p, " 12.50"));
+    assert_non_null(strstr(b.p, "(source: usage; the tokenizer counts the same output)"));
+    const char *metric = strstr(json.p, "\"X-T\": {");
+    assert_non_null(metric);
+    assert_non_null(strstr(metric, "\"n\": 1,"));
+    assert_non_null(strstr(metric, "\"unparsable\": 1,\n"));
+    assert_non_null(strstr(metric, "\"missing\": 1\n"));
+    buf_clear(&b);
+    buf_clear(&json);
+    show_counts(4, &b, &json);
+    assert_non_null(strstr(b.p, "(source: usage; the tokenizer counts 12 of 15 output, -20.0 %)"));
+    assert_non_null(strstr(json.p, "\"tokenizer\": 12,\n"));
+    assert_non_null(strstr(json.p, "\"server\": 15,\n"));
+    assert_non_null(strstr(json.p, "\"deviation\": -0.2,\n"));
+    buf_free(&b);
+    buf_free(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_colour_and_none),
         cmocka_unit_test(levels_with_names_stand_under_them),
         cmocka_unit_test(the_servers_view_stands_beside),
+        cmocka_unit_test(counts_and_headers_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

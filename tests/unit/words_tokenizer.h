@@ -1,5 +1,5 @@
 /* words_tokenizer.h - writes a byte-level BPE tokenizer of 20 words, each one token with and without a space in front
- * of it, and of one ("zq") that is a token behind a space alone. */
+ * of it, of one ("zq") that is a token behind a space alone, and of one ("wu") that no merge makes behind a space. */
 #ifndef WEIR_TESTS_UNIT_WORDS_TOKENIZER_H
 #define WEIR_TESTS_UNIT_WORDS_TOKENIZER_H
 
@@ -37,8 +37,8 @@ static inline void words_tokenizer(struct buf *b)
         buf_addf(b, ",\"" SPACE "%s\":%u", TEST_WORDS[w], id++);
         buf_addf(&merges, ",\"" SPACE " %s\"", TEST_WORDS[w]);
     }
-    buf_addf(b, ",\"" SPACE "z\":%u,\"" SPACE "zq\":%u", id, id + 1);
-    buf_addz(&merges, ",\"" SPACE " z\",\"" SPACE "z q\"");
+    buf_addf(b, ",\"" SPACE "z\":%u,\"" SPACE "zq\":%u,\"wu\":%u,\"" SPACE "wu\":%u", id, id + 1, id + 2, id + 3);
+    buf_addz(&merges, ",\"" SPACE " z\",\"" SPACE "z q\",\"w u\"");
     buf_addf(b, "},\"merges\":[%s]}}", merges.p);
     buf_free(&merges);
 }
