@@ -381,7 +381,8 @@ static size_t scan_deepseek3(const char *p, const char *end)
 /* --- by their spelling ----------------------------------------------------------------------------------------------
  */
 #define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define SPACES "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+#define SPACES_OF(newlines) "\\s*[" newlines "]+|\\s+(?!\\S)|\\s+"
+#define SPACES SPACES_OF("\\r\\n")
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 #define NO_HAN_UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]"
@@ -442,11 +443,14 @@ const struct scan_entry *scan_gpt2(void)
     return &known[0].entry;
 }
 
+/* DeepSeek's own file holds the line breaks themselves. */
+#define DEEPSEEK_WORDS(newlines)                                                                                       \
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^" newlines                                                \
+    "\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[" newlines "]*|" SPACES_OF(newlines)
+
 const struct scan_entry *scan_find_3(struct str first, struct str second, struct str third)
 {
-    static const char words[] = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?"
-                                "[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|" SPACES;
-    return str_eqz(first, "\\p{N}{1,3}") && str_eqz(second, "[一-龥぀-ゟ゠-ヿ]+") && str_eqz(third, words)
-               ? &deepseek3
-               : NULL;
+    bool known_words = str_eqz(third, DEEPSEEK_WORDS("\r\n")) || str_eqz(third, DEEPSEEK_WORDS("\\r\\n"));
+    return str_eqz(first, "\\p{N}{1,3}") && str_eqz(second, "[一-龥぀-ゟ゠-ヿ]+") && known_words ? &deepseek3
+                                                                                                       : NULL;
 }
