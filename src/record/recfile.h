@@ -30,6 +30,7 @@ struct rec_sink { /* what a reader feeds; the accumulator and the live run use t
     void (*request)(void *arg, const struct record *r);
     void (*note)(void *arg, const struct rec_note *n);
     void (*metric)(void *arg, const struct rec_metric *m);
+    bool texts; /* also read prompts and answers back (record.text): costs their decoding and a malloc each */
 };
 struct rec_read_stats {
     uint64_t lines, requests;
@@ -37,7 +38,7 @@ struct rec_read_stats {
 };
 /* Reads the whole file in order. Errors name PATH:LINE. Unknown members and line types are skipped (additive changes).
  * What a sink gets is valid during the call alone; but a record's class and model are, until the file is read, the same
- * memory wherever they are equal. A record's texts (prompt, answer) are not read back, its detail is.
+ * memory wherever they are equal. A record's detail is read back, its texts (prompt, answer) where the sink wants them.
  */
 int rec_read_file(const char *path, const struct rec_sink *sink, void *arg, struct rec_read_stats *st, struct err *e);
 /* The same from memory; `name` stands in errors. */

@@ -7,7 +7,8 @@
 
 /* One reader per file. The slab and the vectors are reused from line to line, so memory follows the longest line. */
 #define BLOCKS_MAX ((size_t)1 << 22)
-#define TEXT_MAX ((size_t)1 << 20)
+#define TEXT_MAX ((size_t)1 << 20)        /* of a name or a detail */
+#define LONG_MAX_BYTES ((size_t)64 << 20) /* of a prompt or an answer: what the writer keeps */
 #define NAMES_MAX ((size_t)4096)
 #define NAME_MAX_BYTES ((size_t)1536) /* of 255 characters, each escaped */
 #define HIST_MID_MAX REC_NS_MAX
@@ -28,7 +29,7 @@ struct reader {
     void *arg;
     struct rec_slab slab;
     struct vec dt, len, width, cum;
-    struct buf detail;
+    struct buf detail, prompt, answer;
     struct names names;
     char metric[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
     struct js js;
@@ -397,6 +398,19 @@ static int read_word(struct reader *r, struct str key, struct record *q)
     return 0;
 }
 
+static int read_long(struct reader *r, struct buf *out)
+{
+    struct str raw;
+    if (js_string(&r->js, &raw) != 0)
+        return -1;
+    buf_clear(out);
+    char *room = buf_room(out, raw.n + 1);
+    if (!room)
+        return wrong(r, "is too long", "text");
+    buf_wrote(out, js_decode(raw, room));
+    return 0;
+}
+
 /* {"X-TTFT-MS": 12.5, "x-other": false}: false for what was no number; names that the run did not list are skipped. */
 static int read_metrics(struct reader *r, struct record *q)
 {
@@ -435,10 +449,27 @@ static int read_other(struct reader *r, struct str key, struct record *q)
         return read_pairs(r, "width", UINT32_MAX, &r->width);
     if (str_eqz(key, "metrics"))
         return read_metrics(r, q);
+    if (r->sink->texts && str_eqz(key, "prompt"))
+        return read_long(r, &r->prompt);
+    if (r->sink->texts && str_eqz(key, "answer"))
+        return read_long(r, &r->answer);
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_eqz(key, words[i]))
             return read_word(r, key, q);
     return js_skip(&r->js, NULL);
+}
+
+static void make_text(struct reader *r, struct record *q)
+{
+    if (r->prompt.n == 0 && r->answer.n == 0)
+        return;
+    q->text = xcalloc(1, sizeof *q->text + r->prompt.n + r->answer.n);
+    q->text->n_prompt = r->prompt.n;
+    q->text->n_answer = r->answer.n;
+    if (r->prompt.n)
+        memcpy(q->text->bytes, r->prompt.p, r->prompt.n);
+    if (r->answer.n)
+        memcpy(q->text->bytes + r->prompt.n, r->answer.p, r->answer.n);
 }
 
 static int make_events(struct reader *r, struct record *q)
@@ -483,6 +514,8 @@ static int read_request(struct reader *r)
     size_t next = 0;
     int rc = 0;
     r->dt.n = r->len.n = r->width.n = r->cum.n = 0;
+    buf_clear(&r->prompt);
+    buf_clear(&r->answer);
     q->outcome = OUT_COUNT;
     while (rc == 0 && js_key(&r->js, &key)) {
         int hit = try_fields(r, &rec_request_fields, &next, key, q);
@@ -496,8 +529,12 @@ static int read_request(struct reader *r)
         rc = check_counts(r, q);
     if (rc == 0)
         rc = make_events(r, q);
+    if (rc == 0)
+        make_text(r, q);
     if (rc == 0 && r->sink->request)
         r->sink->request(r->arg, q);
+    free(q->text);
+    q->text = NULL;
     rec_recycle(&r->slab, q);
     return rc;
 }
@@ -562,6 +599,8 @@ int rec_read_text(struct str text, const char *name, const struct rec_sink *sink
     r->arg = arg;
     rec_slab_init(&r->slab, BLOCKS_MAX);
     buf_init(&r->detail, TEXT_MAX);
+    buf_init(&r->prompt, LONG_MAX_BYTES);
+    buf_init(&r->answer, LONG_MAX_BYTES);
     *st = (struct rec_read_stats){0};
     int rc = 0;
     for (size_t at = 0; at < text.n;) {
@@ -584,6 +623,8 @@ int rec_read_text(struct str text, const char *name, const struct rec_sink *sink
         rc = err_set(e, ERR_DATA, "%s: empty; a run writes its first line when its first level begins", name);
     rec_slab_free(&r->slab);
     buf_free(&r->detail);
+    buf_free(&r->prompt);
+    buf_free(&r->answer);
     for (size_t i = 0; i < r->names.n; i++)
         free((void *)(uintptr_t)r->names.name[i].p);
     free(r->names.name);
