@@ -7,9 +7,10 @@
 #include "cli/help.h"
 #include "cli/man.h"
 #include "cli/opt.h"
+#include "compat/compat.h"
 
-static const struct cmd *const commands[] = {
-    &cmd_run, &cmd_report, &cmd_sim, &cmd_calibrate, &cmd_dataset, &cmd_tokenize, &cmd_help, &cmd_version, NULL};
+static const struct cmd *const commands[] = {&cmd_run,      &cmd_report, &cmd_sim,  &cmd_calibrate, &cmd_dataset,
+                                             &cmd_tokenize, &cmd_as,     &cmd_help, &cmd_version,   NULL};
 
 const struct cmd *const *cli_commands(void)
 {
@@ -57,6 +58,9 @@ static int unknown_command(const char *word)
 
 static int dispatch(int argc, const char *const *argv)
 {
+    const struct compat_program *other = argc > 0 ? compat_find(argv[0]) : NULL; /* a link with its name */
+    if (other)
+        return other->run(argc, argv);
     if (argc < 2) {
         help_short(stderr);
         return 2;
@@ -73,7 +77,7 @@ static int dispatch(int argc, const char *const *argv)
     const struct cmd *c = cli_find(word);
     if (!c)
         return unknown_command(word);
-    if (opt_wants_help(c->options, argc - 1, argv + 1)) {
+    if (opt_wants_help(c->options, c->foreign ? MIN(argc - 1, 2) : argc - 1, argv + 1)) {
         help_command(stdout, c, help_width(1));
         return 0;
     }

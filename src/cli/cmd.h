@@ -12,16 +12,18 @@
 struct opt_table;
 
 struct cmd {
-    const char *name;                              /* "run" */
-    const char *args;                              /* "[URL] [options]" */
-    const char *summary;                           /* one line */
-    const char *prose;                             /* paragraphs for help and man page */
-    const char *examples;                          /* lines */
-    const struct opt_table *options;               /* NULL: none */
+    const char *name;                /* "run" */
+    const char *args;                /* "[URL] [options]" */
+    const char *summary;             /* one line */
+    const char *prose;               /* paragraphs for help and man page */
+    const char *examples;            /* lines */
+    const struct opt_table *options; /* NULL: none */
+    bool foreign; /* its words are another program's: its own --help stands directly behind its name */
     int (*run)(int argc, const char *const *argv); /* argv[0] = the command's name; returns the exit code */
 };
 
-extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_calibrate, cmd_dataset, cmd_tokenize, cmd_help, cmd_version;
+extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_calibrate, cmd_dataset, cmd_tokenize, cmd_as, cmd_help,
+    cmd_version;
 
 const struct cmd *const *cli_commands(void);  /* all that people see, NULL-ended */
 const struct cmd *cli_find(const char *name); /* NULL: none */

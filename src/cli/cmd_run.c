@@ -2,113 +2,25 @@
 #include <unistd.h>
 
 #include "analysis/summary.h"
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/xalloc.h"
 #include "campaign/calibrate.h"
 #include "campaign/campaign.h"
 #include "cli/cmd.h"
 #include "cli/opts.h"
 #include "cli/run_settings.h"
-#include "report/live_view.h"
+#include "cli/run_view.h"
 #include "report/report.h"
 
 struct session {
     struct run_settings set;
-    bool live, colour;
-    int64_t say_at; /* when to tell of the connecting, where no live line does */
+    struct run_view view;
 };
-
-static void on_banner(void *arg, const char *const *lines, size_t n)
-{
-    const struct session *s = arg;
-    if (s->set.c.quiet)
-        return;
-    for (size_t i = 0; i < n; i++) {
-        const char *colon = strchr(lines[i], ':');
-        int key = (int)(colon - lines[i]);
-        fprintf(stderr, "%s%-8.*s%s %s\n", s->colour ? "\033[1m" : "", key, lines[i], s->colour ? "\033[0m" : "",
-                colon + 2);
-    }
-    fputc('\n', stderr);
-}
-
-/* On a terminal a line that stays, else at once and then every ten seconds. */
-static void on_waiting(void *arg, const struct campaign_wait *w)
-{
-    struct session *s = arg;
-    char a[32], b[32], text[512];
-    int64_t now = clock_mono();
-    if (!w->why) {
-        if (s->live)
-            log_live_line(NULL);
-        log_info("%s is ready after %s", w->endpoint, fmt_duration(a, w->waited));
-        s->say_at = 0;
-        return;
-    }
-    snprintf(text, sizeof text, "waiting for %s, %s of %s: %s", w->endpoint, fmt_duration(a, w->waited),
-             fmt_duration(b, w->patience), w->why);
-    if (s->live) {
-        log_live_line(text);
-    } else if (!s->set.c.quiet && now >= s->say_at) {
-        s->say_at = now + 10 * NS_PER_S;
-        log_info("%s", text);
-    }
-}
 
 static void print_line(void *arg, const char *line)
 {
     (void)arg;
     puts(line);
     fflush(stdout);
-}
-
-/* Where no live line tells of it: after a second, then every ten. */
-static void say_connecting(struct session *s, const struct campaign_tick *t)
-{
-    int64_t now = clock_mono();
-    if (!s->say_at)
-        s->say_at = now + NS_PER_S;
-    if (s->live || s->set.c.quiet || now < s->say_at)
-        return;
-    s->say_at = now + 10 * NS_PER_S;
-    log_info("connecting: %llu of %llu are open", (unsigned long long)t->conns_open,
-             (unsigned long long)t->conns_wanted);
-}
-
-static void on_tick(void *arg, const struct campaign_tick *t)
-{
-    struct session *s = arg;
-    struct live_view_in in = {
-        .level = t->level,
-        .n_levels = t->n_levels,
-        .elapsed = t->elapsed,
-        .total = t->total,
-        .items = t->items,
-        .started = t->started,
-        .completed = t->completed,
-        .failed = t->failed,
-        .tokens = t->tokens,
-        .ttft_p50 = t->ttft_p50,
-        .warming = t->warming,
-        .draining = t->draining,
-        .connecting = t->connecting,
-        .conns_wanted = t->conns_wanted,
-        .conns_open = t->conns_open,
-    };
-    if (t->connecting)
-        say_connecting(s, t);
-    if (s->live)
-        live_view_draw(&in, s->colour);
-}
-
-static void on_level_end(void *arg, uint32_t level)
-{
-    struct session *s = arg;
-    (void)level;
-    s->say_at = 0;
-    if (s->live)
-        log_live_line(NULL);
 }
 
 static void print_result(const struct session *s, const struct campaign_result *r)
@@ -139,12 +51,7 @@ static int exit_code(const struct campaign_result *r)
 
 static int go(struct session *s, struct err *e)
 {
-    s->colour = report_wants_colour(STDERR_FILENO);
-    s->live = isatty(STDERR_FILENO) && !s->set.c.no_live && !s->set.c.quiet;
-    if (s->set.c.quiet)
-        log_set_level(LOG_ERROR);
-    struct campaign_view view = {
-        .arg = s, .banner = on_banner, .waiting = on_waiting, .tick = on_tick, .level_end = on_level_end};
+    struct campaign_view view = run_view_open(&s->view, s->set.c.quiet, !s->set.c.no_live);
     struct campaign_result r;
     bool ok = false;
     if (s->set.c.dry_run)
@@ -152,8 +59,7 @@ static int go(struct session *s, struct err *e)
     if (s->set.c.check)
         return campaign_check(&s->set.c, &view, print_line, NULL, &ok, e) < 0 ? -1 : ok ? 0 : 1;
     int rc = campaign_run(&s->set.c, &view, &r, e);
-    if (s->live)
-        log_live_line(NULL);
+    run_view_close(&s->view);
     int code = -1;
     if (r.summary && r.summary->n_levels > 0) {
         struct err second = {0};

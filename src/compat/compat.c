@@ -1,0 +1,54 @@
+#include "compat/compat.h"
+
+#include "base/str.h"
+#include "cli/opt.h"
+
+static const struct compat_program *const programs[] = {NULL};
+
+const struct compat_program *const *compat_programs(void)
+{
+    return programs;
+}
+
+static bool is_one_of(const char *names, struct str name)
+{
+    struct str_split it = {.rest = str_of(names), .sep = ' '};
+    struct str part;
+    while (names && str_next(&it, &part)) {
+        if (str_eq(part, name))
+            return true;
+    }
+    return false;
+}
+
+const struct compat_program *compat_find(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    struct str last = str_of(slash ? slash + 1 : name);
+    for (size_t i = 0; programs[i]; i++) {
+        if (str_eqz(last, programs[i]->name) || is_one_of(programs[i]->aliases, last))
+            return programs[i];
+    }
+    return NULL;
+}
+
+const char *compat_nearest(const char *name)
+{
+    const char *names[ARRAY_LEN(programs)] = {0};
+    for (size_t i = 0; programs[i]; i++)
+        names[i] = programs[i]->name;
+    return opt_nearest(str_of(name), names);
+}
+
+void compat_list(FILE *out)
+{
+    for (size_t i = 0; programs[i]; i++)
+        fprintf(out, "  %-20s %s\n", programs[i]->name, programs[i]->summary);
+}
+
+int compat_fail(const char *program, const struct err *e)
+{
+    fflush(stdout); /* what was said before stands before */
+    fprintf(stderr, "weir as %s: %s\n", program, e->text);
+    return e->code == ERR_USAGE || e->code == ERR_DATA ? 2 : 1;
+}

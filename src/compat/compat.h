@@ -1,0 +1,31 @@
+/* compat.h - other programs' command lines and outputs: `weir as NAME ARGUMENTS`.
+ * A program turns its arguments into the words of an ordinary `weir run` (compat_words.h), has it run
+ * (compat_run.h), and writes its own outputs from the ordinary summary and the requests' rows. It measures nothing
+ * itself. There are 4 things to do to add one:
+ *  1. write src/compat/NAME.c with one `const struct compat_program compat_NAME`;
+ *  2. declare it here and add it to the array in compat.c;
+ *  3. list the file in src/compat/meson.build;
+ *  4. add tests/seeds/test_NAME_*.py, and its commands and corrected figures to docs/SEED-PROGRAMS.md. */
+#ifndef WEIR_COMPAT_COMPAT_H
+#define WEIR_COMPAT_COMPAT_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct compat_program {
+    const char *name;    /* "awscurl"; a link of that name to weir runs it too */
+    const char *aliases; /* further names, separated by a space, or NULL */
+    const char *summary; /* one line */
+    /* argv[0] is the name it was called by. Its exit code: 0; 1 when nothing succeeded or the run broke; 2 for its
+     * arguments and files; 130 interrupted. What weir thinks of its own measurement is told, and is no exit code. */
+    int (*run)(int argc, const char *const *argv);
+};
+
+const struct compat_program *const *compat_programs(void);  /* NULL-ended */
+const struct compat_program *compat_find(const char *name); /* also by alias or by a path that ends so; or NULL */
+const char *compat_nearest(const char *name);               /* the one that was perhaps meant, or NULL */
+void compat_list(FILE *out);                                /* names and what they are, a line each */
+int compat_fail(const char *program, const struct err *e);  /* one line on stderr; the exit code of its kind */
+
+#endif
