@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 
 from lib import SANITIZED, SLOW, Sim, attempts, check, quantile, run, start, wait_for
 
@@ -45,7 +46,8 @@ def pinned(pin, workers, want_workers):
 
     def look():
         masks = allowed_of(process.pid)
-        if len(masks) > workers and sum(len(m) == 1 for m in masks[1:]) >= workers:
+        pins = Counter(next(iter(m)) for m in masks[1:] if len(m) == 1)
+        if len(masks) > workers and pins >= Counter(want_workers):  # the writer may have a core of its own too, and earlier
             seen["client"] = masks
             seen["sim"] = allowed_of(children_of(process.pid)[0])
         return "client" in seen or process.poll() is not None
