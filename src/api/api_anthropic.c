@@ -4,7 +4,7 @@
  * Source: Anthropic's API reference (messages, streaming), and the types of its Python client. */
 #include <math.h>
 
-#include "api/api.h"
+#include "api/api_read.h"
 
 extern const struct api_ops api_anthropic;
 
@@ -113,32 +113,14 @@ static void body(const struct api *a, const struct plan_item *it, struct api_bod
     api_rest(a, it, b);
 }
 
-static void decode_details(struct js *s, struct api_event *ev)
-{
-    struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
-        return;
-    }
-    js_enter(s, '{');
-    while (js_key(s, &key)) {
-        if (str_eqz(key, "thinking_tokens"))
-            api_event_count(s, ev, &ev->reasoning_tokens);
-        else
-            js_skip(s, NULL);
-    }
-}
-
 /* begun: the output counted so far says nothing of the answer yet. */
 static void decode_usage(struct js *s, bool begun, struct api_event *ev)
 {
+    static const struct api_count_of thinking = {"thinking_tokens", NULL, offsetof(struct api_event, reasoning_tokens)};
     struct str key;
     int64_t input = -1, written = 0;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "input_tokens"))
             api_count(s, &input);
@@ -149,7 +131,7 @@ static void decode_usage(struct js *s, bool begun, struct api_event *ev)
         else if (str_eqz(key, "output_tokens") && !begun)
             api_event_count(s, ev, &ev->completion_tokens);
         else if (str_eqz(key, "output_tokens_details") && !begun)
-            decode_details(s, ev);
+            api_read_counts(s, &thinking, 1, ev);
         else
             js_skip(s, NULL);
     }
@@ -163,11 +145,8 @@ static void decode_usage(struct js *s, bool begun, struct api_event *ev)
 static void decode_piece(struct js *s, struct api_event *ev)
 {
     struct str key, raw;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "text")) {
             api_event_string(s, API_CONTENT, ev);
@@ -191,11 +170,8 @@ static void decode_piece(struct js *s, struct api_event *ev)
 static void decode_message(struct js *s, bool begun, struct api_event *ev)
 {
     struct str key, raw;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "usage")) {
             decode_usage(s, begun, ev);
@@ -247,11 +223,7 @@ static enum api_rc decode_event(struct str data, struct str type, struct api_eve
 static enum api_rc event(struct str type, struct str data, struct api_event *ev)
 {
     api_event_clear(ev);
-    enum api_rc rc = decode_event(data, type, ev);
-    if (!str_eqz(type, "error"))
-        return rc;
-    api_event_error(ev, rc == API_OK && ev->error.p ? ev->error : data);
-    return API_OK;
+    return api_read_named(type, data, decode_event(data, type, ev), ev);
 }
 
 static enum api_rc document(struct str text, struct api_event *ev)

@@ -26,24 +26,6 @@ static void embeddings_body(const struct api *a, const struct plan_item *it, str
     api_rest(a, it, b);
 }
 
-static void decode_usage(struct js *s, struct api_event *ev)
-{
-    struct str key;
-    int64_t total = -1;
-    if (!api_read_object(s))
-        return;
-    while (js_key(s, &key)) {
-        if (str_eqz(key, "prompt_tokens"))
-            api_event_count(s, ev, &ev->prompt_tokens);
-        else if (str_eqz(key, "total_tokens"))
-            api_event_count(s, ev, &total);
-        else
-            js_skip(s, NULL);
-    }
-    if (ev->prompt_tokens < 0) /* all of them are of the input */
-        ev->prompt_tokens = total;
-}
-
 /* [{"object":"embedding","index":0,"embedding":[0.1,...]}], or base64 text where it was asked for. */
 static void decode_data(struct js *s, struct api_event *ev)
 {
@@ -76,7 +58,7 @@ static enum api_rc embeddings_document(struct str body, struct api_event *ev)
         if (str_eqz(key, "data")) {
             decode_data(&s, ev);
         } else if (str_eqz(key, "usage")) {
-            decode_usage(&s, ev);
+            api_read_input_usage(&s, ev);
         } else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL) {
             ev->flags |= API_ERROR;
             js_skip(&s, &ev->error);

@@ -27,61 +27,28 @@ void oai_members(struct jout *j, const struct api_opts *o)
     }
 }
 
-static void decode_details(struct js *s, const char *member, struct api_event *ev, int64_t *out)
-{
-    struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
-        return;
-    }
-    js_enter(s, '{');
-    while (js_key(s, &key)) {
-        if (str_eqz(key, member))
-            api_event_count(s, ev, out);
-        else
-            js_skip(s, NULL);
-    }
-}
-
+/* null in all chunks but the last: usual. */
 static void decode_usage(struct js *s, struct api_event *ev)
 {
-    struct str key;
-    if (js_peek(s) != JS_OBJ) { /* null in all chunks but the last: usual */
-        js_skip(s, NULL);
-        return;
-    }
-    js_enter(s, '{');
-    while (js_key(s, &key)) {
-        if (str_eqz(key, "prompt_tokens"))
-            api_event_count(s, ev, &ev->prompt_tokens);
-        else if (str_eqz(key, "completion_tokens"))
-            api_event_count(s, ev, &ev->completion_tokens);
-        else if (str_eqz(key, "prompt_tokens_details"))
-            decode_details(s, "cached_tokens", ev, &ev->cached_tokens);
-        else if (str_eqz(key, "completion_tokens_details"))
-            decode_details(s, "reasoning_tokens", ev, &ev->reasoning_tokens);
-        else if (str_eqz(key, "reasoning_tokens")) /* SGLang's place for them */
-            api_event_count(s, ev, &ev->reasoning_tokens);
-        else
-            js_skip(s, NULL);
-    }
+    static const struct api_count_of counts[] = {
+        {"prompt_tokens", NULL, offsetof(struct api_event, prompt_tokens)},
+        {"completion_tokens", NULL, offsetof(struct api_event, completion_tokens)},
+        {"prompt_tokens_details", "cached_tokens", offsetof(struct api_event, cached_tokens)},
+        {"completion_tokens_details", "reasoning_tokens", offsetof(struct api_event, reasoning_tokens)},
+        {"reasoning_tokens", NULL, offsetof(struct api_event, reasoning_tokens)}, /* SGLang's place for them */
+    };
+    api_read_counts(s, counts, ARRAY_LEN(counts), ev);
 }
 
 /* [{"index":0,"function":{"name":"f","arguments":"{..."}}]: the name and the arguments are tokens of the answer. */
 static void decode_tool_calls(struct js *s, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_ARR) {
-        js_skip(s, NULL);
+    if (!api_read_array(s))
         return;
-    }
-    js_enter(s, '[');
     while (js_elem(s)) {
-        if (js_peek(s) != JS_OBJ) {
-            js_skip(s, NULL);
+        if (!api_read_object(s))
             continue;
-        }
-        js_enter(s, '{');
         while (js_key(s, &key)) {
             if (!str_eqz(key, "function") || js_peek(s) != JS_OBJ) {
                 js_skip(s, NULL);
@@ -102,11 +69,8 @@ static void decode_tool_calls(struct js *s, struct api_event *ev)
 static void decode_part(struct js *s, struct api_event *ev)
 {
     struct str key, reasoned = {0}; /* by which name: some servers send the same text under both */
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         bool reasoning = str_eqz(key, "reasoning_content") || str_eqz(key, "reasoning");
         unsigned before = ev->n_texts;
@@ -170,11 +134,8 @@ static void settle_timings(const struct timings *t, struct api_event *ev)
 static void decode_choice(struct js *s, const char *part, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (part && str_eqz(key, part))
             decode_part(s, ev);

@@ -3,7 +3,7 @@
  * is a failure. Source: Ollama's docs/api.md, and api/types.go for the names of members. */
 #include <math.h>
 
-#include "api/api.h"
+#include "api/api_read.h"
 
 extern const struct api_ops api_ollama_chat, api_ollama_generate;
 
@@ -85,11 +85,8 @@ static void generate_body(const struct api *a, const struct plan_item *it, struc
 static void decode_function(struct js *s, struct api_event *ev)
 {
     struct str key, raw;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "name")) {
             api_event_string(s, API_TOOL, ev);
@@ -107,17 +104,11 @@ static void decode_function(struct js *s, struct api_event *ev)
 static void decode_tool_calls(struct js *s, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_ARR) {
-        js_skip(s, NULL);
+    if (!api_read_array(s))
         return;
-    }
-    js_enter(s, '[');
     while (js_elem(s)) {
-        if (js_peek(s) != JS_OBJ) {
-            js_skip(s, NULL);
+        if (!api_read_object(s))
             continue;
-        }
-        js_enter(s, '{');
         while (js_key(s, &key)) {
             if (str_eqz(key, "function"))
                 decode_function(s, ev);
@@ -130,11 +121,8 @@ static void decode_tool_calls(struct js *s, struct api_event *ev)
 static void decode_message(struct js *s, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "content"))
             api_event_string(s, API_CONTENT, ev);

@@ -28,6 +28,58 @@ bool api_read_array(struct js *s)
     return false;
 }
 
+static void read_inner(struct js *s, const struct api_count_of *row, struct api_event *ev)
+{
+    struct str key;
+    int64_t *v = (int64_t *)(void *)((char *)ev + row->at);
+    if (!row->inner) {
+        api_event_count(s, ev, v);
+        return;
+    }
+    if (!api_read_object(s))
+        return;
+    while (js_key(s, &key)) {
+        if (str_eqz(key, row->inner))
+            api_event_count(s, ev, v);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+void api_read_counts(struct js *s, const struct api_count_of *rows, size_t n, struct api_event *ev)
+{
+    struct str key;
+    if (!api_read_object(s))
+        return;
+    while (js_key(s, &key)) {
+        size_t i = 0;
+        while (i < n && !str_eqz(key, rows[i].name))
+            i++;
+        if (i < n)
+            read_inner(s, &rows[i], ev);
+        else
+            js_skip(s, NULL);
+    }
+}
+
+void api_read_input_usage(struct js *s, struct api_event *ev)
+{
+    struct str key;
+    int64_t total = -1;
+    if (!api_read_object(s))
+        return;
+    while (js_key(s, &key)) {
+        if (str_eqz(key, "prompt_tokens"))
+            api_event_count(s, ev, &ev->prompt_tokens);
+        else if (str_eqz(key, "total_tokens"))
+            api_event_count(s, ev, &total);
+        else
+            js_skip(s, NULL);
+    }
+    if (ev->prompt_tokens < 0)
+        ev->prompt_tokens = total;
+}
+
 enum api_rc api_read_named(struct str type, struct str data, enum api_rc rc, struct api_event *ev)
 {
     if (!str_eqz(type, "error"))

@@ -53,24 +53,6 @@ static void rerank_body(const struct api *a, const struct plan_item *it, struct 
     api_rest(a, it, b);
 }
 
-static void decode_usage(struct js *s, struct api_event *ev)
-{
-    struct str key;
-    int64_t total = -1;
-    if (!api_read_object(s))
-        return;
-    while (js_key(s, &key)) {
-        if (str_eqz(key, "prompt_tokens"))
-            api_event_count(s, ev, &ev->prompt_tokens);
-        else if (str_eqz(key, "total_tokens"))
-            api_event_count(s, ev, &total);
-        else
-            js_skip(s, NULL);
-    }
-    if (ev->prompt_tokens < 0)
-        ev->prompt_tokens = total;
-}
-
 /* {"billed_units":{"search_units":1},"tokens":{"input_tokens":...}} */
 static void decode_meta(struct js *s, struct api_event *ev)
 {
@@ -127,7 +109,7 @@ static enum api_rc rerank_document(struct str body, struct api_event *ev)
         if (str_eqz(key, "results")) {
             ev->flags |= decode_results(&s) ? API_RESULT : 0;
         } else if (str_eqz(key, "usage")) {
-            decode_usage(&s, ev);
+            api_read_input_usage(&s, ev);
         } else if (str_eqz(key, "meta")) {
             decode_meta(&s, ev);
         } else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL) {

@@ -3,7 +3,7 @@
  * reference (responses, streaming), and the types of its Python client. */
 #include <math.h>
 
-#include "api/api.h"
+#include "api/api_read.h"
 
 extern const struct api_ops api_responses;
 
@@ -71,42 +71,16 @@ static void body(const struct api *a, const struct plan_item *it, struct api_bod
     api_rest(a, it, b);
 }
 
-static void decode_details(struct js *s, const char *member, struct api_event *ev, int64_t *out)
-{
-    struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
-        return;
-    }
-    js_enter(s, '{');
-    while (js_key(s, &key)) {
-        if (str_eqz(key, member))
-            api_event_count(s, ev, out);
-        else
-            js_skip(s, NULL);
-    }
-}
-
+/* null until the answer is whole. */
 static void decode_usage(struct js *s, struct api_event *ev)
 {
-    struct str key;
-    if (js_peek(s) != JS_OBJ) { /* null until the answer is whole */
-        js_skip(s, NULL);
-        return;
-    }
-    js_enter(s, '{');
-    while (js_key(s, &key)) {
-        if (str_eqz(key, "input_tokens"))
-            api_event_count(s, ev, &ev->prompt_tokens);
-        else if (str_eqz(key, "output_tokens"))
-            api_event_count(s, ev, &ev->completion_tokens);
-        else if (str_eqz(key, "input_tokens_details"))
-            decode_details(s, "cached_tokens", ev, &ev->cached_tokens);
-        else if (str_eqz(key, "output_tokens_details"))
-            decode_details(s, "reasoning_tokens", ev, &ev->reasoning_tokens);
-        else
-            js_skip(s, NULL);
-    }
+    static const struct api_count_of counts[] = {
+        {"input_tokens", NULL, offsetof(struct api_event, prompt_tokens)},
+        {"output_tokens", NULL, offsetof(struct api_event, completion_tokens)},
+        {"input_tokens_details", "cached_tokens", offsetof(struct api_event, cached_tokens)},
+        {"output_tokens_details", "reasoning_tokens", offsetof(struct api_event, reasoning_tokens)},
+    };
+    api_read_counts(s, counts, ARRAY_LEN(counts), ev);
 }
 
 static bool is_tool(struct str type)
@@ -118,11 +92,8 @@ static bool is_tool(struct str type)
 static void decode_part(struct js *s, unsigned flag, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "text") || str_eqz(key, "refusal"))
             api_event_string(s, flag, ev);
@@ -178,11 +149,8 @@ static bool decode_item(struct js *s, bool texts, struct api_event *ev)
 static void decode_reason(struct js *s, struct api_event *ev)
 {
     struct str key;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "reason"))
             api_event_finish(s, reasons, ev);
@@ -196,11 +164,8 @@ static void decode_response(struct js *s, bool texts, struct api_event *ev)
 {
     struct str key, status = {0}, raw;
     bool tool = false;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "usage")) {
             decode_usage(s, ev);
@@ -306,11 +271,7 @@ static enum api_rc event(struct str type, struct str data, struct api_event *ev)
         ev->flags = API_TERMINAL;
         return API_OK;
     }
-    enum api_rc rc = decode_event(data, type, ev);
-    if (!str_eqz(type, "error"))
-        return rc;
-    api_event_error(ev, rc == API_OK && ev->error.p ? ev->error : data);
-    return API_OK;
+    return api_read_named(type, data, decode_event(data, type, ev), ev);
 }
 
 static enum api_rc document(struct str text, struct api_event *ev)

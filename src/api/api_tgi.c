@@ -3,7 +3,7 @@
  * has the text again, whole. Source: the OpenAPI description of huggingface/text-generation-inference. */
 #include <math.h>
 
-#include "api/api.h"
+#include "api/api_read.h"
 
 extern const struct api_ops api_tgi;
 
@@ -41,11 +41,8 @@ static void decode_token(struct js *s, struct api_event *ev)
 {
     struct str key, text = {0};
     bool special = false;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "text") && js_peek(s) == JS_STR) {
             js_string(s, &text);
@@ -64,11 +61,8 @@ static void decode_details(struct js *s, struct api_event *ev)
 {
     struct str key;
     int64_t n = 0;
-    if (js_peek(s) != JS_OBJ) {
-        js_skip(s, NULL);
+    if (!api_read_object(s))
         return;
-    }
-    js_enter(s, '{');
     while (js_key(s, &key)) {
         if (str_eqz(key, "finish_reason")) {
             api_event_finish(s, reasons, ev);
