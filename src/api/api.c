@@ -258,6 +258,14 @@ void api_joined(const struct plan_item *it, struct api_body *b)
         api_piece(b, buf_str(&b->spill));
 }
 
+void api_prompt_body(const struct api *a, const struct plan_item *it, struct str opening, struct api_body *b)
+{
+    api_piece(b, opening);
+    api_joined(it, b);
+    api_piece(b, STR("\","));
+    api_rest(a, it, b);
+}
+
 int api_check_plain(const struct plan_sample *s, const char *takes, struct err *e)
 {
     for (uint32_t i = 0; i < s->n_msgs; i++) {

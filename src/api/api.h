@@ -176,6 +176,8 @@ bool api_rest_empty(const struct api *a, const struct plan_item *it);
 void api_rest(const struct api *a, const struct plan_item *it, struct api_body *b);
 /* All contents joined by line feeds, the nonce in front: at most API_MAX_PIECES - 6 pieces. */
 void api_joined(const struct plan_item *it, struct api_body *b);
+/* A whole body whose prompt is one text: `opening` is what stands before it, such as {"inputs":" */
+void api_prompt_body(const struct api *a, const struct plan_item *it, struct str opening, struct api_body *b);
 /* Each message must be plain text; `takes` says what the dialect takes instead, for the error. */
 int api_check_plain(const struct plan_sample *s, const char *takes, struct err *e);
 /* Messages that the dataset gives whole (raw JSON) must have no member but `members`, and a content that is text or,

@@ -20,10 +20,7 @@ static int embeddings_check(const struct plan_sample *s, struct err *e)
 
 static void embeddings_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"input\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"input\":\""), b);
 }
 
 /* [{"object":"embedding","index":0,"embedding":[0.1,...]}], or base64 text where it was asked for. */

@@ -11,10 +11,7 @@ static int completions_check(const struct plan_sample *s, struct err *e)
 
 static void completions_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"prompt\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"prompt\":\""), b);
 }
 
 static enum api_rc completions_event(struct str type, struct str data, struct api_event *ev)

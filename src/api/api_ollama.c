@@ -75,10 +75,7 @@ static int generate_check(const struct plan_sample *s, struct err *e)
 
 static void generate_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"prompt\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"prompt\":\""), b);
 }
 
 /* [{"function":{"name":"f","arguments":{...}}}] */

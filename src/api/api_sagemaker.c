@@ -37,10 +37,7 @@ static int lmi_check(const struct plan_sample *s, struct err *e)
 
 static void lmi_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"inputs\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"inputs\":\""), b);
 }
 
 static void decode_finish(struct js *s, struct api_event *ev)

@@ -31,10 +31,7 @@ static int sglang_check(const struct plan_sample *s, struct err *e)
 
 static void sglang_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"text\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"text\":\""), b);
 }
 
 /* {"type":"length","length":16}, {"type":"stop","matched":2} or {"type":"abort","message":"..."}; null before the end.

@@ -27,10 +27,7 @@ static int trtllm_check(const struct plan_sample *s, struct err *e)
 
 static void trtllm_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    api_piece(b, STR("{\"text_input\":\""));
-    api_joined(it, b);
-    api_piece(b, STR("\","));
-    api_rest(a, it, b);
+    api_prompt_body(a, it, STR("{\"text_input\":\""), b);
 }
 
 /* A number, or an array of one per sequence: the first. */
