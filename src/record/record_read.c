@@ -1,195 +1,16 @@
 #include "base/file.h"
-#include "base/jscan.h"
 #include "base/xalloc.h"
-#include "record/recfile.h"
-#include "record/record_fields.h"
-#include "stat/hist.h"
+#include "record/record_read_private.h"
 
 /* One reader per file. The slab and the vectors are reused from line to line, so memory follows the longest line. */
 #define BLOCKS_MAX ((size_t)1 << 22)
 #define TEXT_MAX ((size_t)1 << 20)        /* of a name or a detail */
 #define LONG_MAX_BYTES ((size_t)64 << 20) /* of a prompt or an answer: what the writer keeps */
-#define NAMES_MAX ((size_t)4096)
-#define NAME_MAX_BYTES ((size_t)1536) /* of 255 characters, each escaped */
-#define HIST_MID_MAX REC_NS_MAX
-
-struct vec {
-    int64_t *v;
-    size_t n, cap;
-};
-
-/* Names that many records share (class, model): each is kept once, until the end of the file. */
-struct names {
-    struct str *name;
-    size_t n, cap;
-};
-
-struct reader {
-    const struct rec_sink *sink;
-    void *arg;
-    struct rec_slab slab;
-    struct vec dt, len, width, cum;
-    struct buf detail, prompt, answer;
-    struct names names;
-    char metric[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
-    struct js js;
-    const char *wrong; /* what is wrong with the line, beside its JSON */
-    char what[128];
-};
-
-static void vec_add(struct vec *x, int64_t v)
-{
-    if (x->n == x->cap) {
-        x->cap = x->cap ? x->cap * 2 : 256;
-        x->v = xreallocarray(x->v, x->cap, sizeof *x->v);
-    }
-    x->v[x->n++] = v;
-}
-
-static int wrong(struct reader *r, const char *fmt, const char *name)
-{
-    if (!r->wrong) {
-        snprintf(r->what, sizeof r->what, "\"%.40s\" %s", name, fmt);
-        r->wrong = r->what;
-    }
-    return -1;
-}
-
-static int get_i64(struct reader *r, const char *name, int64_t min, int64_t max, int64_t *out)
-{
-    if (js_i64(&r->js, out) != 0)
-        return -1;
-    return *out < min || *out > max ? wrong(r, "is out of range", name) : 0;
-}
-
-static int get_text(struct reader *r, const struct field *f, char *out)
-{
-    struct str raw;
-    if (js_string(&r->js, &raw) != 0)
-        return -1;
-    buf_clear(&r->detail);
-    char *room = buf_room(&r->detail, raw.n + 1);
-    if (!room)
-        return wrong(r, "is too long", f->name);
-    size_t n = js_decode(raw, room);
-    n = MIN(n, (size_t)f->arg - 1);
-    memcpy(out, room, n);
-    memset(out + n, 0, f->arg - n);
-    return 0;
-}
-
-static int get_name(struct reader *r, const char *name, struct str *out)
-{
-    struct names *all = &r->names;
-    struct str raw;
-    char room[NAME_MAX_BYTES + 1];
-    if (js_string(&r->js, &raw) != 0)
-        return -1;
-    if (raw.n > NAME_MAX_BYTES)
-        return wrong(r, "is too long", name);
-    struct str text = {room, js_decode(raw, room)};
-    for (size_t i = all->n; i-- > 0;) {
-        if (str_eq(all->name[i], text)) {
-            *out = all->name[i];
-            return 0;
-        }
-    }
-    if (all->n == NAMES_MAX)
-        return wrong(r, "has more different values than weir can tell apart", name);
-    if (all->n == all->cap) {
-        all->cap = all->cap ? all->cap * 2 : 16;
-        all->name = xreallocarray(all->name, all->cap, sizeof *all->name);
-    }
-    all->name[all->n] = (struct str){xmemdup0(text.p, text.n), text.n};
-    *out = all->name[all->n++];
-    return 0;
-}
-
-static int get_member(struct reader *r, const struct field *f, char *base)
-{
-    void *p = base + f->at;
-    int64_t v = 0;
-    bool yes = false;
-    struct str raw;
-    switch (f->kind) {
-    case F_INSTANT:
-        return get_i64(r, f->name, 0, REC_NS_MAX, p);
-    case F_COUNT:
-        /* Steal is a duration: let it be as long as one. */
-        return get_i64(r, f->name, -1, REC_NS_MAX, p) != 0 ? -1 : 0;
-    case F_U64:
-        if (get_i64(r, f->name, 0, REC_COUNT_MAX, &v) != 0)
-            return -1;
-        *(uint64_t *)p = (uint64_t)v;
-        return 0;
-    case F_SEED:
-        if (js_peek(&r->js) != JS_NUM || js_skip(&r->js, &raw) != 0 || parse_u64(raw, p) != 0)
-            return wrong(r, "is not a whole number", f->name);
-        return 0;
-    case F_U32:
-        if (get_i64(r, f->name, 0, UINT32_MAX, &v) != 0)
-            return -1;
-        *(uint32_t *)p = (uint32_t)v;
-        return 0;
-    case F_I32:
-        if (get_i64(r, f->name, INT32_MIN, INT32_MAX, &v) != 0)
-            return -1;
-        *(int *)p = (int)v;
-        return 0;
-    case F_F64:
-        return js_f64(&r->js, p);
-    case F_BOOL:
-        return js_bool(&r->js, p);
-    case F_FLAG:
-        if (js_bool(&r->js, &yes) != 0)
-            return -1;
-        if (yes)
-            *(uint32_t *)p |= f->arg;
-        return 0;
-    case F_TEXT:
-        return get_text(r, f, p);
-    case F_NAME:
-        return get_name(r, f->name, p);
-    }
-    return -1;
-}
-
-/* 1: the member was one of the table; 0: not in it; -1: wrong. *next is where the search begins: members come in order.
- */
-static int try_fields(struct reader *r, const struct field_table *t, size_t *next, struct str key, void *base)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        size_t k = *next + i < t->n ? *next + i : *next + i - t->n;
-        if (!str_eqz(key, t->f[k].name))
-            continue;
-        *next = k + 1 < t->n ? k + 1 : 0;
-        return get_member(r, &t->f[k], base) == 0 ? 1 : -1;
-    }
-    return 0;
-}
-
-static bool line_ok(const struct reader *r)
-{
-    return !r->js.bad && !r->wrong;
-}
-
-/* The line's object is entered by the caller and closed here. */
-static int read_plain(struct reader *r, const struct field_table *t, void *base)
-{
-    struct str key;
-    size_t next = 0;
-    while (js_key(&r->js, &key)) {
-        int rc = try_fields(r, t, &next, key, base);
-        if (rc < 0 || (rc == 0 && js_skip(&r->js, NULL) != 0))
-            return -1;
-    }
-    return line_ok(r) ? 0 : -1;
-}
 
 static int read_run(struct reader *r)
 {
     struct rec_run run = {0};
-    if (read_plain(r, &rec_run_fields, &run) != 0)
+    if (rr_plain(r, &rec_run_fields, &run) != 0)
         return -1;
     if (r->sink->run)
         r->sink->run(r->arg, &run);
@@ -199,10 +20,10 @@ static int read_run(struct reader *r)
 static int read_endpoint(struct reader *r)
 {
     struct rec_endpoint p = {0};
-    if (read_plain(r, &rec_endpoint_fields, &p) != 0)
+    if (rr_plain(r, &rec_endpoint_fields, &p) != 0)
         return -1;
     if (p.endpoint >= REC_ENDPOINTS_MAX)
-        return wrong(r, "is out of range", "endpoint");
+        return rr_wrong(r, "is out of range", "endpoint");
     if (r->sink->endpoint)
         r->sink->endpoint(r->arg, &p);
     return 0;
@@ -211,12 +32,12 @@ static int read_endpoint(struct reader *r)
 static int read_metric(struct reader *r)
 {
     struct rec_metric m = {0};
-    if (read_plain(r, &rec_metric_fields, &m) != 0)
+    if (rr_plain(r, &rec_metric_fields, &m) != 0)
         return -1;
     if (m.metric >= HEADER_METRICS_MAX)
-        return wrong(r, "is out of range", "metric");
+        return rr_wrong(r, "is out of range", "metric");
     if (header_metric_check_name(m.name, NULL) < 0)
-        return wrong(r, "is not the name of a header", "name");
+        return rr_wrong(r, "is not the name of a header", "name");
     memcpy(r->metric[m.metric], m.name, sizeof m.name);
     if (r->sink->metric)
         r->sink->metric(r->arg, &m);
@@ -226,10 +47,10 @@ static int read_metric(struct reader *r)
 static int read_level(struct reader *r)
 {
     struct rec_level l = {0};
-    if (read_plain(r, &rec_level_fields, &l) != 0)
+    if (rr_plain(r, &rec_level_fields, &l) != 0)
         return -1;
     if (!(l.rate >= 0 && l.rate <= 1e12))
-        return wrong(r, "is out of range", "rate");
+        return rr_wrong(r, "is out of range", "rate");
     if (r->sink->level)
         r->sink->level(r->arg, &l);
     return 0;
@@ -238,91 +59,10 @@ static int read_level(struct reader *r)
 static int read_note(struct reader *r)
 {
     struct rec_note n = {0};
-    if (read_plain(r, &rec_note_fields, &n) != 0)
+    if (rr_plain(r, &rec_note_fields, &n) != 0)
         return -1;
     if (r->sink->note)
         r->sink->note(r->arg, &n);
-    return 0;
-}
-
-static int hex128(struct str s, unsigned __int128 *out)
-{
-    if (s.n == 0 || s.n > 32)
-        return -1;
-    unsigned __int128 v = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        unsigned d = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-        if (d > 15)
-            return -1;
-        v = v << 4 | d;
-    }
-    *out = v;
-    return 0;
-}
-
-/* [[value, count], ...] */
-static int read_pairs(struct reader *r, const char *name, int64_t max_first, struct vec *out)
-{
-    struct js *s = &r->js;
-    out->n = 0;
-    if (!js_enter(s, '['))
-        return -1;
-    while (js_elem(s)) {
-        int64_t a = 0, b = 0;
-        if (!js_enter(s, '['))
-            return -1;
-        bool pair = js_elem(s) && get_i64(r, name, 0, max_first, &a) == 0 && js_elem(s) &&
-                    get_i64(r, name, 0, REC_NS_MAX, &b) == 0 && !js_elem(s);
-        if (!line_ok(r))
-            return -1;
-        if (!pair)
-            return wrong(r, "needs pairs", name);
-        vec_add(out, a);
-        vec_add(out, b);
-    }
-    return line_ok(r) ? 0 : -1;
-}
-
-static int read_hist(struct reader *r, struct hist *h)
-{
-    struct js *s = &r->js;
-    struct str key, raw;
-    struct hist_exact x = {0};
-    if (!js_enter(s, '{'))
-        return -1;
-    while (js_key(s, &key)) {
-        int rc = 0;
-        if (str_eqz(key, "min"))
-            rc = get_i64(r, "min", 0, INT64_MAX, &x.min);
-        else if (str_eqz(key, "max"))
-            rc = get_i64(r, "max", 0, INT64_MAX, &x.max);
-        else if (str_eqz(key, "sum"))
-            rc = js_string(s, &raw) != 0 ? -1 : hex128(raw, &x.sum) != 0 ? wrong(r, "is not hexadecimal", "sum") : 0;
-        else if (str_eqz(key, "sum_sq"))
-            rc = js_string(s, &raw) != 0       ? -1
-                 : hex128(raw, &x.sum_sq) != 0 ? wrong(r, "is not hexadecimal", "sum_sq")
-                                               : 0;
-        else if (str_eqz(key, "counts"))
-            rc = read_pairs(r, "counts", HIST_MID_MAX, &r->width);
-        else
-            rc = js_skip(s, NULL);
-        if (rc != 0)
-            return -1;
-        if (str_eqz(key, "counts")) {
-            for (size_t i = 0; i < r->width.n; i += 2) {
-                if (r->width.v[i + 1] > REC_COUNT_MAX)
-                    return wrong(r, "is out of range", "counts");
-                hist_add(h, r->width.v[i], (uint64_t)r->width.v[i + 1]);
-            }
-        }
-    }
-    if (!line_ok(r))
-        return -1;
-    if (x.min > x.max)
-        return wrong(r, "is above \"max\"", "min");
-    if (hist_n(h))
-        hist_set_exact(h, &x);
     return 0;
 }
 
@@ -333,37 +73,23 @@ static int read_client(struct reader *r)
     size_t next = 0;
     int rc = 0;
     while (rc == 0 && js_key(&r->js, &key)) {
-        int hit = try_fields(r, &rec_client_fields, &next, key, &c);
+        int hit = rr_fields(r, &rec_client_fields, &next, key, &c);
         if (hit < 0)
             rc = -1;
         else if (hit == 0 && str_eqz(key, "lag"))
-            rc = read_hist(r, c.lag);
+            rc = rr_hist(r, c.lag);
         else if (hit == 0 && str_eqz(key, "lag_user"))
-            rc = read_hist(r, c.lag_user);
+            rc = rr_hist(r, c.lag_user);
         else if (hit == 0)
             rc = js_skip(&r->js, NULL);
     }
-    if (!line_ok(r))
+    if (!rr_line_ok(r))
         rc = -1;
     if (rc == 0 && r->sink->client)
         r->sink->client(r->arg, &c);
     hist_free(&c.lag);
     hist_free(&c.lag_user);
     return rc;
-}
-
-static int read_ints(struct reader *r, const char *name, int64_t min, int64_t max, struct vec *out)
-{
-    out->n = 0;
-    if (!js_enter(&r->js, '['))
-        return -1;
-    while (js_elem(&r->js)) {
-        int64_t v;
-        if (get_i64(r, name, min, max, &v) != 0)
-            return -1;
-        vec_add(out, v);
-    }
-    return line_ok(r) ? 0 : -1;
 }
 
 static int read_word(struct reader *r, struct str key, struct record *q)
@@ -374,7 +100,7 @@ static int read_word(struct reader *r, struct str key, struct record *q)
     if (str_eqz(key, "outcome")) {
         int status;
         if (outcome_parse(raw, &q->outcome, &status) != 0)
-            return wrong(r, "is unknown to this version of weir", "outcome");
+            return rr_wrong(r, "is unknown to this version of weir", "outcome");
         return 0;
     }
     if (str_eqz(key, "detail")) {
@@ -406,7 +132,7 @@ static int read_long(struct reader *r, struct buf *out)
     buf_clear(out);
     char *room = buf_room(out, raw.n + 1);
     if (!room)
-        return wrong(r, "is too long", "text");
+        return rr_wrong(r, "is too long", "text");
     buf_wrote(out, js_decode(raw, room));
     return 0;
 }
@@ -433,20 +159,20 @@ static int read_metrics(struct reader *r, struct record *q)
         q->metrics |= 1U << i;
         q->metric[i] = header_metric_of(v);
     }
-    return line_ok(r) ? 0 : -1;
+    return rr_line_ok(r) ? 0 : -1;
 }
 
 static int read_other(struct reader *r, struct str key, struct record *q)
 {
     static const char *const words[] = {"outcome", "detail", "finish", "token_source"};
     if (str_eqz(key, "dt"))
-        return read_ints(r, "dt", -REC_NS_MAX, REC_NS_MAX, &r->dt);
+        return rr_ints(r, "dt", -REC_NS_MAX, REC_NS_MAX, &r->dt);
     if (str_eqz(key, "len"))
-        return read_ints(r, "len", 0, UINT32_MAX, &r->len);
+        return rr_ints(r, "len", 0, UINT32_MAX, &r->len);
     if (str_eqz(key, "cum"))
-        return read_ints(r, "cum", -1, REC_COUNT_MAX, &r->cum);
+        return rr_ints(r, "cum", -1, REC_COUNT_MAX, &r->cum);
     if (str_eqz(key, "width"))
-        return read_pairs(r, "width", UINT32_MAX, &r->width);
+        return rr_pairs(r, "width", UINT32_MAX, &r->width);
     if (str_eqz(key, "metrics"))
         return read_metrics(r, q);
     if (r->sink->texts && str_eqz(key, "prompt"))
@@ -476,25 +202,25 @@ static int make_events(struct reader *r, struct record *q)
 {
     size_t n = r->dt.n;
     if (r->len.n != n || (r->cum.n && r->cum.n != n))
-        return wrong(r, "has another length than \"len\" or \"cum\"", "dt");
+        return rr_wrong(r, "has another length than \"len\" or \"cum\"", "dt");
     if (n && q->first_token == 0)
-        return wrong(r, "is there, but \"first_token\" is not", "dt");
+        return rr_wrong(r, "is there, but \"first_token\" is not", "dt");
     int64_t at = q->first_token;
     size_t w = 0;
     for (size_t i = 0; i < n; i++) {
         /* Both terms are at most 2^62 in size. */
         at += r->dt.v[i];
         if (at < 0 || at > REC_NS_MAX)
-            return wrong(r, "leaves the range of instants", "dt");
+            return rr_wrong(r, "leaves the range of instants", "dt");
         struct rec_event ev = {.at = at, .bytes = (uint32_t)r->len.v[i], .cumulative = r->cum.n ? r->cum.v[i] : -1};
         if (w < r->width.n && (size_t)r->width.v[w] == i) {
             ev.width = r->width.v[w + 1];
             w += 2;
         }
         if (rec_add_event(&r->slab, q, &ev) != 0)
-            return wrong(r, "has too many elements", "dt");
+            return rr_wrong(r, "has too many elements", "dt");
     }
-    return w == r->width.n ? 0 : wrong(r, "is not in rising order within \"dt\"", "width");
+    return w == r->width.n ? 0 : rr_wrong(r, "is not in rising order within \"dt\"", "width");
 }
 
 static int check_counts(struct reader *r, const struct record *q)
@@ -503,7 +229,7 @@ static int check_counts(struct reader *r, const struct record *q)
                               q->tokens_reasoning, q->counted_in, q->counted_out};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i] > REC_COUNT_MAX)
-            return wrong(r, "is out of range", "tokens");
+            return rr_wrong(r, "is out of range", "tokens");
     return 0;
 }
 
@@ -518,13 +244,13 @@ static int read_request(struct reader *r)
     buf_clear(&r->answer);
     q->outcome = OUT_COUNT;
     while (rc == 0 && js_key(&r->js, &key)) {
-        int hit = try_fields(r, &rec_request_fields, &next, key, q);
+        int hit = rr_fields(r, &rec_request_fields, &next, key, q);
         rc = hit < 0 ? -1 : hit == 0 ? read_other(r, key, q) : 0;
     }
-    if (!line_ok(r))
+    if (!rr_line_ok(r))
         rc = -1;
     if (rc == 0 && q->outcome == OUT_COUNT)
-        rc = wrong(r, "is missing", "outcome");
+        rc = rr_wrong(r, "is missing", "outcome");
     if (rc == 0)
         rc = check_counts(r, q);
     if (rc == 0)
@@ -556,11 +282,12 @@ static int read_line(struct reader *r, struct str line, bool first, bool *reques
     if (!js_enter(&r->js, '{') || !js_key(&r->js, &key))
         return -1;
     if (!str_eqz(key, "type"))
-        return wrong(r, "must be the first member of a line", "type");
+        return rr_wrong(r, "must be the first member of a line", "type");
     if (js_string(&r->js, &type) != 0)
         return -1;
     if (first && (!str_eqz(type, "run") || !schema_ok(line)))
-        return wrong(r, "is not \"" REC_SCHEMA "\": not a file of weir's records, or one of another version", "schema");
+        return rr_wrong(r, "is not \"" REC_SCHEMA "\": not a file of weir's records, or one of another version",
+                        "schema");
     int rc;
     if (str_eqz(type, "request"))
         rc = read_request(r);
@@ -577,7 +304,7 @@ static int read_line(struct reader *r, struct str line, bool first, bool *reques
     else if (str_eqz(type, "note"))
         rc = read_note(r);
     else
-        rc = read_plain(r, &(struct field_table){NULL, 0}, NULL);
+        rc = rr_plain(r, &(struct field_table){NULL, 0}, NULL);
     *request = rc == 0 && str_eqz(type, "request");
     return rc == 0 && js_done(&r->js) ? 0 : -1;
 }
