@@ -15,7 +15,7 @@ configure = @if [ -f $(1)/build.ninja ]; then meson configure $(1) $(2) $(MESON_
 comma = ,
 SANITIZE = --buildtype=debugoptimized -Db_lundef=false
 
-.PHONY: all demo check asan tsan fuzz bench lint format install clean help
+.PHONY: all demo run check asan tsan fuzz bench lint format install clean help
 
 all:
 	@tools/setup
@@ -25,6 +25,7 @@ all:
 help:
 	@echo "make            build build/weir"
 	@echo "make demo       a benchmark of the built-in simulator, in about two minutes from a fresh clone"
+	@echo "make run        a mock endpoint that takes its time, on 127.0.0.1:5000 (CONCURRENCY=10)"
 	@echo "make check      build and run every test"
 	@echo "make asan tsan  the same tests under sanitizers"
 	@echo "make fuzz       each parser under libFuzzer for 60 s (FUZZ_TIME=60)"
@@ -41,6 +42,15 @@ demo:
 	@if [ -t 1 ]; then $(NINJA) -C build weir; else $(NINJA) -C build --quiet weir; fi
 	@build/weir run --rate 2,8,32 --duration 10s --warmup 2s --max-tokens 64 || { rc=$$?; [ $$rc -eq 4 ] || exit $$rc; \
 	echo; echo "INVALID speaks of this machine, not of the build: something took its processor away meanwhile."; }
+
+# More options of `weir sim` by SIM_FLAGS="--time-scale 0.1".
+CONCURRENCY ?= 10
+run:
+	@tools/setup
+	$(call configure,build,$(TESTS))
+	@$(NINJA) -C build --quiet weir
+	@echo "Running the mock server with max-concurrent-requests=$(CONCURRENCY)"
+	@exec build/weir sim --preset flask-mock --max-concurrent-requests $(CONCURRENCY) $(SIM_FLAGS)
 
 check:
 	@tools/setup --check

@@ -13,6 +13,7 @@ static int run(int argc, const char *const *argv)
     if (opt_parse(&opt_sim, argc, argv, getenv, &c, &seen, &e) != 0 || sim_config_check(&c, &e) != 0) {
         rc = cli_fail("sim", &e);
     } else {
+        sim_config_preset(&c, &seen);
         if (c.quiet)
             log_set_level(LOG_ERROR);
         rc = sim_run(&c);
@@ -42,6 +43,7 @@ const struct cmd cmd_sim = {
     .examples = "weir sim --listen 127.0.0.1:8000\n"
                 "weir sim --ttft 200ms --itl 20ms --jitter lognormal:0.2 --max-seqs 64\n"
                 "weir sim --tls --write-cert sim.pem --api-key secret\n"
+                "weir sim --preset flask-mock --max-concurrent-requests 10 --time-scale 0.1\n"
                 "weir sim --fault reset:0.01,stall:0.05:2s --pause 2s@5s --truth truth.jsonl",
     .options = &opt_sim,
     .run = run,

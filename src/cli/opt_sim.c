@@ -41,6 +41,11 @@ static const struct opt rows[] = {
      .help = "The only model served; others get 404. Default: any name is taken and /v1/models lists weir-sim."},
     {"api-key", 0, NULL, "KEY", SERVER, OPT_STR(C, api_key), .flags = OPT_SECRET, .check = check_not_empty,
      .help = "Ask for this key; without it 401."},
+    {"preset", 0, NULL, "NAME", SERVER, OPT_CHOICE(C, preset), .choices = "flask-mock",
+     .help =
+         "Serve something else. flask-mock: GET /tokenizer?output_tokens=N, which takes 1, 2, 3 or 5 s below 10, 100, "
+         "1000 and from there, /sleeper?sleep_length=S and /hello, and nothing besides; where not given, --listen is "
+         "127.0.0.1:5000 and --limit 1. `make run` starts it."},
     {"max-body", 0, NULL, "SIZE", SERVER, OPT_BYTES(C, max_body), .def = "16M", .flags = OPT_POSITIVE,
      .max = 1099511627776.0, .help = "Longer request bodies get 413."},
     {"compress", 0, NULL, "CODING", SERVER, OPT_CHOICE(C, compress), .def = "none", .choices = "none gzip zstd br",
@@ -69,6 +74,9 @@ static const struct opt rows[] = {
      .help = "Requests that may wait; beyond it 503."},
     {"limit", 0, "max-concurrent-requests", "N", MODEL, OPT_U64(C, limit), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .help = "Requests that may be open at once; beyond it 429."},
+    {"time-scale", 0, NULL, "FACTOR", MODEL, OPT_F64(C, time_scale), .def = "1", .flags = OPT_POSITIVE, .max = 1000,
+     .help = "Factor on each time of the model, of --fault and --pause, of /tokenizer and /sleeper: with 0.01 a second "
+             "lasts 10 ms."},
     {"jitter", 0, NULL, "DIST", MODEL, OPT_STR(C, jitter), .def = "none", .word = "none", .check = check_dist,
      .help = "Distribution of a factor on each duration, such as lognormal:0.1 or uniform:0.8,1.2."},
     {"output-tokens", 0, NULL, "DIST", MODEL, OPT_STR(C, output_tokens), .def = "128", .check = check_dist,
@@ -104,6 +112,16 @@ static const struct opt rows[] = {
 };
 
 const struct opt_table opt_sim = {"sim", "WEIR_SIM_", rows, ARRAY_LEN(rows), NULL, 0};
+
+void sim_config_preset(struct sim_config *c, const struct opt_seen *seen)
+{
+    if (!c->preset)
+        return;
+    if (opt_source_of(&opt_sim, seen, "listen") == OPT_FROM_DEFAULT)
+        c->listen = "127.0.0.1:5000";
+    if (opt_source_of(&opt_sim, seen, "limit") == OPT_FROM_DEFAULT)
+        c->limit = 1;
+}
 
 int sim_config_check(const struct sim_config *c, struct err *e)
 {

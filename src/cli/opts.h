@@ -65,6 +65,8 @@ int run_config_check(const struct run_config *c, struct err *e);
  * says is set (opt_set with OPT_FROM_FILE, then opt_settle, then run_config_check). */
 int run_replay_check(const struct opt_seen *seen, struct err *e);
 int sim_config_check(const struct sim_config *c, struct err *e);
+/* What --preset changes of the options that were not given. */
+void sim_config_preset(struct sim_config *c, const struct opt_seen *seen);
 int calibrate_config_check(const struct calibrate_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */

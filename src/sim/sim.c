@@ -106,6 +106,26 @@ static int parse_power(struct sim *s, struct err *e)
     return 0;
 }
 
+int64_t sim_scaled(const struct sim *s, int64_t ns)
+{
+    double v = (double)ns * s->scale;
+    return v >= 2e18 ? INT64_MAX / 4 : (int64_t)v;
+}
+
+static void scale_times(struct sim *s)
+{
+    struct model_params *p = &s->params;
+    s->scale = s->cfg.time_scale > 0 ? s->cfg.time_scale : 1;
+    p->ttft = sim_scaled(s, p->ttft);
+    p->prefill = sim_scaled(s, p->prefill);
+    p->itl = sim_scaled(s, p->itl);
+    p->itl_per_seq = sim_scaled(s, p->itl_per_seq);
+    for (size_t i = 0; i < s->faults.n; i++)
+        s->faults.v[i].ns = sim_scaled(s, s->faults.v[i].ns);
+    s->pause.ns = sim_scaled(s, s->pause.ns);
+    s->pause.at = sim_scaled(s, s->pause.at);
+}
+
 static int configure(struct sim *s, struct err *e)
 {
     const struct sim_config *c = &s->cfg;
@@ -125,6 +145,7 @@ static int configure(struct sim *s, struct err *e)
         return -1;
     if (c->pause != NULL && pause_parse(&s->pause, str_of(c->pause), e) < 0)
         return -1;
+    scale_times(s);
     if (c->gpu_power != NULL && parse_power(s, e) < 0)
         return -1;
     if (configure_http(s, e) < 0)
@@ -132,6 +153,7 @@ static int configure(struct sim *s, struct err *e)
     s->packing = c->compress != NULL ? unpack_coding(str_of(c->compress)) : UNPACK_NONE;
     if (s->packing != UNPACK_NONE)
         snprintf(s->packing_line, sizeof(s->packing_line), "Content-Encoding: %s\r\n", c->compress);
+    s->mock = c->preset != NULL;
     s->model_name = c->model != NULL ? c->model : "weir-sim";
     s->rules =
         (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options, .blocks = c->prefix_cache};

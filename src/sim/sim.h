@@ -22,6 +22,8 @@ struct sim_config {
     uint64_t max_seqs;
     uint64_t max_queue;        /* waiting requests; beyond it 503; UINT64_MAX = no limit */
     uint64_t limit;            /* concurrent requests, 0 = no limit; beyond it 429 */
+    const char *preset;        /* "flask-mock": /tokenizer, /sleeper and /hello alone, see sim_flask.c; NULL: all */
+    double time_scale;         /* factor on the times of model, mock and faults; 0 counts as 1 */
     const char *jitter;        /* distribution of a factor on each duration, or NULL */
     const char *output_tokens; /* distribution */
     uint64_t seed;

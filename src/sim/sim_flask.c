@@ -1,7 +1,9 @@
-/* sim_flask.c - the small mock of seed 4: GET /tokenizer?output_tokens=N, /hello and /sleeper?sleep_length=S, each
- * under the limit of concurrent requests with a 429 body of its own. What Flask answers with a 500 (a number that is
- * none) is a 400 here, and the check of the limit is atomic. */
+/* sim_flask.c - a small mock of an endpoint that takes its time: GET /tokenizer?output_tokens=N (1 s below 10, 2 s
+ * below 100, 3 s below 1000, else 5 s), /hello and /sleeper?sleep_length=S, each under the limit of concurrent requests
+ * with a 429 body of its own. With --preset flask-mock there is nothing else. The original is a Flask program; what
+ * Flask answers with a 500 (a number that is none) is a 400 here, and the check of the limit is atomic. */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "sim/sim_worker.h"
 
@@ -48,7 +50,7 @@ static void nap(struct sim_request *r, bool tokenizer, uint64_t number, int64_t 
     n->n = number;
     n->tokenizer = tokenizer;
     n->timer.fire = nap_over;
-    int64_t due = r->q->received + seconds * NS_PER_S;
+    int64_t due = r->q->received + sim_scaled(r->w->sim, seconds * NS_PER_S);
     sim_late_init(&n->late, r);
     hs_set_user(r->conn, &n->task);
     loop_timer_set(r->w->loop, &n->timer, due);
@@ -113,8 +115,12 @@ static void sleeper(struct sim_request *r)
 
 void sim_flask(struct sim_request *r)
 {
-    struct gate *g = &r->w->sim->gate;
-    if (!gate_enter_plain(g)) {
+    struct sim *s = r->w->sim;
+    struct gate *g = &s->gate;
+    uint64_t n = gate_enter_plain(g);
+    if (s->mock && n > 0 && !s->cfg.quiet)
+        log_info("concurrent requests: %llu", (unsigned long long)n);
+    if (n == 0) {
         sim_answer(r, 429, "application/json", STR("{\"error\":\"Too many concurrent requests\"}\n"), NULL);
         return;
     }
@@ -126,4 +132,13 @@ void sim_flask(struct sim_request *r)
         sim_answer(r, 200, HTML, STR("Hello World"), NULL);
         gate_leave_plain(g);
     }
+}
+
+void sim_flask_refuse(struct sim_request *r, int status)
+{
+    if (status == 405)
+        sim_answer(r, 405, HTML, STR("<!doctype html>\n<title>405 Method Not Allowed</title>\n"),
+                   "Allow: GET, HEAD\r\n");
+    else
+        sim_answer(r, 404, HTML, STR("<!doctype html>\n<title>404 Not Found</title>\n"), NULL);
 }

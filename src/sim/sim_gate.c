@@ -135,14 +135,12 @@ struct gate_waiter *gate_take(struct gate *g, unsigned worker)
     return w;
 }
 
-bool gate_enter_plain(struct gate *g)
+uint64_t gate_enter_plain(struct gate *g)
 {
     pthread_mutex_lock(&g->lock);
-    bool ok = !over_limit(g);
-    if (ok)
-        g->in_flight++;
+    uint64_t n = over_limit(g) ? 0 : ++g->in_flight;
     pthread_mutex_unlock(&g->lock);
-    return ok;
+    return n;
 }
 
 void gate_leave_plain(struct gate *g)

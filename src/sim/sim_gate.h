@@ -57,8 +57,9 @@ int gate_leave(struct gate *g, struct gate_waiter *w);
 /* The next waiter of this worker that was given a slot (now running), or NULL. */
 struct gate_waiter *gate_take(struct gate *g, unsigned worker);
 
-/* What needs no slot (/tokenizer and the like): the limit alone. False: 429. */
-bool gate_enter_plain(struct gate *g);
+/* What needs no slot (/tokenizer and the like): the limit alone. How many are in flight with it; 0: it is not admitted
+ * (429). */
+uint64_t gate_enter_plain(struct gate *g);
 void gate_leave_plain(struct gate *g);
 
 struct gate_counts gate_get_counts(struct gate *g);

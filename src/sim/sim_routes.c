@@ -11,6 +11,7 @@ struct route {
     bool needs_key;
     void (*handle)(struct sim_request *r);
     const struct sim_dialect *dialect; /* of generation requests */
+    bool mock;                         /* there with --preset flask-mock too */
 };
 
 static void models(struct sim_request *r)
@@ -108,31 +109,31 @@ static void generate(struct sim_request *r)
 
 /* clang-format off */
 static const struct route routes[] = {
-    {"/v1/chat/completions", "POST", true, sim_generate, &sim_openai_chat},
-    {"/v1/completions", "POST", true, sim_generate, &sim_openai_completions},
-    {"/v1/responses", "POST", true, sim_generate, &sim_responses},
-    {"/v1/messages", "POST", true, sim_generate, &sim_anthropic},
-    {"/api/chat", "POST", true, sim_generate, &sim_ollama_chat},
-    {"/api/generate", "POST", true, sim_generate, &sim_ollama_generate},
-    {"/generate", "POST", true, generate, &sim_tgi_generate},
-    {"/generate_stream", "POST", true, sim_generate, &sim_tgi_stream},
-    {"/v1/embeddings", "POST", true, sim_generate, &sim_embeddings},
-    {"/v1/rerank", "POST", true, sim_generate, &sim_rerank},
-    {"/rerank", "POST", true, sim_generate, &sim_rerank},
-    {"/v2/models/*/generate", "POST", true, sim_generate, &sim_triton},
-    {"/v2/models/*/generate_stream", "POST", true, sim_generate, &sim_triton_stream},
-    {"/llm-on-ray", "POST", true, sim_generate, &sim_llm_on_ray},
-    {"/invocations", "POST", true, sim_generate, &sim_lmi},
-    {"/sse/invocations", "POST", true, sim_generate, &sim_lmi_sse},
-    {"/v1/models", "GET", true, models, NULL},
-    {"/api/tags", "GET", true, tags, NULL},
-    {"/info", "GET", true, info, NULL},
-    {"/health", "GET", false, health, NULL},
-    {"/version", "GET", false, version, NULL},
-    {"/metrics", "GET", false, metrics, NULL},
-    {"/tokenizer", "GET", false, sim_flask, NULL},
-    {"/hello", "GET", false, sim_flask, NULL},
-    {"/sleeper", "GET", false, sim_flask, NULL},
+    {"/v1/chat/completions", "POST", true, sim_generate, &sim_openai_chat, false},
+    {"/v1/completions", "POST", true, sim_generate, &sim_openai_completions, false},
+    {"/v1/responses", "POST", true, sim_generate, &sim_responses, false},
+    {"/v1/messages", "POST", true, sim_generate, &sim_anthropic, false},
+    {"/api/chat", "POST", true, sim_generate, &sim_ollama_chat, false},
+    {"/api/generate", "POST", true, sim_generate, &sim_ollama_generate, false},
+    {"/generate", "POST", true, generate, &sim_tgi_generate, false},
+    {"/generate_stream", "POST", true, sim_generate, &sim_tgi_stream, false},
+    {"/v1/embeddings", "POST", true, sim_generate, &sim_embeddings, false},
+    {"/v1/rerank", "POST", true, sim_generate, &sim_rerank, false},
+    {"/rerank", "POST", true, sim_generate, &sim_rerank, false},
+    {"/v2/models/*/generate", "POST", true, sim_generate, &sim_triton, false},
+    {"/v2/models/*/generate_stream", "POST", true, sim_generate, &sim_triton_stream, false},
+    {"/llm-on-ray", "POST", true, sim_generate, &sim_llm_on_ray, false},
+    {"/invocations", "POST", true, sim_generate, &sim_lmi, false},
+    {"/sse/invocations", "POST", true, sim_generate, &sim_lmi_sse, false},
+    {"/v1/models", "GET", true, models, NULL, false},
+    {"/api/tags", "GET", true, tags, NULL, false},
+    {"/info", "GET", true, info, NULL, false},
+    {"/health", "GET", false, health, NULL, false},
+    {"/version", "GET", false, version, NULL, false},
+    {"/metrics", "GET", false, metrics, NULL, false},
+    {"/tokenizer", "GET", false, sim_flask, NULL, true},
+    {"/hello", "GET", false, sim_flask, NULL, true},
+    {"/sleeper", "GET", false, sim_flask, NULL, true},
 };
 /* clang-format on */
 
@@ -183,11 +184,11 @@ static bool matches(struct str path, const char *pattern)
     return str_chr(str_sub(path, head.n, path.n - head.n - tail.n), '/') < 0;
 }
 
-static const struct route *find(struct str path, bool *known_path, struct str method)
+static const struct route *find(const struct sim *s, struct str path, bool *known_path, struct str method)
 {
     *known_path = false;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        if (!matches(path, routes[i].path))
+        if ((s->mock && !routes[i].mock) || !matches(path, routes[i].path))
             continue;
         *known_path = true;
         if (str_eqz(method, routes[i].method) || (str_eqz(method, "HEAD") && str_eqz(str_of(routes[i].method), "GET")))
@@ -237,9 +238,11 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
     bool known;
     identify(&r);
     begin_truth(&r);
-    const struct route *route = find(q->path, &known, q->method);
+    const struct route *route = find(r.w->sim, q->path, &known, q->method);
     r.dialect = route != NULL ? route->dialect : NULL;
-    if (route == NULL && known)
+    if (route == NULL && r.w->sim->mock)
+        sim_flask_refuse(&r, known ? 405 : 404);
+    else if (route == NULL && known)
         not_allowed(&r);
     else if (route == NULL)
         sim_answer_error(&r, 404, "There is nothing at this path.", NULL, "not_found", NULL);

@@ -36,6 +36,8 @@ struct sim {
     uint64_t goaway_after;
     bool goaway_abrupt;
     bool flush_tokens; /* HTTP/2: each token by a write of its own */
+    bool mock;         /* only the paths of sim_flask.c are there */
+    double scale;      /* of times, above 0 */
     struct gate gate;
     struct sim_metrics metrics;
     struct prefix_cache *prefix; /* NULL: none */
@@ -91,6 +93,9 @@ struct sim_request {
     struct truth_rec *truth; /* owned by whoever answers; NULL: none is kept */
 };
 
+/* sim.c: a time as --time-scale makes it. */
+int64_t sim_scaled(const struct sim *s, int64_t ns);
+
 /* sim_worker.c */
 void *sim_worker_main(void *worker);
 void sim_worker_poke(struct sim_worker *w); /* after any use of the model: sets its timer anew */
@@ -130,7 +135,8 @@ extern const struct hserver_ops sim_server_ops; /* arg: the worker */
 void sim_generate(struct sim_request *r);
 extern const struct model_ops sim_gen_model_ops; /* arg: the worker */
 
-/* sim_flask.c: GET /tokenizer, /hello, /sleeper */
+/* sim_flask.c: GET /tokenizer, /hello, /sleeper; what the mock alone answers to other paths (404) and methods (405) */
 void sim_flask(struct sim_request *r);
+void sim_flask_refuse(struct sim_request *r, int status);
 
 #endif

@@ -51,6 +51,8 @@ weir sim --itl soon
 weir sim --max-seqs 0
 weir sim --max-body big
 weir sim --jitter sometimes
+weir sim --preset flask
+weir sim --time-scale 0
 weir sim here
 weir run --cancel-rate 5
 weir run --cancel-rate 5% --cancel-after soon

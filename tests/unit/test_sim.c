@@ -140,6 +140,126 @@ static void test_tokenizer(void **state)
     drop(f);
 }
 
+/* --preset flask-mock: its three paths and no other, errors in HTML. */
+static void test_mock_paths(void **state)
+{
+    struct sim_config c = base_config();
+    c.preset = "flask-mock";
+    c.limit = 1;
+    c.time_scale = 0.01;
+    struct fixture *f = start(c);
+    int fd = dial(f);
+    ask(fd, "/hello", "", NULL);
+    expect(fd, 200, "Content-Type: text/html; charset=utf-8", "Hello World");
+    ask(fd, "/sleeper?sleep_length=2", "", NULL);
+    expect(fd, 200, "Content-Type: text/html; charset=utf-8", "slept for 2 second");
+    const char *none[] = {"/", "/health", "/v1/models", "/metrics", "/tokenizer/"};
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        ask(fd, none[i], "", NULL);
+        expect(fd, 404, "Content-Type: text/html; charset=utf-8", "404 Not Found");
+    }
+    ask(fd, CHAT, "", "{" MSG "}");
+    expect(fd, 404, NULL, "404 Not Found");
+    ask(fd, "/tokenizer?output_tokens=3", "", "{}");
+    expect(fd, 405, "Allow: GET, HEAD", "405 Method Not Allowed");
+    ask(fd, "/hello", "", NULL); /* nothing of these still counts as open */
+    expect(fd, 200, NULL, "Hello World");
+    close(fd);
+    finish(f, SIGTERM);
+    drop(f);
+}
+
+/* How long it takes by the number asked for: the longest are asked first and end last, since one thread's timers fire
+ * in their order. */
+static void test_mock_times(void **state)
+{
+    static const struct {
+        const char *n;
+        int hundredths; /* a hundredth of the seconds, in units of 10 ms */
+    } asked[] = {{"9", 1}, {"10", 2}, {"99", 2}, {"100", 3}, {"999", 3}, {"1000", 5}, {"30000", 5}};
+    struct sim_config c = base_config();
+    c.preset = "flask-mock";
+    c.time_scale = 0.01;
+    struct fixture *f = start(c);
+    int fd[ARRAY_LEN(asked)];
+    for (size_t i = ARRAY_LEN(asked); i-- > 0;) {
+        char path[64], id[64];
+        snprintf(path, sizeof path, "/tokenizer?output_tokens=%s", asked[i].n);
+        snprintf(id, sizeof id, "x-request-id: %d\r\n", asked[i].hundredths);
+        fd[i] = dial(f);
+        ask(fd[i], path, id, NULL);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+        char want[64];
+        snprintf(want, sizeof want, "{\"output_tokens\":%s}\n", asked[i].n);
+        expect(fd[i], 200, "Content-Type: application/json", want);
+        close(fd[i]);
+    }
+    finish(f, SIGTERM);
+    for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+        struct jdoc *d = truth_line(f, i);
+        assert_non_null(d);
+        int64_t took = jn_i64(jn_get(jdoc_root(d), "end"), 0) - jn_i64(jn_get(jdoc_root(d), "received"), 0);
+        char id[8];
+        snprintf(id, sizeof id, "%d", asked[i].hundredths);
+        assert_true(str_eqz(jn_str(jn_get(jdoc_root(d), "id"), ""), id));
+        assert_true(took >= asked[i].hundredths * 10 * MS);
+        jdoc_free(&d);
+    }
+    drop(f);
+}
+
+/* The limit is exact however many threads there are. */
+static void test_mock_limit(void **state)
+{
+    enum { N = 40, LIMIT = 7 };
+    struct sim_config c = base_config();
+    c.preset = "flask-mock";
+    c.threads = 4;
+    c.limit = LIMIT;
+    struct fixture *f = start(c);
+    int fd[N], ok = 0, refused = 0;
+    for (int i = 0; i < N; i++)
+        fd[i] = dial(f);
+    for (int i = 0; i < N; i++)
+        ask(fd[i], "/tokenizer?output_tokens=1", "", NULL);
+    for (int i = 0; i < N; i++) {
+        struct resp r = answer(fd[i]);
+        ok += r.status == 200;
+        refused += r.status == 429 && strcmp(r.body, "{\"error\":\"Too many concurrent requests\"}\n") == 0;
+        free_resp(&r);
+        close(fd[i]);
+    }
+    assert_int_equal(ok, LIMIT);
+    assert_int_equal(refused, N - LIMIT);
+    finish(f, SIGTERM);
+    drop(f);
+}
+
+/* Each time of the model is a hundredth. */
+static void test_time_scale(void **state)
+{
+    struct sim_config c = base_config();
+    c.ttft = 4000 * MS;
+    c.itl = 1000 * MS;
+    c.time_scale = 0.01;
+    c.fault = "slow_headers:1:6s";
+    struct fixture *f = start(c);
+    int fd = dial(f);
+    ask(fd, CHAT, "", STREAM);
+    expect(fd, 200, NULL, "[DONE]");
+    close(fd);
+    finish(f, SIGTERM);
+    struct jdoc *d = truth_line(f, 0);
+    jnode *t = jdoc_root(d), *tokens = jn_get(t, "tokens");
+    int64_t first = jn_i64(jn_at(tokens, 0), 0) - jn_i64(jn_get(t, "received"), 0);
+    assert_true(first >= 100 * MS && first < 4000 * MS);
+    int64_t rest = jn_i64(jn_at(tokens, 4), 0) - jn_i64(jn_at(tokens, 0), 0);
+    assert_true(rest >= 35 * MS && rest < 4000 * MS);
+    jdoc_free(&d);
+    drop(f);
+}
+
 /* Many streams over several threads; every one is whole, and the truth has each once. */
 static void test_threads(void **state)
 {
@@ -316,6 +436,8 @@ int main(void)
         cmocka_unit_test(test_tokenizer),   cmocka_unit_test(test_threads),
         cmocka_unit_test(test_pause),       cmocka_unit_test(test_ended_amid_streams),
         cmocka_unit_test(test_unix_socket), cmocka_unit_test(test_bad_configurations),
+        cmocka_unit_test(test_mock_paths),  cmocka_unit_test(test_mock_times),
+        cmocka_unit_test(test_mock_limit),  cmocka_unit_test(test_time_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,9 +180,9 @@ static void test_limits(void **state)
     assert_int_equal(submit(f, 2, 0, 0, 2), GATE_WAIT);
     assert_int_equal(submit(f, 3, 0, 0, 2), GATE_WAIT);
     assert_int_equal(submit(f, 4, 0, 0, 2), GATE_FULL);
-    assert_true(gate_enter_plain(&f->gate)); /* the fifth in flight */
+    assert_int_equal(gate_enter_plain(&f->gate), 5);
     assert_int_equal(submit(f, 5, 0, 0, 2), GATE_LIMIT);
-    assert_false(gate_enter_plain(&f->gate));
+    assert_int_equal(gate_enter_plain(&f->gate), 0);
     gate_leave_plain(&f->gate);
     assert_int_equal(submit(f, 6, 0, 0, 2), GATE_FULL);
     run_until(f, 1000 * MS);
