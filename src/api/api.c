@@ -163,8 +163,12 @@ static int make_tail(struct api_tail *t, const struct api_ops *ops, const struct
 
 int api_prepare(struct api *a, const struct api_ops *ops, const struct api_opts *o, struct err *e)
 {
-    *a = (struct api){
-        .ops = ops, .custom = o->custom, .media = o->media, .max_tokens = o->max_tokens, .stream = o->stream};
+    *a = (struct api){.ops = ops,
+                      .custom = o->custom,
+                      .media = o->media,
+                      .counts = o->counts,
+                      .max_tokens = o->max_tokens,
+                      .stream = o->stream};
     bool limits = false;
     if (o->extra_body && check_extra(ops, o->extra_body, &limits, e) < 0)
         return -1;

@@ -25,6 +25,7 @@
 
 struct api_custom;
 struct api_media;
+struct api_paths;
 struct api_opts {
     const char *model;        /* NULL: no "model" member */
     const struct str *others; /* further models that items may ask for: plan_item.model_ix counts from 1 for them */
@@ -37,6 +38,7 @@ struct api_opts {
     const char *extra_body;          /* JSON object merged over what we send, or NULL */
     const struct api_custom *custom; /* of the dialect custom: template and paths, see api_custom.h; NULL */
     const struct api_media *media;   /* pictures and sound of each request, see api_media.h; NULL */
+    const struct api_paths *counts;  /* of plain HTTP: where answers in JSON tell counts of tokens, api_paths.h; NULL */
 };
 
 /* Members that are the same in all bodies for one model: `"model":"m",...}` */
@@ -51,6 +53,7 @@ struct api {
     const struct api_ops *ops;
     const struct api_custom *custom; /* borrowed; NULL: another dialect */
     const struct api_media *media;   /* borrowed; NULL: none */
+    const struct api_paths *counts;  /* borrowed; NULL: none */
     int64_t max_tokens;              /* as the options say */
     bool stream;
     bool max_tokens_fixed;  /* what the user gives (--max-tokens, --extra-body) wins over the sample's */

@@ -1,5 +1,5 @@
 /* api_http.c - no dialect at all: the request's body goes out as the sample has it, whatever comes back is counted in
- * bytes, and the status says whether it was good. Method and path are the sample's too (plan_extra), see
+ * bytes, and the status says whether it was good. With --json-tokens an answer in JSON tells how many tokens it has. Method and path are the sample's too (plan_extra), see
  * engine/target.h. */
 #include "api/api.h"
 
@@ -48,6 +48,7 @@ const struct api_ops api_http = {
     .model_optional = true,
     .ours = ours,
     .plain = true,
+    .own_counts = true,
     .check = http_check,
     .members = http_members,
     .body = http_body,

@@ -81,6 +81,7 @@ struct variant {
     double connect_rate;       /* per second, 0: max, -1: auto */
     struct models models;      /* that its items ask for */
     struct api_custom *custom; /* --api custom; owned */
+    struct api_paths *counts;  /* --api http with --json-tokens; owned */
     struct api_media *media;   /* --image and --audio; owned */
     struct api_opts api_opts;
     struct api api;

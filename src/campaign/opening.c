@@ -37,6 +37,20 @@ static int make_custom(struct campaign_state *s, struct variant *v, struct err *
     return v->custom ? 0 : -1;
 }
 
+/* Of plain HTTP: where the answers tell tokens. */
+static int make_counts(const struct campaign_state *s, struct variant *v, struct err *e)
+{
+    const struct run_config *c = v->c;
+    if (!s->ops->plain || v->counts || (!c->json_tokens && !c->json_input_tokens))
+        return 0;
+    v->api_opts.counts = v->counts = xcalloc(1, sizeof *v->counts);
+    if (c->json_tokens && api_paths_add(v->counts, PATH_TOKENS, "--json-tokens", c->json_tokens, e) < 0)
+        return -1;
+    return c->json_input_tokens
+               ? api_paths_add(v->counts, PATH_INPUT_TOKENS, "--json-input-tokens", c->json_input_tokens, e)
+               : 0;
+}
+
 static int make_media(struct campaign_state *s, struct variant *v, struct err *e)
 {
     const struct run_config *c = v->c;
@@ -281,22 +295,27 @@ static size_t take_urls(const struct campaign_state *s, struct str url[RUN_URLS_
     return 1;
 }
 
-/* Targets that are given with their host must be those of the run. */
-static int check_origins(const struct campaign_state *s, const struct variant *v, struct err *e)
+/* Targets that are given with their host go to that one of the run's endpoints, of which it must be one. */
+static int settle_origins(const struct variant *v, struct err *e)
 {
     for (size_t i = 0; v->own_ds && i < dataset_n(v->ds); i++) {
         const struct plan_sample *p = dataset_at(v->ds, i);
-        if (!p->extra || p->extra->origin.n == 0)
+        struct plan_extra *x = (struct plan_extra *)(uintptr_t)p->extra;
+        if (!x || x->origin.n == 0)
+            continue;
+        x->endpoint = 0;
+        for (unsigned k = v->ep->n; k-- > 0;)
+            x->endpoint = target_is_at(&v->ep->target[k], x->origin) ? k + 1 : x->endpoint;
+        if (x->endpoint)
             continue;
         if (v->ep->n > 1)
-            return err_set(e, ERR_DATA,
-                           "%.*s: names its host, but the run has %u endpoints, which share the requests; write only "
-                           "paths",
-                           STR_ARG(p->where), v->ep->n);
-        if (!target_is_at(&v->ep->target[0], p->extra->origin))
-            return err_set(e, ERR_DATA,
-                           "%.*s: %.*s is not the run's endpoint, %s; write only the path, or run each host by itself",
-                           STR_ARG(p->where), STR_ARG(p->extra->origin), v->ep->target[0].origin);
+            return err_set(
+                e, ERR_DATA,
+                "%.*s: %.*s is none of the run's %u endpoints; give it to the run too, or write only the path",
+                STR_ARG(p->where), STR_ARG(x->origin), v->ep->n);
+        return err_set(e, ERR_DATA,
+                       "%.*s: %.*s is not the run's endpoint, %s; write only the path, or give the run both URLs",
+                       STR_ARG(p->where), STR_ARG(x->origin), v->ep->target[0].origin);
     }
     return 0;
 }
@@ -307,7 +326,8 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
     if (settle_auth(s, e) < 0)
         return -1;
     for (uint32_t i = 0; i < s->n_variants; i++) {
-        if (make_custom(s, &s->variant[i], e) < 0 || make_media(s, &s->variant[i], e) < 0)
+        if (make_custom(s, &s->variant[i], e) < 0 || make_counts(s, &s->variant[i], e) < 0 ||
+            make_media(s, &s->variant[i], e) < 0)
             return -1;
     }
     if (check_samples(s, e) < 0)
@@ -322,7 +342,7 @@ static int open_dialect(struct campaign_state *s, const struct str *url, size_t 
             return variant_fail(s, v, e);
         for (uint32_t k = 0; k < i && !v->ep; k++)
             v->ep = same_asking(v->c, s->variant[k].c) ? s->variant[k].ep : NULL;
-        if ((!v->ep && open_endpoints(s, v, url, n, e) < 0) || check_origins(s, v, e) < 0)
+        if ((!v->ep && open_endpoints(s, v, url, n, e) < 0) || settle_origins(v, e) < 0)
             return variant_fail(s, v, e);
     }
     return 0;

@@ -284,6 +284,7 @@ void setup_free(struct campaign_state *s)
         struct variant *v = &s->variant[i];
         api_free(&v->api);
         api_custom_free(&v->custom);
+        free(v->counts);
         api_media_free(&v->media);
         shape_free(&v->shape);
         models_free(&v->models);

@@ -269,7 +269,7 @@ static const struct opt rows[] = {
      .help = "With --api custom: where the text stands in an answer or event, as choices.0.delta.content or "
              "$.outputs[*].text; several are separated by commas."},
     {"json-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_tokens), .check = check_not_empty, .flags = OPT_LEVEL,
-     .help = "Likewise the number of output tokens."},
+     .help = "Likewise the number of output tokens; with --api http too, of answers in JSON."},
     {"json-input-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_input_tokens), .check = check_not_empty,
      .flags = OPT_LEVEL, .help = "Likewise the number of input tokens."},
     {"json-finish", 0, NULL, "PATHS", BODY, OPT_STR(C, json_finish), .check = check_not_empty, .flags = OPT_LEVEL,

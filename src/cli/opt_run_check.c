@@ -254,7 +254,10 @@ static int check_custom(const struct run_config *c, struct err *e)
             return err_set(e, ERR_USAGE, "--extra-body: with --api custom, write its members into --body-template");
         return 0;
     }
+    bool plain = strcmp(c->api, "http") == 0;
     for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        if (plain && (own[i].value == c->json_tokens || own[i].value == c->json_input_tokens))
+            continue;
         if (own[i].value)
             return err_set(e, ERR_USAGE, "--%s is of the user's own dialect; it needs --api custom", own[i].name);
     }

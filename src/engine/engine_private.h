@@ -25,7 +25,7 @@ enum {
     MAX_UNPACKED = 64 << 20,  /* a body that came packed (Content-Encoding) */
 };
 
-enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_PLAIN, MODE_ERROR };
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_PLAIN, MODE_COUNTS, MODE_ERROR };
 
 struct worker;
 

@@ -94,7 +94,7 @@ static struct record *record_for(struct worker *w, const struct plan_item *it)
     if (w->e->o.api->ops->lacks & API_NO_TOKENS)
         rec->flags |= REC_NO_TEXT;
     if (w->e->o.api->ops->plain)
-        rec->flags |= REC_PLAIN | REC_NO_STREAM_ASKED;
+        rec->flags |= REC_NO_STREAM_ASKED | (w->e->o.api->counts ? 0 : REC_PLAIN);
     return rec;
 }
 
@@ -235,7 +235,9 @@ void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now)
     struct worker *w = r->w;
     struct record *rec = r->rec;
     /* A session's turns go to one endpoint in turn, where a prefix cache may know what was said. */
-    r->route = route_choose(w, r->item.turns ? r->item.session : r->item.index);
+    const struct plan_extra *x = r->item.what->extra;
+    r->route = x && x->endpoint ? &w->routes[x->endpoint - 1]
+                                : route_choose(w, r->item.turns ? r->item.session : r->item.index);
     r->route->in_flight++;
     rec->endpoint = (uint32_t)(r->route - w->routes);
     const struct buf *head = &r->route->head;

@@ -42,13 +42,20 @@ void response_reset(struct req *r)
     r->plain = r->uncounted = false;
 }
 
+static bool is_json(struct str content_type)
+{
+    ptrdiff_t end = str_chr(content_type, ';');
+    struct str type = str_trim(end < 0 ? content_type : str_sub(content_type, 0, (size_t)end));
+    return str_ieq(type, STR("application/json")) || str_ends(type, STR("+json"));
+}
+
 static enum req_mode mode_of(const struct req *r, struct str content_type)
 {
     static const enum req_mode modes[] = {
         [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES, [API_TEXT] = MODE_TEXT};
     const struct api *a = r->w->e->o.api;
     if (a->ops->plain)
-        return MODE_PLAIN;
+        return a->counts && is_json(content_type) ? MODE_COUNTS : MODE_PLAIN;
     return modes[api_framing_of(a->ops, a->stream, content_type)];
 }
 
@@ -151,7 +158,7 @@ static int on_header(struct hx *x, struct str name, struct str value)
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
         memcpy(r->rec->request_id, value.p, n);
         r->rec->request_id[n] = 0;
-    } else if (str_ieq(name, STR("content-encoding")) && r->mode != MODE_PLAIN) {
+    } else if (str_ieq(name, STR("content-encoding")) && (!r->w->e->o.api->ops->plain || r->mode == MODE_ERROR)) {
         coding_header(&r->coding, value);
     }
     if (r->mode == MODE_ERROR)
@@ -358,6 +365,10 @@ static int take_body(struct req *r, struct str piece)
         return on_piece(r, piece);
     if (r->mode == MODE_PLAIN) /* counted, not read */
         return 0;
+    if (r->mode == MODE_COUNTS) { /* what is longer is cut, and then tells nothing */
+        buf_add(&r->doc, piece.p, MIN(piece.n, MAX_DOCUMENT - r->doc.n));
+        return 0;
+    }
     size_t ceiling = r->mode == MODE_ERROR ? MAX_ERROR_BODY : MAX_DOCUMENT;
     size_t n = MIN(piece.n, ceiling - r->doc.n);
     buf_add(&r->doc, piece.p, n);
@@ -466,6 +477,14 @@ static enum outcome document_outcome(struct req *r)
     return r->error ? OUT_IN_STREAM_ERROR : OUT_OK;
 }
 
+/* An answer counts by its status; what it tells of tokens is taken where it can be read. */
+static void take_counts(struct req *r)
+{
+    struct api_event ev;
+    if (api_paths_find(r->w->e->o.api->counts, buf_str(&r->doc), &ev) == API_OK && (ev.flags & API_USAGE))
+        take_usage(r, &ev);
+}
+
 static enum outcome whole_outcome(struct req *r)
 {
     switch (r->mode) {
@@ -485,6 +504,9 @@ static enum outcome whole_outcome(struct req *r)
         return r->terminal || r->finished || !api_must_end(r->w->e->o.api) ? OUT_OK : OUT_TRUNCATED;
     case MODE_DOCUMENT:
         return coding_whole(&r->coding) ? document_outcome(r) : OUT_TRUNCATED;
+    case MODE_COUNTS:
+        take_counts(r);
+        return OUT_OK;
     case MODE_PLAIN:
         return OUT_OK;
     default:

@@ -30,6 +30,7 @@ struct plan_extra {
     uint32_t model_ix;       /* place of `model` among the run's models (load/mix.h), once they are known */
     struct str method, path; /* of a plain HTTP target: "GET", and path with query; "" none */
     struct str origin;       /* of one given with its host: "http://host:8000", which must be the run's; "" none */
+    uint32_t endpoint;       /* place of `origin` among the run's endpoints, from 1, once they are known; 0: any */
     struct str body, type;   /* the whole request body, sent as it is, and its Content-Type; "" none */
 };
 

@@ -7,7 +7,7 @@ weir run http://127.0.0.1:1 --api http --prompt y
 weir run http://127.0.0.1:1 --api http --body @nothing
 printf 'GET /a\nhttp://127.0.0.1:2/b\n' >list
 weir run http://127.0.0.1:1 --api http --dataset list
-weir run http://127.0.0.1:1 http://127.0.0.1:2 --api http --dataset list
+weir run http://127.0.0.1:1 http://127.0.0.1:3 --api http --dataset list
 weir run http://127.0.0.1:2 --dataset list
 printf '/a\nb\n' >list
 weir run http://127.0.0.1:1 --api http --dataset list --dataset-format targets

@@ -121,6 +121,38 @@ def test_list_against_the_simulator():
     check(r.summary["levels"][0]["latency_ms"]["e2e_response"]["n"] == 60, "response times exist in an open loop")
 
 
+def test_hosts_of_their_own():
+    """A list of several hosts: each request goes to the one that its line names, whatever the balance."""
+    servers = [python_server() for _ in range(3)]
+    lines = [f"{servers[i][1]}/h{i}" for i in (0, 1, 0, 2, 0)] + ["/any"]
+    path = os.path.join(with_files(list="\n".join(lines).encode()), "list")
+    for balance in ("round-robin", "least-in-flight"):
+        Handler.seen.clear()
+        r = run(weir, *[url for _, url in servers], "--api", "http", "--dataset", path, "--dataset-format", "targets",
+                "--num-requests", "60", "--concurrency", "4", "--balance", balance, "--no-probe")
+        at = collections.Counter(s[1] for s in Handler.seen)
+        check(at == {"/h0": 30, "/h1": 10, "/h2": 10, "/any": 10}, str(at))
+        by = collections.Counter((lines[q["sample"]][-3:], q.get("endpoint", 0)) for q in r.requests)
+        check(by["/h0", 0] == 30 and by["/h1", 1] == 10 and by["/h2", 2] == 10, f"{balance}: {by}")
+    for server, _ in servers:
+        server.shutdown()
+
+
+def test_counts_of_plain_answers():
+    """--json-tokens with plain HTTP: what a JSON answer says is counted, and an answer that says nothing still counts."""
+    lines = ["/tokenizer?output_tokens=3", "/tokenizer?output_tokens=30000", "/hello", "/tokenizer?output_tokens=0"]
+    path = os.path.join(with_files(list="\n".join(lines).encode()), "list")
+    with Sim(weir, "--time-scale", "0.01") as sim:
+        r = run(weir, sim.url, "--api", "http", "--dataset", path, "--dataset-format", "targets", "--json-tokens", "output_tokens",
+                "--num-requests", "40", "--concurrency", "10", "--no-probe")
+    got = collections.Counter((q["sample"], q["outcome"], q.get("tokens_out")) for q in r.requests)
+    check(got == {(0, "ok", 3): 10, (1, "ok", 30000): 10, (2, "ok", None): 10, (3, "http_400", None): 10}, str(got))
+    level = r.summary["levels"][0]
+    check(not level["plain"] and level["tokens"]["source"] == "server", str(level["tokens"]))
+    check(level["latency_ms"]["e2e"]["n"] == 30 and level["latency_ms"]["ttft"] is None, "times")
+    check(json.loads(report(weir, r.dir, "--json").stdout)["levels"] == r.summary["levels"], "a report says the same")
+
+
 def test_a_dialect_of_ones_own():
     """The template is OpenAI's, so that the simulator can be asked; weir must find in its answers what its own dialect does."""
     template = os.path.join(with_files(t=b'{"messages": {{messages}},\n "model": "{{model}}", "max_tokens": {{max_tokens}}, '
@@ -159,6 +191,8 @@ def main():
         test_payload_files()
         test_payload_in_a_dialect()
         test_list_against_the_simulator()
+        test_hosts_of_their_own()
+        test_counts_of_plain_answers()
         test_a_dialect_of_ones_own()
 
 
