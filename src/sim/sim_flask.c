@@ -18,29 +18,31 @@ struct nap {
     bool tokenizer;
 };
 
-static void nap_free(struct nap *n)
+/* It is no longer open when its answer goes out: who asks again at once must find its place free, whichever thread
+ * serves it. */
+static void nap_leave(struct nap *n)
 {
-    struct sim *s = n->late.w->sim;
     loop_timer_stop(n->late.w->loop, &n->timer);
-    free(n);
-    gate_leave_plain(&s->gate);
+    gate_leave_plain(&n->late.w->sim->gate);
 }
 
 static void nap_gone(struct sim_task *t)
 {
     struct nap *n = CONTAINER_OF(t, struct nap, task);
+    nap_leave(n);
     sim_late_drop(&n->late);
-    nap_free(n);
+    free(n);
 }
 
 static void nap_over(struct timer *t)
 {
     struct nap *n = CONTAINER_OF(t, struct nap, timer);
     struct buf *b = &n->late.w->body;
+    nap_leave(n);
     buf_clear(b);
     buf_addf(b, n->tokenizer ? "{\"output_tokens\":%llu}\n" : "slept for %llu second", (unsigned long long)n->n);
     sim_late_answer(&n->late, 200, n->tokenizer ? "application/json" : HTML, buf_str(b), NULL);
-    nap_free(n);
+    free(n);
 }
 
 static void nap(struct sim_request *r, bool tokenizer, uint64_t number, int64_t seconds)
@@ -90,12 +92,17 @@ static int query_number(struct str query, const char *name, uint64_t max, uint64
     return -1;
 }
 
+static void at_once(struct sim_request *r, int status, const char *text)
+{
+    gate_leave_plain(&r->w->sim->gate);
+    sim_answer(r, status, HTML, str_of(text), NULL);
+}
+
 static void tokenizer(struct sim_request *r)
 {
     uint64_t n;
     if (query_number(r->q->query, "output_tokens", UINT64_MAX, &n) < 0 || n == 0) {
-        sim_answer(r, 400, HTML, STR("Invalid input"), NULL);
-        gate_leave_plain(&r->w->sim->gate);
+        at_once(r, 400, "Invalid input");
         return;
     }
     nap(r, true, n, n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 5);
@@ -105,8 +112,7 @@ static void sleeper(struct sim_request *r)
 {
     uint64_t n;
     if (query_number(r->q->query, "sleep_length", SLEEP_MAX, &n) < 0) {
-        sim_answer(r, 400, HTML, STR("Invalid input"), NULL);
-        gate_leave_plain(&r->w->sim->gate);
+        at_once(r, 400, "Invalid input");
         return;
     }
     n = n == 0 ? 1 : n;
@@ -129,8 +135,7 @@ void sim_flask(struct sim_request *r)
     } else if (str_eqz(r->q->path, "/sleeper")) {
         sleeper(r);
     } else {
-        sim_answer(r, 200, HTML, STR("Hello World"), NULL);
-        gate_leave_plain(g);
+        at_once(r, 200, "Hello World");
     }
 }
 
