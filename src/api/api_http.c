@@ -1,6 +1,6 @@
 /* api_http.c - no dialect at all: the request's body goes out as the sample has it, whatever comes back is counted in
- * bytes, and the status says whether it was good. With --json-tokens an answer in JSON tells how many tokens it has. Method and path are the sample's too (plan_extra), see
- * engine/target.h. */
+ * bytes, and the status says whether it was good. With --json-tokens an answer in JSON tells how many tokens it has.
+ * Method and path are the sample's too (plan_extra), see engine/target.h. */
 #include "api/api.h"
 
 extern const struct api_ops api_http;

@@ -3,7 +3,10 @@
 #include "base/str.h"
 #include "cli/opt.h"
 
-static const struct compat_program *const programs[] = {NULL};
+static const struct compat_program *const programs[] = {
+    &compat_async_benchmarking,
+    NULL,
+};
 
 const struct compat_program *const *compat_programs(void)
 {

@@ -22,6 +22,8 @@ struct compat_program {
     int (*run)(int argc, const char *const *argv);
 };
 
+extern const struct compat_program compat_async_benchmarking;
+
 const struct compat_program *const *compat_programs(void);  /* NULL-ended */
 const struct compat_program *compat_find(const char *name); /* also by alias or by a path that ends so; or NULL */
 const char *compat_nearest(const char *name);               /* the one that was perhaps meant, or NULL */
