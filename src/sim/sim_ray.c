@@ -1,6 +1,7 @@
-/* sim_ray.c - LLM-on-Ray's simple protocol: POST {"text":...,"config":{...},"stream":...}. A stream is bare text, a
- * piece for each token, without any framing of its own; a whole answer is one object with the lengths. "stream" must be
- * given: the original answers 500 without it, this 400. Source: LLM-on-Ray's serving code. */
+/* sim_ray.c - LLM-on-Ray's simple protocol: POST /llm-on-ray, or /NAME of --model NAME,
+ * {"text":...,"config":{...},"stream":...}. A stream is bare text, a piece for each token, without any framing of its
+ * own; a whole answer is one object with the lengths. "stream" must be given: the original answers 500 without it, this
+ * 400. Source: LLM-on-Ray's serving code. */
 #include "base/jscan.h"
 #include "sim/sim_dialect.h"
 #include "sim/sim_frame.h"

@@ -184,11 +184,21 @@ static bool matches(struct str path, const char *pattern)
     return str_chr(str_sub(path, head.n, path.n - head.n - tail.n), '/') < 0;
 }
 
+/* LLM-on-Ray serves each model at its name; here --model is the one that has one. */
+static bool is_at(const struct sim *s, const struct route *r, struct str path)
+{
+    if (s->mock && !r->mock)
+        return false;
+    bool named = r->dialect == &sim_llm_on_ray && s->cfg.model != NULL && path.n > 0 &&
+                 str_eqz(str_sub(path, 1, path.n), s->cfg.model);
+    return named || matches(path, r->path);
+}
+
 static const struct route *find(const struct sim *s, struct str path, bool *known_path, struct str method)
 {
     *known_path = false;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-        if ((s->mock && !routes[i].mock) || !matches(path, routes[i].path))
+        if (!is_at(s, &routes[i], path))
             continue;
         *known_path = true;
         if (str_eqz(method, routes[i].method) || (str_eqz(method, "HEAD") && str_eqz(str_of(routes[i].method), "GET")))
@@ -197,10 +207,10 @@ static const struct route *find(const struct sim *s, struct str path, bool *know
     return NULL;
 }
 
-static const char *path_text(struct str path)
+static const char *path_text(const struct sim *s, struct str path)
 {
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-        if (matches(path, routes[i].path))
+        if (is_at(s, &routes[i], path))
             return routes[i].path;
     return "other";
 }
@@ -213,7 +223,7 @@ static void begin_truth(struct sim_request *r)
     struct truth_rec *t = truth_rec_new();
     snprintf(t->id, sizeof(t->id), "%s", r->id);
     snprintf(t->method, sizeof(t->method), STR_FMT, (int)MIN(q->method.n, 15), q->method.p);
-    t->path = path_text(q->path);
+    t->path = path_text(r->w->sim, q->path);
     t->kernel = q->kernel;
     t->recv = q->recv;
     t->recv_last = q->recv_last;
@@ -225,7 +235,7 @@ static void not_allowed(struct sim_request *r)
 {
     bool get = false;
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
-        if (matches(r->q->path, routes[i].path))
+        if (is_at(r->w->sim, &routes[i], r->q->path))
             get = str_eqz(str_of(routes[i].method), "GET");
     sim_answer_error(r, 405, "This path does not take this method.", NULL, "method_not_allowed",
                      get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");

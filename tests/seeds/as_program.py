@@ -1,8 +1,16 @@
 """as_program.py - what the tests of other programs' command lines share: `weir as NAME ARGUMENTS` in a folder of its own."""
+import concurrent.futures
 import os
 import subprocess
 
 from lib import SLOW, check, clean_env
+
+
+def together(*tests):
+    """Tests that mostly wait, at the same time; the first that fails ends the process."""
+    with concurrent.futures.ThreadPoolExecutor(len(tests)) as pool:
+        for done in [pool.submit(t) for t in tests]:
+            done.result()
 
 
 def begin(weir, name, *words, cwd, env=None):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 
-from as_program import begin, end, run
+from as_program import begin, end, run, together
 from async_lib import Block, endpoints, mock
 from lib import SANITIZED, check, free_port, skip
 
@@ -124,9 +124,10 @@ def test_several_hosts(folder):
 
 def test_rate_limit(folder):
     with mock(weir, 50, 0.0005) as sim:
-        endpoints(os.path.join(folder, "endpoints.txt"), sim, 3)
+        endpoints(os.path.join(folder, "limited.txt"), sim, 3)
         for words, n, seconds in ((["600/min"], 6, 0.5), (["1200"], 11, 0.5)):
-            done = run(weir, "async_benchmarking", "--requests", str(n), "--rate-limit", *words, cwd=folder)
+            done = run(weir, "async_benchmarking", "--requests", str(n), "--targets", "limited.txt", "--rate-limit", *words,
+                       cwd=folder)
             block = Block(done.stdout)
             check(block.codes == {"200": n} and block.total >= seconds * 0.99, f"{words}: {block.total}")
             check(SANITIZED or block.total < seconds + 0.3, f"{words}: {block.total}")
@@ -200,11 +201,8 @@ def test_mistakes(folder):
 def main():
     with tempfile.TemporaryDirectory(prefix="weir-async-") as folder:
         test_mistakes(folder)
-        test_failures_have_their_own_lines(folder)
-        test_the_draw(folder)
-        test_several_hosts(folder)
-        test_rate_limit(folder)
-        test_mixed_targets(folder)
+        together(*(lambda t=t: t(folder) for t in (test_mixed_targets, test_the_draw, test_several_hosts, test_rate_limit,
+                                                   test_failures_have_their_own_lines)))
         test_ladders(folder)
 
 

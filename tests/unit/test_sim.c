@@ -36,6 +36,13 @@ static void test_routes(void **state)
     expect(fd, 200, NULL, NULL);
     ask(fd, CHAT, "api-key: sesame\r\n", "{" MSG "}");
     expect(fd, 404, NULL, "model_not_found");
+    ask(fd, "/only", "api-key: sesame\r\n",
+        "{\"text\":\"one two\",\"config\":{\"max_new_tokens\":2},\"stream\":false}");
+    expect(fd, 200, NULL, "\"input_length\":2,\"generate_length\":2}");
+    ask(fd, "/other", "api-key: sesame\r\n", "{\"text\":\"one two\",\"stream\":false}");
+    expect(fd, 404, NULL, "not_found");
+    ask(fd, "/only", "", NULL);
+    expect(fd, 405, "Allow: POST", NULL);
     ask(fd, CHAT, "api-key: sesame\r\n", "{\"model\":");
     expect(fd, 400, NULL, "not valid JSON");
     ask(fd, CHAT, "", "{}");
