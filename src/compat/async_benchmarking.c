@@ -123,6 +123,7 @@ static int measure(const struct async_targets *t, const struct settings *s, stru
             async_report(&r.rows, s->original, &out);
             fwrite(out.p, 1, out.n, stdout);
             buf_free(&out);
+            compat_run_say_verdict(&r, NAME);
             code = rc < 0 ? -1 : compat_run_exit(&r);
         }
         compat_run_free(&r);

@@ -159,7 +159,7 @@ static int report(const struct serving_opts *o, const struct compat_run *r, cons
     serving_console(&f, &r->rows, o->tokenizer, &out);
     fwrite(out.p, 1, out.n, stdout);
     int rc = res->dir ? results_write(res, &f, &r->rows, e) : 0;
-    fflush(stdout);
+    compat_run_say_verdict(r, NAME);
     tell(o, &r->rows);
     serving_figures_free(&f);
     buf_free(&out);

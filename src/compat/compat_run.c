@@ -88,3 +88,13 @@ int compat_run_exit(const struct compat_run *r)
         return 130;
     return r->summary && r->summary->successful > 0 ? 0 : 1;
 }
+
+void compat_run_say_verdict(const struct compat_run *r, const char *program)
+{
+    fflush(stdout);
+    for (size_t i = 0; r->summary && i < r->summary->n_levels; i++) {
+        const struct sum_level *l = &r->summary->levels[i];
+        for (size_t k = 0; l->verdict != VERDICT_VALID && k < l->reasons.n; k++)
+            fprintf(stderr, "weir as %s: %s: %s\n", program, verdict_name(l->verdict), l->reasons.v[k]);
+    }
+}

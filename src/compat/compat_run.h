@@ -36,5 +36,7 @@ int compat_run(struct compat_run *r, const struct compat_words *words, const str
 void compat_run_free(struct compat_run *r);
 
 int compat_run_exit(const struct compat_run *r); /* 130 interrupted, 1 nothing succeeded, else 0 */
+/* On stderr, where weir's verdict on its own measurement is not VALID: a line for each reason. */
+void compat_run_say_verdict(const struct compat_run *r, const char *program);
 
 #endif
