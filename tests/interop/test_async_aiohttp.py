@@ -64,10 +64,13 @@ def compare(python, folder, tokens, requests, concurrency, limit, scale, exact):
         check(abs(ours.tokens - theirs["tokens"]) < 0.35 * theirs["tokens"], what)
     if SANITIZED:
         return
+    # A busy machine makes Python later than weir, never earlier.
     slack = 0.02 + 0.1 * theirs["total"] if exact else 0.25 * theirs["total"]
-    check(abs(ours.total - theirs["total"]) < slack, what)
-    check(ours.most < theirs["most"] + 0.05, what)  # theirs opens its connections meanwhile
-    check(abs(ours.mean - theirs["mean"]) < 0.05 + (0 if exact else 0.2 * theirs["mean"]), what)
+    check(ours.total < theirs["total"] + slack and ours.most < theirs["most"] + 0.05, what)
+    check(ours.mean < theirs["mean"] + 0.02 + (0 if exact else 0.2 * theirs["mean"]), what)
+    check(theirs["total"] < 2 * ours.total, what)
+    if exact and set(ours.codes) == {"200"}:
+        check(theirs["median"] < 1.5 * ours.median, what)
 
 
 def main():
