@@ -1,4 +1,5 @@
 /* test_response.c - each kind of response gives its outcome and nothing else. */
+#include "api/api_paths.h"
 #include "base/pack.h"
 #include "engine_rig.h"
 
@@ -474,6 +475,49 @@ static void instants_are_in_order(void **state)
     level_close(&x);
 }
 
+/* Plain HTTP with paths to counts: the status alone says whether it was good; what JSON tells of tokens is kept. */
+static void plain_answers_may_tell_tokens(void **state)
+{
+    (void)state;
+    static const struct {
+        struct reply r;
+        enum outcome outcome;
+        int64_t tokens_out, tokens_in;
+    } cases[] = {
+        {{"200 OK", JSON_TYPE, "{\"output_tokens\": 30, \"n\": {\"in\": 4}}"}, OUT_OK, 30, 4},
+        {{"200 OK", "content-type: application/problem+json; charset=utf-8\r\n", "{\"output_tokens\":0}"},
+         OUT_OK,
+         0,
+         -1},
+        {{"200 OK", JSON_TYPE, "{\"error\": \"none of ours\"}"}, OUT_OK, -1, -1},
+        {{"200 OK", JSON_TYPE, "{\"output_tokens\": 30"}, OUT_OK, -1, -1},
+        {{"200 OK", JSON_TYPE, ""}, OUT_OK, -1, -1},
+        {{"200 OK", "Content-Type: text/plain\r\n", "{\"output_tokens\": 30}"}, OUT_OK, -1, -1},
+        {{"200 OK", JSON_TYPE, "{\"output_tokens\": 30}      ", .cut = 24}, OUT_TRUNCATED, -1, -1},
+        {{"429 Too Many Requests", JSON_TYPE, "{\"output_tokens\": 30}"}, OUT_HTTP, -1, -1},
+    };
+    struct api_paths *counts = xcalloc(1, sizeof *counts);
+    assert_int_equal(api_paths_add(counts, PATH_TOKENS, "--json-tokens", "output_tokens", NULL), 0);
+    assert_int_equal(api_paths_add(counts, PATH_INPUT_TOKENS, "--json-input-tokens", "n.in", NULL), 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        const struct api_opts ao = {.max_tokens = -1, .temperature = NAN, .counts = counts};
+        level_open(&x, &cases[i].r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+        api_free(&x.api);
+        assert_int_equal(api_prepare(&x.api, api_find(STR("http")), &ao, NULL), 0);
+        level_go(&x);
+        const struct record *r = &x.kept[0].r;
+        if (x.n != 1 || r->outcome != cases[i].outcome || r->tokens_out != cases[i].tokens_out ||
+            r->tokens_in != cases[i].tokens_in)
+            fail_msg("%s: %s, %lld and %lld tokens", cases[i].r.body, outcome_name(r->outcome),
+                     (long long)r->tokens_out, (long long)r->tokens_in);
+        assert_int_equal(r->token_source, r->tokens_out >= 0 ? TOKENS_SERVER : TOKENS_NONE);
+        assert_false(r->flags & REC_PLAIN);
+        level_close(&x);
+    }
+    free(counts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +531,7 @@ int main(void)
         cmocka_unit_test(figures_become_metrics),
         cmocka_unit_test(redirects_say_where_to),
         cmocka_unit_test(texts_are_kept_when_asked),
+        cmocka_unit_test(plain_answers_may_tell_tokens),
         cmocka_unit_test(events_of_one_segment_have_no_width),
         cmocka_unit_test(events_of_two_segments_in_one_read_have_a_width),
         cmocka_unit_test(events_of_one_chunk_have_no_width),

@@ -130,6 +130,33 @@ static void each_server_gets_its_items_with_its_own_head(void **state)
     }
 }
 
+/* What names an endpoint goes there, whatever the balance and whoever sends it. */
+static void a_target_that_names_its_host_goes_there(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        struct three h;
+        three_open(&h, &good, &good, &good,
+                   (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 4, .num_requests = 12});
+        h.x.o.workers = k < 2 ? 1 : 3;
+        h.x.o.balance = k % 2 ? BALANCE_LEAST_IN_FLIGHT : BALANCE_ROUND_ROBIN;
+        dataset_free(&h.x.ds);
+        h.x.ds = dataset_load_text(STR("POST http://h/a {\"x\":1}\n"), "list", "targets", NULL);
+        assert_non_null(h.x.ds);
+        ((struct plan_extra *)(uintptr_t)dataset_at(h.x.ds, 0)->extra)->endpoint = 2;
+        load_init(&h.x.load, &(struct load_opts){.mode = LOAD_CLOSED, .concurrency = 4, .num_requests = 12}, h.x.ds);
+        level_go(&h.x);
+        assert_int_equal(h.x.n, 12);
+        for (int i = 0; i < 3; i++) {
+            rig_stop(&h.g[i]);
+            assert_int_equal(h.g[i].requests, i == 1 ? 12 : 0);
+        }
+        for (int i = 0; i < h.x.n; i++)
+            assert_int_equal(h.x.kept[i].r.endpoint, 1);
+        three_close(&h);
+    }
+}
+
 static void connections_ahead_are_divided(void **state)
 {
     (void)state;
@@ -188,6 +215,7 @@ int main(void)
         cmocka_unit_test(round_robin_goes_by_the_index_alone),
         cmocka_unit_test(least_in_flight_takes_the_emptiest_and_turns_among_equals),
         cmocka_unit_test(each_server_gets_its_items_with_its_own_head),
+        cmocka_unit_test(a_target_that_names_its_host_goes_there),
         cmocka_unit_test(connections_ahead_are_divided),
         cmocka_unit_test(least_in_flight_leaves_one_that_hangs),
     };
