@@ -48,12 +48,12 @@ def fastokens(folder):
 
 def bpe_openai(folder):
     import bpe_openai
-    return bpe_openai.get_encoding(folder.rsplit("-", 1)[-1] + "_base").encode_ordinary
+    return bpe_openai.get_encoding(os.path.basename(folder).rsplit("-", 1)[-1] + "_base").encode_ordinary
 
 
 def rs_bpe(folder):
     from rs_bpe import openai
-    return getattr(openai, folder.rsplit("-", 1)[-1] + "_base")().encode
+    return getattr(openai, os.path.basename(folder).rsplit("-", 1)[-1] + "_base")().encode
 
 
 def main():
