@@ -96,6 +96,7 @@ struct run_config {
     bool check;                     /* only one request, with everything printed */
     int64_t wait_ready;             /* ns to wait until the endpoint answers; 0 = not at all */
     const char *output_dir;         /* NULL: results/STAMP */
+    const char *plot;               /* a picture's name, NULL: none; drawn by the cli */
     bool json, quiet, save_text, no_live, no_records;
     const char **files; /* -f, NULL-ended: read by the cli */
     bool show_config, dry_run;

@@ -9,6 +9,7 @@
 #include "campaign/campaign.h"
 #include "cli/cmd.h"
 #include "cli/opts.h"
+#include "report/plot.h"
 #include "report/report.h"
 
 #define METADATA_MAX ((size_t)64 << 20)
@@ -104,6 +105,16 @@ static int add_scrapes(struct acc *a, const char *dir, struct err *e)
     return rc;
 }
 
+static int draw(const struct job *j, const struct summary *s, struct err *e)
+{
+    if (!j->c.plot)
+        return 0;
+    struct plot_figure *f = s->n_levels ? plot_summary(s) : NULL;
+    int rc = f ? plot_write(j->c.plot, f, e) : err_set(e, ERR_DATA, "no level was run");
+    plot_free(&f);
+    return rc < 0 ? err_prefix(e, "--plot: ") : 0;
+}
+
 static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
 {
     if (ask_as_stored(j, dir, e) != 0)
@@ -130,6 +141,7 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
         if (st.cut)
             log_info("%s: the last line is not whole and was left out", path);
         add_report(j, dir, title, s);
+        rc = draw(j, s, e);
     }
     free(path);
     acc_free(&a);
@@ -140,6 +152,10 @@ static int report_all(struct job *j, const struct opt_seen *seen, struct err *e)
 {
     if (seen->n_pos == 0)
         return err_set(e, ERR_USAGE, "which run? Name its folder, such as results/2025-01-31_12-00-00");
+    if (j->c.plot && seen->n_pos > 1)
+        return err_set(e, ERR_USAGE, "--plot draws one run, and %zu are named; give one folder", seen->n_pos);
+    if (j->c.plot && plot_check(j->c.plot, NULL, e) < 0)
+        return err_prefix(e, "--plot: ");
     if (j->c.quiet)
         log_set_level(LOG_ERROR);
     for (size_t i = 0; i < seen->n_pos; i++)

@@ -9,6 +9,7 @@
 #include "cli/opts.h"
 #include "cli/run_settings.h"
 #include "cli/run_view.h"
+#include "report/plot.h"
 #include "report/report.h"
 
 struct session {
@@ -37,6 +38,17 @@ static void print_result(const struct session *s, const struct campaign_result *
     buf_free(&b);
 }
 
+static int draw(const struct session *s, const struct summary *summary, struct err *e)
+{
+    const char *path = s->set.c.plot;
+    if (!path)
+        return 0;
+    struct plot_figure *f = plot_summary(summary);
+    int rc = plot_write(path, f, e);
+    plot_free(&f);
+    return rc < 0 ? err_prefix(e, "--plot: ") : 0;
+}
+
 static int exit_code(const struct campaign_result *r)
 {
     if (r->interrupted)
@@ -54,6 +66,8 @@ static int go(struct session *s, struct err *e)
     struct campaign_view view = run_view_open(&s->view, s->set.c.quiet, !s->set.c.no_live);
     struct campaign_result r;
     bool ok = false;
+    if (s->set.c.plot && plot_check(s->set.c.plot, s->set.c.output_dir, e) < 0)
+        return err_prefix(e, "--plot: ");
     if (s->set.c.dry_run)
         return campaign_rehearse(&s->set.c, print_line, NULL, e);
     if (s->set.c.check)
@@ -63,7 +77,8 @@ static int go(struct session *s, struct err *e)
     int code = -1;
     if (r.summary && r.summary->n_levels > 0) {
         struct err second = {0};
-        if (report_write_files(r.dir, r.summary, &second) < 0 && rc == 0) {
+        bool written = report_write_files(r.dir, r.summary, &second) == 0;
+        if ((!written || draw(s, r.summary, &second) < 0) && rc == 0) {
             *e = second;
             rc = -1;
         }

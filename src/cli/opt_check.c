@@ -18,12 +18,19 @@
 #include "net/resolve.h"
 #include "proto/url.h"
 #include "record/header_metric.h"
+#include "report/plot.h"
 #include "stat/dist.h"
 #include "stat/dist_time.h"
 
 int check_not_empty(const char *v, struct err *e)
 {
     return *v ? 0 : err_set(e, ERR_USAGE, "must not be empty");
+}
+
+int check_plot(const char *v, struct err *e)
+{
+    enum plot_format format;
+    return plot_format_of(v, &format, e);
 }
 
 int check_rates(const char *v, struct err *e)

@@ -15,6 +15,8 @@ static const struct opt rows[] = {
      .help = "Tables of the requests by class, model, turn, input (tokens) or endpoint, instead of those of the run."},
     {"cost-per-hour", 0, NULL, "USD", OUT, OPT_F64(C, cost_per_hour), .def = "none", .word = "none",
      .flags = OPT_POSITIVE, .help = "What the deployment cost per hour, instead of what the run was told."},
+    {"plot", 0, NULL, "FILE", OUT, OPT_STR(C, plot), .flags = OPT_FILE, .check = check_plot,
+     .help = "Draw the result into FILE, which ends in .png, .svg or .pdf, as `weir run --plot` does. Of one run."},
     {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
      .help = "Print the summary as JSON instead of the table."},
     {"quiet", 'q', NULL, NULL, OUT, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,

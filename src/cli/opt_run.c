@@ -373,6 +373,10 @@ static const struct opt rows[] = {
      .check = check_percentiles, .list = ',', .help = "Percentiles shown in the table."},
     {"output-dir", 'o', "output", "DIR", OUT, OPT_STR(C, output_dir), .flags = OPT_DIR, .check = check_not_empty,
      .help = "Write the files there; the folder must be new or empty. Default: results/ and the time."},
+    {"plot", 0, NULL, "FILE", OUT, OPT_STR(C, plot), .flags = OPT_FILE, .check = check_plot,
+     .help =
+         "Draw the result into FILE, which ends in .png, .svg or .pdf: throughput, success, latencies and tokens over "
+         "the levels; of one level, over its seconds."},
     {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
      .help = "Print summary.json on standard output instead of the table."},
     {"quiet", 'q', NULL, NULL, OUT, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,

@@ -17,6 +17,7 @@ struct report_config {
     const char *percentiles;   /* NULL: those of the stored run */
     double cost_per_hour;      /* NAN: as the stored run */
     const char *by;            /* NULL: as the stored run */
+    const char *plot;          /* NULL: none */
     bool json, quiet;
 };
 
@@ -100,6 +101,7 @@ int check_method(const char *v, struct err *e);        /* "PUT" */
 int check_json_object(const char *v, struct err *e);
 int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
 int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */
+int check_plot(const char *v, struct err *e);    /* a file's name with a known ending */
 int check_not_empty(const char *v, struct err *e);
 
 #endif

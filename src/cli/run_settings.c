@@ -175,8 +175,9 @@ static int read_levels(struct run_settings *s, const struct words *w, struct err
 
 static const char *store(struct buf *b, const struct run_config *c, const struct opt_seen *seen, bool level)
 {
-    static const char *const not_stored[] = {"url",  "output-dir",  "replay",  "json",  "quiet",      "no-live",
-                                             "file", "show-config", "dry-run", "check", "wait-ready", NULL};
+    static const char *const not_stored[] = {"url",        "output-dir", "replay",      "json",    "quiet",
+                                             "no-live",    "file",       "show-config", "dry-run", "check",
+                                             "wait-ready", "plot",       NULL};
     struct jout j;
     buf_init(b, 4u << 20);
     jo_init(&j, b, 0);

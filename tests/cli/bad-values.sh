@@ -64,3 +64,5 @@ weir run 127.0.0.1:1 --proxy socks5://127.0.0.1:1
 weir run 127.0.0.1:1 --proxy 'http://me:pass word@127.0.0.1:1'
 weir run 127.0.0.1:1 --proxy 127.0.0.1:1 --connect-to 127.0.0.1:2
 weir run --proxy 127.0.0.1:1
+weir run --plot sweep.jpg
+weir run --plot .png
