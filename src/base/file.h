@@ -25,6 +25,11 @@ void sha256_hex(struct str data, char out[65]);
 struct sha256;
 struct sha256 *sha256_new(void);
 void sha256_add(struct sha256 *h, struct str piece);
-void sha256_end(struct sha256 **h, char out[65]); /* frees; out may be NULL */
+void sha256_end(struct sha256 **h, char out[65]);         /* frees; out may be NULL */
+void sha256_raw(struct sha256 *h, unsigned char out[32]); /* of what was added; then h is empty and can be used again */
+void digest_hex(const unsigned char digest[32], char out[65]);
+
+/* HMAC-SHA-256 (RFC 2104). h: empty, for its memory, so that nothing is allocated; it is empty again. */
+void hmac_sha256(struct sha256 *h, struct str key, struct str text, unsigned char out[32]);
 
 #endif

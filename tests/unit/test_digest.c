@@ -32,8 +32,43 @@ static void test_published_vectors(void **state)
     free(million);
 }
 
+static void one_hmac(struct sha256 *h, struct str key, struct str text, const char *want)
+{
+    unsigned char out[32];
+    char hex[65];
+    hmac_sha256(h, key, text, out);
+    digest_hex(out, hex);
+    assert_string_equal(hex, want);
+}
+
+/* RFC 4231, 4.2, 4.3, 4.4 and 4.7; one context for all. */
+static void test_hmac_vectors(void **state)
+{
+    struct sha256 *h = sha256_new();
+    char key[131], text[50];
+    memset(key, 0x0b, 20);
+    one_hmac(h, (struct str){key, 20}, STR("Hi There"),
+             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    one_hmac(h, STR("Jefe"), STR("what do ya want for nothing?"),
+             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof key);
+    memset(text, 0xdd, sizeof text);
+    one_hmac(h, (struct str){key, 20}, (struct str){text, 50},
+             "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+    one_hmac(h, (struct str){key, 131}, STR("Test Using Larger Than Block-Size Key - Hash Key First"),
+             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    unsigned char raw[32];
+    char hex[65], plain[65];
+    sha256_add(h, STR("abc")); /* the context is empty again */
+    sha256_raw(h, raw);
+    digest_hex(raw, hex);
+    sha256_hex(STR("abc"), plain);
+    assert_string_equal(hex, plain);
+    sha256_end(&h, NULL);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_published_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_published_vectors), cmocka_unit_test(test_hmac_vectors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
