@@ -40,6 +40,15 @@ void sha256_end(struct sha256 **h, char out[65])
         digest_hex(md, out);
 }
 
+void sha1_hex(struct str data, char out[41])
+{
+    unsigned char md[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    must(EVP_Digest(data.n ? data.p : "", data.n, md, &n, EVP_sha1(), NULL) == 1 && n == 20);
+    for (unsigned i = 0; i < n; i++)
+        snprintf(out + (size_t)2 * i, 3, "%02x", md[i]);
+}
+
 void sha256_hex(struct str data, char out[65])
 {
     struct sha256 *h = sha256_new();

@@ -19,6 +19,8 @@ int dir_make(const char *path, struct err *e);                    /* with parent
 bool dir_is_empty(const char *path);                              /* also when it does not exist */
 int fd_write_all(int fd, const void *p, size_t n);                /* 0 or -errno; restarts after EINTR */
 
+/* SHA-1 (FIPS 180-4) as 40 lower-case digits, for what others name by it; it proves nothing. */
+void sha1_hex(struct str data, char out[41]);
 /* SHA-256 (FIPS 180-4, by OpenSSL) as 64 lower-case hexadecimal digits. */
 void sha256_hex(struct str data, char out[65]);
 /* The same of pieces. */

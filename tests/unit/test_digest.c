@@ -67,8 +67,21 @@ static void test_hmac_vectors(void **state)
     sha256_end(&h, NULL);
 }
 
+/* Of the same examples of NIST. */
+static void test_sha1(void **state)
+{
+    char hex[41];
+    sha1_hex(STR("abc"), hex);
+    assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    sha1_hex(STR("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), hex);
+    assert_string_equal(hex, "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+    sha1_hex(str_of(NULL), hex);
+    assert_string_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_published_vectors), cmocka_unit_test(test_hmac_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_published_vectors), cmocka_unit_test(test_hmac_vectors),
+                                       cmocka_unit_test(test_sha1)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
