@@ -6,7 +6,7 @@
  * nobody is silently somebody else. docs/AWS.md lists every variable and key that is read.
  *
  * Temporary credentials are kept and fetched anew when less than AWS_REFRESH_S are left, by whoever asks then; a run
- * that lasts asks again now and then. No secret is in a message or in the log; memory that held one is wiped.
+ * that lasts asks again now and then. No secret is in a message or in the log; what the chain holds of them is wiped.
  * Cold: asking may read files, start the profile's `credential_process` and wait for servers (bounded: see AWS.md).
  * Thread rule: one thread at a time per chain; the first aws_chain_get before other threads start (it may load
  * libcurl). Sources: the AWS SDKs and Tools Reference Guide; botocore, against which tests/interop holds it. */

@@ -48,14 +48,31 @@ static void lower(char *p)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p | 32 : *p);
 }
 
+/* FNV-1a: a file of thousands of sections is compared with itself without looking at the names. */
+static uint32_t hash_of(struct str s)
+{
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 16777619u;
+    return h;
+}
+
+static struct aws_ini_key *find_key(const struct aws_ini_section *s, const char *name, uint32_t hash)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->keys[i].hash == hash && strcmp(s->keys[i].name, name) == 0)
+            return &s->keys[i];
+    return NULL;
+}
+
 static int add_key(struct reader *r, char *name, struct str value)
 {
     struct aws_ini_section *s = current(r);
     int rc = 0;
     lower(name);
-    for (size_t i = 0; i < s->n && rc == 0; i++)
-        if (strcmp(s->keys[i].name, name) == 0)
-            rc = bad(r, "this key stands twice in its section; remove one");
+    uint32_t hash = hash_of(str_of(name));
+    if (find_key(s, name, hash))
+        rc = bad(r, "this key stands twice in its section; remove one");
     if (rc == 0 && s->n == KEYS_MAX)
         rc = bad(r, "more than 1,000 keys in a section");
     if (rc != 0) {
@@ -66,7 +83,7 @@ static int add_key(struct reader *r, char *name, struct str value)
         s->cap = s->cap ? s->cap * 2 : 8;
         s->keys = xreallocarray(s->keys, s->cap, sizeof *s->keys);
     }
-    s->keys[s->n++] = (struct aws_ini_key){name, xmemdup0(value.p ? value.p : "", value.n)};
+    s->keys[s->n++] = (struct aws_ini_key){name, xmemdup0(value.p ? value.p : "", value.n), hash};
     return 0;
 }
 
@@ -89,17 +106,14 @@ static int settle_inner(struct reader *r, struct str text)
         struct str key = trim(str_sub(line, 0, (size_t)eq)), value = trim(str_sub(line, (size_t)eq + 1, line.n));
         char *name = xasprintf("%s." STR_FMT, outer, STR_ARG(key));
         lower(name);
-        struct aws_ini_section *s = current(r);
-        for (size_t i = 0; i < s->n; i++) { /* here the last one counts */
-            if (strcmp(s->keys[i].name, name) == 0) {
-                free(s->keys[i].value);
-                s->keys[i].value = xmemdup0(value.p ? value.p : "", value.n);
-                free(name);
-                name = NULL;
-                break;
-            }
+        struct aws_ini_key *there = find_key(current(r), name, hash_of(str_of(name)));
+        if (there) { /* here the last one counts */
+            free(there->value);
+            there->value = xmemdup0(value.p ? value.p : "", value.n);
+            free(name);
+        } else {
+            rc = add_key(r, name, value);
         }
-        rc = name ? add_key(r, name, value) : 0;
     }
     free(outer);
     return rc;
@@ -125,8 +139,9 @@ static int settle(struct reader *r)
 static int open_section(struct reader *r, struct str name)
 {
     struct aws_ini *ini = r->ini;
+    uint32_t hash = hash_of(name);
     for (size_t i = 0; i < ini->n; i++)
-        if (str_eqz(name, ini->sections[i].name))
+        if (ini->sections[i].hash == hash && str_eqz(name, ini->sections[i].name))
             return bad(r, "this section stands twice in the file; put both together");
     if (ini->n == SECTIONS_MAX)
         return bad(r, "more than 10,000 sections");
@@ -134,7 +149,7 @@ static int open_section(struct reader *r, struct str name)
         ini->cap = ini->cap ? ini->cap * 2 : 8;
         ini->sections = xreallocarray(ini->sections, ini->cap, sizeof *ini->sections);
     }
-    ini->sections[ini->n++] = (struct aws_ini_section){.name = xmemdup0(name.p, name.n)};
+    ini->sections[ini->n++] = (struct aws_ini_section){.name = xmemdup0(name.p ? name.p : "", name.n), .hash = hash};
     r->in_section = true;
     return 0;
 }

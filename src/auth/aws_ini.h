@@ -11,9 +11,11 @@
 
 struct aws_ini_key {
     char *name, *value; /* the name in lower case */
+    uint32_t hash;      /* of the name */
 };
 struct aws_ini_section {
     char *name; /* what stands between the brackets, trimmed */
+    uint32_t hash;
     struct aws_ini_key *keys;
     size_t n, cap;
 };

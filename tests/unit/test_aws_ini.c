@@ -34,6 +34,8 @@ static char *show(const char *text)
     }
     aws_ini_free(&ini);
     free(exact);
+    if (b.n == 0)
+        buf_free(&b);
     return b.n ? buf_take(&b) : xstrdup("");
 }
 
