@@ -37,6 +37,15 @@ int aws_ask(struct aws_chain *c, const struct ask *q, unsigned tries, struct ask
     }
 }
 
+const char *aws_url_shown(const char *url)
+{
+    ptrdiff_t scheme = str_find(str_of(url), STR("://"));
+    const char *host = scheme < 0 ? url : url + scheme + 3;
+    size_t n = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', n);
+    return at ? at + 1 : url;
+}
+
 char *aws_endpoint(struct aws_chain *c, const char *name, const char *usual)
 {
     struct aws_profile p;

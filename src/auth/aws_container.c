@@ -44,6 +44,9 @@ static char *address(struct aws_chain *c, struct err *e)
         err_set(e, ERR_USAGE, "AWS_CONTAINER_CREDENTIALS_%s_URI: %s", relative ? "RELATIVE" : "FULL", why.text);
     else if (u.scheme.n == 0)
         err_set(e, ERR_USAGE, "AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with http:// or https://");
+    else if (u.userinfo.n > 0)
+        err_set(e, ERR_USAGE, "AWS_CONTAINER_CREDENTIALS_%s_URI must not hold a user's name",
+                relative ? "RELATIVE" : "FULL");
     else if (!is_near(&u))
         err_set(e, ERR_USAGE,
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI: plain http is for this machine only (loopback, 169.254.170.2, "

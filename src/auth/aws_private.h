@@ -55,6 +55,7 @@ void aws_add_said(struct buf *out, struct str text, const char *secret);
 /* aws_ask.c: with retries where the server is not well. The answer's body is the caller's: wipe and free. */
 int aws_ask(struct aws_chain *c, const struct ask *q, unsigned tries, struct ask_answer *a, struct err *e);
 void aws_answer_free(struct ask_answer *a);
+const char *aws_url_shown(const char *url); /* for messages: without a password in front of the host */
 /* The URL of a service: AWS_ENDPOINT_URL_NAME, AWS_ENDPOINT_URL, those of the profile, else `usual`. To be freed. */
 char *aws_endpoint(struct aws_chain *c, const char *name, const char *usual);
 

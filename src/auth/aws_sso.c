@@ -89,7 +89,7 @@ static int get_keys(struct aws_chain *c, const struct aws_profile *p, const stru
     struct ask q = {.method = "GET", .url = url.p, .headers = headers, .n_headers = 2, .timeout = TIMEOUT};
     int rc = aws_ask(c, &q, TRIES, &a, e);
     if (rc != 0)
-        err_prefix(e, "SSO (%.200s): ", url.p);
+        err_prefix(e, "SSO (%.200s): ", aws_url_shown(url.p));
     else
         rc = a.status == 200 ? take(&a, out, e) : refused(p, &a, line + strlen("x-amz-sso_bearer_token: "), e);
     aws_answer_free(&a);

@@ -113,7 +113,7 @@ static int ask(struct aws_chain *c, const char *url, const struct buf *form, con
         return err_set(e, ERR_DATA, "the role and its token are too long for STS");
     int rc = aws_ask(c, &q, TRIES, &a, e);
     if (rc != 0)
-        err_prefix(e, "STS (%.200s): ", url);
+        err_prefix(e, "STS (%.200s): ", aws_url_shown(url));
     else
         rc = a.status == 200 ? take(buf_str(&a.body), out, e) : refused(&a, role, secret, e);
     aws_answer_free(&a);

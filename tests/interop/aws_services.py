@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 import time
 import urllib.parse
@@ -23,7 +24,7 @@ def made_of(*parts):
 
 
 class Services:
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.secrets = {}       # access key: (secret, token) of everybody who may sign
         self.asked = []         # (what, detail)
         self.problems = []      # signatures that are not right, and the like
@@ -58,10 +59,14 @@ class Services:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         self.host = f"127.0.0.1:{self.server.server_port}"
-        self.url = f"http://{self.host}"
+        self.url = f"http{'s' if certificate else ''}://{self.host}"
 
     def close(self):
         self.server.shutdown()

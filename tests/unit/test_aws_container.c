@@ -70,6 +70,8 @@ static void hosts(void **state)
     }
     rig_set(&r, FULL, "127.0.0.1:1/x");
     rig_says(&r, "must begin with http:// or https://");
+    rig_set(&r, FULL, "http://127.0.0.1@example.com/x");
+    rig_says(&r, "must not hold a user's name");
     rig_set(&r, FULL, "ftp://127.0.0.1/x");
     rig_says(&r, "! AWS_CONTAINER_CREDENTIALS_FULL_URI: ");
     rig_route(&r, "GET /x ", 200, GOOD);

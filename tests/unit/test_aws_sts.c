@@ -72,6 +72,8 @@ static void role(void **state)
     rig_says(&r, "! profile default: the address of STS: ");
     rig_set(&r, "AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
     rig_says(&r, "! profile default: STS (http://127.0.0.1:1/): ");
+    rig_set(&r, "AWS_ENDPOINT_URL_STS", "http://me:hidden@127.0.0.1:1");
+    rig_says(&r, "! profile default: STS (127.0.0.1:1/): ");
     rig_close(&r);
 }
 
