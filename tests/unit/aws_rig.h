@@ -249,6 +249,24 @@ static inline void rig_says(struct rig *r, const char *want)
         fail_msg("'%s' is not in: %s", want, got);
 }
 
+static inline size_t rig_n_asked(struct rig *r)
+{
+    pthread_mutex_lock(&r->lock);
+    size_t n = r->n_asked;
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
+/* The n-th request. */
+static inline const char *rig_asked(struct rig *r, size_t n)
+{
+    pthread_mutex_lock(&r->lock);
+    const char *text = n < r->n_asked ? r->asked[n] : NULL;
+    pthread_mutex_unlock(&r->lock);
+    assert_non_null(text);
+    return text;
+}
+
 /* The n-th request holds this. */
 static inline void rig_was_asked(struct rig *r, size_t n, const char *want)
 {

@@ -45,7 +45,7 @@ static void what_is_sent(void **state)
     assert_int_equal(ask(url, &(struct ask){.method = "GET"}, 100, &a), 0);
     assert_int_equal(a.status, 302); /* and it is not followed */
     buf_free(&a.body);
-    assert_int_equal(r.n_asked, 3);
+    assert_int_equal(rig_n_asked(&r), 3);
     rig_close(&r);
 }
 

@@ -17,7 +17,7 @@ static void relative_before_full(void **state)
     rig_set(&r, RELATIVE, "/v2/credentials/1-2?x=y");
     assert_string_equal(rig_get(&r), "AK s t 1700003600 the container's endpoint");
     rig_was_asked(&r, 0, "\r\nAccept: application/json\r\n");
-    assert_null(strstr(r.asked[0], "Authorization"));
+    assert_null(strstr(rig_asked(&r, 0), "Authorization"));
     rig_set(&r, RELATIVE, "v2");
     rig_says(&r, "! AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
     rig_set(&r, RELATIVE, "/a b");
@@ -50,7 +50,7 @@ static void tokens(void **state)
     rig_set(&r, "AWS_CONTAINER_AUTHORIZATION_TOKEN", "hidden\r\nX: y");
     rig_says(&r, "AWS_CONTAINER_AUTHORIZATION_TOKEN has a control character");
     assert_null(strstr(rig_get(&r), "hidden"));
-    assert_int_equal(r.n_asked, 3);
+    assert_int_equal(rig_n_asked(&r), 3);
     rig_close(&r);
 }
 
@@ -110,7 +110,7 @@ static void answers(void **state)
         const char *got = rig_get(&r);
         if (!strstr(got, cases[i].want) || strstr(got, "hidden") || strstr(got, "abc"))
             fail_msg("'%s' is not in, or a secret is: %s", cases[i].want, got);
-        assert_int_equal(r.n_asked, cases[i].asked);
+        assert_int_equal(rig_n_asked(&r), cases[i].asked);
         rig_close(&r);
     }
 }

@@ -70,7 +70,7 @@ static void order(void **state)
     r.opts.profile = "other"; /* by name it is alone */
     rig_says(&r, "AKOTHER s");
     r.opts.profile = NULL;
-    assert_int_equal(r.n_asked, 0);
+    assert_int_equal(rig_n_asked(&r), 0);
     rig_unset(&r, "AWS_ACCESS_KEY_ID");
     rig_says(&r, "AKWEB s t 1700003600 the web identity");
     rig_unset(&r, "AWS_WEB_IDENTITY_TOKEN_FILE");
@@ -154,11 +154,11 @@ static void kept_until_five_minutes_before(void **state)
     rig_route(&r, "GET /creds ", 200, KEYS("AK2", "2023-11-15T00:13:20Z"));
     r.now = RIG_NOW + 3600 - AWS_REFRESH_S;
     assert_string_equal(again(&r), "AK1");
-    assert_int_equal(r.n_asked, 1);
+    assert_int_equal(rig_n_asked(&r), 1);
     r.now++;
     assert_string_equal(again(&r), "AK2");
     assert_string_equal(again(&r), "AK2");
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     rig_close(&r);
 }
 
@@ -178,10 +178,10 @@ static void old_ones_serve_to_their_end(void **state)
     r.now = RIG_NOW + 3500;
     assert_string_equal(again(&r), "AK1");
     assert_string_equal(again(&r), "AK1");
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     r.mono += 11 * NS_PER_S;
     assert_string_equal(again(&r), "AK1");
-    assert_int_equal(r.n_asked, 3);
+    assert_int_equal(rig_n_asked(&r), 3);
     r.now = RIG_NOW + 3600;
     assert_string_equal(again(&r),
                         "! the container's credentials (AWS_CONTAINER_CREDENTIALS_*): it answers 403 (not now)");

@@ -36,7 +36,7 @@ static void version_1_where_2_is_refused(void **state)
         open_rig(&r);
         rig_route(&r, "PUT /latest/api/token ", statuses[i], "");
         rig_says(&r, "AK s t");
-        assert_null(strstr(r.asked[1], "X-aws-ec2-metadata-token"));
+        assert_null(strstr(rig_asked(&r, 1), "X-aws-ec2-metadata-token"));
         rig_set(&r, "AWS_EC2_METADATA_V1_DISABLED", "true");
         rig_says(&r, "EC2 metadata service: no token was given, and AWS_EC2_METADATA_V1_DISABLED is set");
         rig_close(&r);
@@ -68,11 +68,11 @@ static void no_service(void **state)
     rig_says(&r, "EC2 metadata service: ");
     rig_set(&r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://x");
     rig_says(&r, "EC2 metadata service: AWS_EC2_METADATA_SERVICE_ENDPOINT: ");
-    size_t before = r.n_asked;
+    size_t before = rig_n_asked(&r);
     rig_set(&r, "AWS_EC2_METADATA_SERVICE_ENDPOINT", r.url);
     rig_set(&r, "AWS_EC2_METADATA_DISABLED", "True");
     rig_says(&r, "EC2 metadata service: AWS_EC2_METADATA_DISABLED is set");
-    assert_int_equal(r.n_asked, before);
+    assert_int_equal(rig_n_asked(&r), before);
     rig_close(&r);
 }
 

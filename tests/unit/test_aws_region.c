@@ -62,9 +62,9 @@ static void order(void **state)
     rig_route(&r, "PUT /latest/api/token ", 200, "tok");
     rig_route(&r, "GET /latest/meta-data/placement/region ", 200, "eu-north-1\n");
     is_region(&r, "127.0.0.1", "eu-north-1");
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     assert_string_equal(aws_chain_region(r.chain, NULL), "eu-north-1"); /* and it is not asked again */
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     rig_file(&r, ".aws/config", "[default]\nregion=ap-east-1\n[profile dev]\nregion=ap-east-2\n");
     is_region(&r, NULL, "ap-east-1");
     rig_set(&r, "AWS_PROFILE", "dev");
@@ -77,7 +77,7 @@ static void order(void **state)
     is_region(&r, "RUNTIME.SAGEMAKER.US-EAST-1.AMAZONAWS.COM", "us-east-1");
     r.opts.region = "ca-west-1";
     is_region(&r, host, "ca-west-1");
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     rig_close(&r);
 }
 

@@ -37,7 +37,7 @@ static void chains(void **state)
     signed_by(&r, 1, "AKROLE");
     rig_was_asked(&r, 1, "RoleArn=arn%3A1&");
     rig_was_asked(&r, 1, "\r\nX-Amz-Security-Token: t\r\n");
-    assert_int_equal(r.n_asked, 2);
+    assert_int_equal(rig_n_asked(&r), 2);
     rig_close(&r);
 }
 
@@ -77,7 +77,7 @@ static void loops(void **state)
     rig_says(&r, "! profile default: profile p0: ");
     rig_says(&r, "a chain of more than 15 source_profiles");
     buf_free(&b);
-    assert_int_equal(r.n_asked, 0);
+    assert_int_equal(rig_n_asked(&r), 0);
     rig_close(&r);
 }
 
@@ -129,7 +129,7 @@ static void what_is_wrong(void **state)
         rig_says(&r, cases[i].want);
         assert_null(strstr(rig_get(&r), "hidden"));
     }
-    assert_int_equal(r.n_asked, 0);
+    assert_int_equal(rig_n_asked(&r), 0);
     rig_close(&r);
 }
 

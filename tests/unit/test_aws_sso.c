@@ -65,7 +65,7 @@ static void the_token(void **state)
     rig_says(&r, "! profile default: HOME is not set");
     rig_set(&r, "AWS_CONFIG_FILE", "/dev/null");
     rig_says(&r, "the profile files have no profile default");
-    assert_int_equal(r.n_asked, 0);
+    assert_int_equal(rig_n_asked(&r), 0);
     rig_close(&r);
 }
 
@@ -91,7 +91,7 @@ static void renewal(void **state)
     rig_route(&r, "POST /token ", 200, "{\"accessToken\":\"new\",\"expiresIn\":3600,\"refreshToken\":\"rt2\"}");
     lies_there(&r, "30", "2024");
     rig_says(&r, "AK s t");
-    assert_int_equal(r.n_asked, 1);
+    assert_int_equal(rig_n_asked(&r), 1);
     rig_was_asked(&r, 0, "\r\nx-amz-sso_bearer_token: old\r\n");
     lies_there(&r, "10", "2024");
     rig_says(&r, "AK s t");
@@ -111,10 +111,10 @@ static void renewal(void **state)
                         "\"registrationExpiresAt\":\"2024-01-01T00:00:00Z\",\"refreshToken\":\"rt2\"}");
     buf_free(&kept);
     rig_says(&r, "AK s t"); /* and it is taken from there */
-    assert_int_equal(r.n_asked, 4);
+    assert_int_equal(rig_n_asked(&r), 4);
     lies_there(&r, "10", "2023");
     rig_says(&r, "the sign-in has ended");
-    assert_int_equal(r.n_asked, 4);
+    assert_int_equal(rig_n_asked(&r), 4);
     rig_route(&r, "POST /token ", 400, "{\"error\":\"invalid_grant\"}");
     lies_there(&r, "10", "2024");
     rig_says(&r, "the sign-in has ended");
