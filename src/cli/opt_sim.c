@@ -46,6 +46,13 @@ static const struct opt rows[] = {
          "Serve something else. flask-mock: GET /tokenizer?output_tokens=N, which takes 1, 2, 3 or 5 s below 10, 100, "
          "1000 and from there, /sleeper?sleep_length=S and /hello, and nothing besides; where not given, --listen is "
          "127.0.0.1:5000 and --limit 1. `make run` starts it."},
+    {"sigv4", 0, NULL, "KEY:SECRET[:TOKEN]", SERVER, OPT_STRS(C, sigv4), .flags = OPT_SECRET, .check = check_not_empty,
+     .help =
+         "Take only requests that are signed by these credentials (AWS Signature Version 4, in headers or query; any "
+         "region and service), but for /metrics; others get 403 with AWS's reasons. May be repeated."},
+    {"clock-ahead", 0, NULL, "SECONDS", SERVER, OPT_I64(C, clock_ahead), .def = "0", .min = -1e9, .max = 1e9,
+     .help =
+         "Show in Date, and check signatures by, a clock that is so far ahead of this machine's (negative: behind)."},
     {"max-body", 0, NULL, "SIZE", SERVER, OPT_BYTES(C, max_body), .def = "16M", .flags = OPT_POSITIVE,
      .max = 1099511627776.0, .help = "Longer request bodies get 413."},
     {"compress", 0, NULL, "CODING", SERVER, OPT_CHOICE(C, compress), .def = "none", .choices = "none gzip zstd br",

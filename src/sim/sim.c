@@ -146,6 +146,8 @@ static int configure(struct sim *s, struct err *e)
     if (c->pause != NULL && pause_parse(&s->pause, str_of(c->pause), e) < 0)
         return -1;
     scale_times(s);
+    if (sim_sigv4_parse(&s->sigv4, c->sigv4, e) < 0)
+        return -1;
     if (c->gpu_power != NULL && parse_power(s, e) < 0)
         return -1;
     if (configure_http(s, e) < 0)

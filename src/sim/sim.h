@@ -18,6 +18,9 @@ struct sim_config {
     bool no_tls_tickets; /* every connection shakes hands in full */
     const char *model;   /* the only name accepted (others: 404); NULL = any, and /v1/models lists "weir-sim" */
     const char *api_key; /* NULL: no authentication */
+    const char *
+        *sigv4; /* "KEY:SECRET[:TOKEN]", NULL-ended: who may sign by AWS Signature Version 4; NULL: no signatures */
+    int64_t clock_ahead; /* seconds that Date and the checks of signatures are ahead of this machine's clock */
     int64_t ttft, prefill, itl, itl_per_seq; /* ns */
     uint64_t max_seqs;
     uint64_t max_queue;        /* waiting requests; beyond it 503; UINT64_MAX = no limit */

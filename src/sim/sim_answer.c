@@ -9,6 +9,11 @@ int64_t sim_unix_now(void)
     return clock_real() / NS_PER_S;
 }
 
+int64_t sim_date(const struct sim *s)
+{
+    return sim_unix_now() + s->cfg.clock_ahead;
+}
+
 void sim_truth_end(struct sim *s, struct truth_rec **recp, bool complete)
 {
     struct truth_rec *rec = *recp;
@@ -46,7 +51,7 @@ void sim_late_drop(struct sim_late *l)
 static int begin_h2(struct sim_late *l, const struct reply_head *h, struct str first, bool whole)
 {
     struct reply_fields f;
-    reply_fields(&f, h, sim_unix_now());
+    reply_fields(&f, h, sim_date(l->w->sim));
     if (hs2_head(l->conn, h->status, f.v, f.n, whole && first.n == 0) < 0)
         return -1;
     return first.n > 0 ? hs2_data(l->conn, first, false) : 0;
@@ -57,7 +62,7 @@ int sim_late_begin(struct sim_late *l, const struct reply_head *h, struct str fi
     struct buf *b = &l->w->head;
     if (!l->http2) {
         buf_clear(b);
-        reply_head(b, h, sim_unix_now());
+        reply_head(b, h, sim_date(l->w->sim));
     }
     if (l->truth != NULL) {
         l->truth->status = h->status;

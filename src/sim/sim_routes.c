@@ -241,6 +241,32 @@ static void not_allowed(struct sim_request *r)
                      get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n");
 }
 
+/* Whether it is not signed as it must be; then it is answered. Whoever scrapes does not sign. */
+static bool refuses_signature(struct sim_request *r, const struct route *route)
+{
+    const struct sim *s = r->w->sim;
+    struct sim_sigv4_refusal no;
+    struct jout j;
+    char type[96];
+    if (s->sigv4.n == 0 || (route != NULL && route->handle == metrics))
+        return false;
+    if (sim_sigv4_check(&s->sigv4, r->q, sim_date(s), &no) == 0) {
+        buf_free(&no.message);
+        return false;
+    }
+    struct buf *b = &r->w->body;
+    buf_clear(b);
+    jo_init(&j, b, 0);
+    jo_obj(&j);
+    jo_key(&j, "message");
+    jo_str(&j, buf_str(&no.message));
+    jo_end_obj(&j);
+    buf_free(&no.message);
+    snprintf(type, sizeof(type), "x-amzn-ErrorType: %s\r\n", no.type);
+    sim_answer(r, no.status, "application/json", buf_str(b), type);
+    return true;
+}
+
 static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
 {
     struct sim_request r = {.w = arg, .conn = c, .q = q};
@@ -250,6 +276,8 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
     begin_truth(&r);
     const struct route *route = find(r.w->sim, q->path, &known, q->method);
     r.dialect = route != NULL ? route->dialect : NULL;
+    if (refuses_signature(&r, route))
+        return;
     if (route == NULL && r.w->sim->mock)
         sim_flask_refuse(&r, known ? 405 : 404);
     else if (route == NULL && known)

@@ -16,6 +16,7 @@
 #include "sim/sim_fault.h"
 #include "sim/sim_metrics.h"
 #include "sim/sim_model.h"
+#include "sim/sim_sigv4.h"
 #include "sim/sim_truth.h"
 
 #define SIM_ID_MAX 128 /* bytes of an x-request-id that is kept; longer ones are replaced */
@@ -27,6 +28,7 @@ struct sim {
     const char *model_name; /* what /v1/models lists */
     struct model_params params;
     struct ask_rules rules;
+    struct sim_sigv4 sigv4;
     struct dist output;
     struct fault_plan faults;
     struct pause pause;
@@ -100,6 +102,7 @@ int64_t sim_scaled(const struct sim *s, int64_t ns);
 void *sim_worker_main(void *worker);
 void sim_worker_poke(struct sim_worker *w); /* after any use of the model: sets its timer anew */
 int64_t sim_unix_now(void);
+int64_t sim_date(const struct sim *s); /* the clock that its answers show */
 
 /* sim_answer.c: whole answers. Each ends the request, its truth included. */
 void sim_answer(struct sim_request *r, int status, const char *type, struct str body, const char *extra_headers);
