@@ -107,3 +107,21 @@ bool auth_is_secret_header(struct str name)
     }
     return false;
 }
+
+void auth_cover(char *p, size_t n, struct str secret)
+{
+    enum { SHORTEST = 6 };
+    char *at = p;
+    if (secret.n < SHORTEST)
+        return;
+    while (n > 0 && (at = memmem(at, n - (size_t)(at - p), secret.p, secret.n)) != NULL) {
+        memset(at, '*', secret.n);
+        at += secret.n;
+    }
+    for (size_t k = MIN(secret.n - 1, n); k >= SHORTEST; k--) {
+        if (memcmp(p + n - k, secret.p, k) == 0) {
+            memset(p + n - k, '*', k);
+            return;
+        }
+    }
+}

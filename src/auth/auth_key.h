@@ -24,4 +24,8 @@ void auth_key_header(struct buf *out, enum auth_style style, const char *key);
 /* Does this header name carry a secret (authorization, x-api-key, api-key, cookie, ...)? */
 bool auth_is_secret_header(struct str name);
 
+/* Stars over each place where a secret of at least 6 bytes stands in p, and over its beginning where the text was cut
+ * within it. In place. */
+void auth_cover(char *p, size_t n, struct str secret);
+
 #endif

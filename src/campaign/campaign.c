@@ -224,6 +224,22 @@ static void note_share(struct campaign_state *s)
                   fmt_count(came, s->most_events), share >= 10 ? 0 : 2, share, fmt_count(most, s->c->ceiling));
 }
 
+static void note_signer(struct campaign_state *s)
+{
+    char d[32];
+    if (!s->signer)
+        return;
+    signer_unwatch(s->signer);
+    int64_t skew = signer_skew(s->signer);
+    uint64_t renewed = signer_renewed(s->signer);
+    if (skew != 0)
+        campaign_note(s, "this machine's clock is %s %s the server's; requests were signed by the server's",
+                      fmt_duration(d, (skew < 0 ? -skew : skew) * NS_PER_S), skew < 0 ? "ahead of" : "behind");
+    if (renewed > 0)
+        campaign_note(s, "the AWS credentials were renewed %llu time%s while the run went on",
+                      (unsigned long long)renewed, renewed == 1 ? "" : "s");
+}
+
 /* This thread, which writes: on its cores while it measures. Where that is refused, it stays where it was. */
 static void keep_writer(struct campaign_state *s, bool on)
 {
@@ -282,13 +298,16 @@ int campaign_run(const struct run_config *c, const struct campaign_view *v, stru
         banner(s);
         probing_notes(s);
         s->signal_fd = signals_open();
+        rc = s->signer ? signer_watch(s->signer, e) : 0;
         keep_writer(s, true);
-        rc = scraping_start(s, e);
+        if (rc == 0)
+            rc = scraping_start(s, e);
         if (rc == 0)
             rc = run_levels(s, e);
         scraping_stop(s);
         keep_writer(s, false);
         note_share(s);
+        note_signer(s);
     }
     r->interrupted = s->interrupted;
     if (s->acc)

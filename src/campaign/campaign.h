@@ -24,6 +24,7 @@ struct run_config {
     const char *cacert, *cert, *key;
     const char *auth_style; /* "auto" (as the dialect's servers want it) "bearer" "x-api-key" "api-key" */
     const char *api_key, *api_key_env, *api_key_file;
+    const char *aws_sigv4, *aws_region, *aws_profile; /* the service that requests are signed for, or NULL; ... */
     /* load */
     const char *rate;        /* "1,5,10" "inf" or NULL */
     const char *concurrency; /* "8,32" or NULL */

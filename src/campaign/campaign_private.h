@@ -115,6 +115,7 @@ struct campaign_state {
     uint64_t seed;
     char *key;
     enum auth_style auth_style;
+    struct signer *signer; /* --aws-sigv4; NULL: requests are not signed */
     const struct api_ops *ops;
     bool dialect_told;     /* by --api, or by a URL's path */
     bool path_unknown;     /* the URL has a path that says nothing of its dialect */

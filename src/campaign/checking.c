@@ -37,6 +37,19 @@ static void ATTR_PRINTF(2, 3) say(const struct teller *k, const char *fmt, ...)
     k->say(k->arg, line);
 }
 
+static void say_signer(const struct campaign_state *s, const struct teller *k)
+{
+    char d[32];
+    if (!s->signer)
+        return;
+    int64_t skew = signer_skew(s->signer);
+    say(k, "Signature: AWS Signature Version 4 for %s in %s, by the credentials of %s", signer_service(s->signer),
+        s->variant[0].ep->target[0].region, signer_source(s->signer));
+    if (skew != 0)
+        say(k, "           this clock is %s %s the server's; it is signed by the server's",
+            fmt_duration(d, (skew < 0 ? -skew : skew) * NS_PER_S), skew < 0 ? "ahead of" : "behind");
+}
+
 static const char *key_text(const struct campaign_state *s)
 {
     static const char *const how[] = {[AUTH_BEARER] = "sent as Authorization: Bearer",
@@ -75,7 +88,9 @@ static void say_target(const struct campaign_state *s, const struct teller *k)
             : v->ep->model ? " (the first that the server lists)"
                            : "");
     }
-    say(k, "Key:       %s", key_text(s));
+    if (s->key || !s->signer)
+        say(k, "Key:       %s", key_text(s));
+    say_signer(s, k);
     if (v->tokenizer)
         say(k, "Tokenizer: %s", tokenizer_text(v->tokenizer, text, sizeof text));
     buf_free(&b);

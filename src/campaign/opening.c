@@ -171,7 +171,7 @@ static int settle_auth(struct campaign_state *s, struct err *e)
     struct auth_key_source source = {.dflt_env = s->ops->key_env};
     if (strcmp(s->c->auth_style, "auto") == 0)
         auth_style_parse(str_of(s->ops->auth_style ? s->ops->auth_style : "bearer"), &s->auth_style, e);
-    return s->key ? 0 : auth_key_load(&source, &s->key, e);
+    return s->key || s->signer ? 0 : auth_key_load(&source, &s->key, e);
 }
 
 /* What a dialect has no word for is not left out silently. */
@@ -227,6 +227,7 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
         .headers = c->headers,
         .auth_style = s->auth_style,
         .key = s->key,
+        .signer = s->signer,
         .no_keepalive = c->no_keepalive,
         .http = http_of(c->http),
         .stream = v->api_opts.stream,

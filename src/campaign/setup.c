@@ -248,6 +248,9 @@ static int parse_auth(struct campaign_state *s, struct err *e)
         return -1;
     if ((c->api_key || c->api_key_file || c->api_key_env) && auth_key_load(&source, &s->key, e) < 0)
         return -1;
+    const struct signer_opts signer = {.service = c->aws_sigv4, .region = c->aws_region, .profile = c->aws_profile};
+    if (c->aws_sigv4 && !(s->signer = signer_new(&signer, e)))
+        return -1;
     if (c->api_key)
         log_warn(
             "--api-key: others on this machine can read a command line; OPENAI_API_KEY or --api-key-file keep the key "
@@ -295,6 +298,7 @@ void setup_free(struct campaign_state *s)
         if (v->own_tokenizer)
             tokenizer_free(&v->tokenizer);
     }
+    signer_free(&s->signer); /* endpoints borrow it */
     free(s->variant);
     s->variant = NULL;
     s->n_variants = 0;

@@ -5,6 +5,7 @@
 
 #include "analysis/slo.h"
 #include "analysis/summary.h"
+#include "auth/sigv4.h"
 #include "base/jdoc.h"
 #include "campaign/breaker.h"
 #include "campaign/cores.h"
@@ -284,4 +285,11 @@ int check_lengths(const char *v, struct err *e)
 {
     struct ds_lengths l;
     return strcmp(v, "auto") == 0 ? 0 : ds_lengths_parse(&l, v, e);
+}
+
+int check_aws_name(const char *v, struct err *e)
+{
+    return sigv4_name_valid(str_of(v))
+               ? 0
+               : err_set(e, ERR_USAGE, "is no name of a service or region, such as sagemaker or us-east-1");
 }

@@ -85,6 +85,15 @@ static const struct opt rows[] = {
      .choices = "auto bearer x-api-key api-key",
      .help = "How the key is sent: as Authorization: Bearer, or as the header x-api-key or api-key; auto is what the "
              "dialect's servers want, mostly bearer."},
+    {"aws-sigv4", 0, NULL, "SERVICE", AUTH, OPT_STR(C, aws_sigv4), .check = check_aws_name,
+     .help = "Sign each request by AWS Signature Version 4 for this service: sagemaker, bedrock, execute-api, ... The "
+             "credentials are looked for where the AWS tools look, and renewed before they expire while a run goes on; "
+             "none is ever written to a file."},
+    {"aws-region", 0, NULL, "REGION", AUTH, OPT_STR(C, aws_region), .check = check_aws_name,
+     .help = "Region to sign for. Default: the one in the URL's host, else what AWS_REGION, AWS_DEFAULT_REGION or the "
+             "profile say."},
+    {"aws-profile", 0, NULL, "NAME", AUTH, OPT_STR(C, aws_profile), .check = check_not_empty,
+     .help = "Take the credentials of this profile and of nothing else."},
 
     /* --- load --- */
     {"rate", 'r', "request-rate qps", "RATES", LOAD, OPT_STR(C, rate), .group = "load", .check = check_rates,

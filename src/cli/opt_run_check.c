@@ -110,6 +110,7 @@ static int check_target(const struct run_config *c, struct err *e)
                            : c->cacert     ? "--cacert"
                            : c->cert       ? "--cert"
                            : c->insecure   ? "--insecure"
+                           : c->aws_sigv4  ? "--aws-sigv4"
                            : c->proxy && strcmp(c->proxy, "auto") != 0 && strcmp(c->proxy, "none") != 0 ? "--proxy"
                                                                                                         : NULL;
         if (name)
@@ -122,6 +123,25 @@ static int check_target(const struct run_config *c, struct err *e)
     if (c->insecure && c->cacert)
         return err_set(e, ERR_USAGE,
                        "--insecure verifies nothing and --cacert says what to verify by; give one of them");
+    return 0;
+}
+
+/* Two ways to say who asks; both in the header Authorization. */
+static int check_signing(const struct run_config *c, struct err *e)
+{
+    const char *key = c->api_key        ? "--api-key"
+                      : c->api_key_file ? "--api-key-file"
+                      : c->api_key_env  ? "--api-key-env"
+                                        : NULL;
+    bool beside = strcmp(c->auth_style, "x-api-key") == 0 || strcmp(c->auth_style, "api-key") == 0;
+    if (!c->aws_sigv4 && (c->aws_region || c->aws_profile))
+        return err_set(e, ERR_USAGE, "%s is for signed requests; it needs --aws-sigv4 SERVICE",
+                       c->aws_region ? "--aws-region" : "--aws-profile");
+    if (c->aws_sigv4 && key && !beside)
+        return err_set(e, ERR_USAGE,
+                       "%s and --aws-sigv4 both set the header Authorization; give one of them, or send the key beside "
+                       "the signature by --auth-style x-api-key",
+                       key);
     return 0;
 }
 
@@ -280,7 +300,7 @@ int run_config_check(const struct run_config *c, struct err *e)
 {
     if (check_headers_metric(c, e) != 0)
         return -1;
-    if (check_target(c, e) != 0 || check_load(c, e) != 0)
+    if (check_target(c, e) != 0 || check_signing(c, e) != 0 || check_load(c, e) != 0)
         return -1;
     if (check_dataset(c, e) != 0 || check_made(c, e) != 0)
         return -1;

@@ -99,9 +99,10 @@ int check_class(const char *v, struct err *e);         /* "chat=3:chat.json" */
 int check_length(const char *v, struct err *e);        /* as stat/dist.h */
 int check_method(const char *v, struct err *e);        /* "PUT" */
 int check_json_object(const char *v, struct err *e);
-int check_slo(const char *v, struct err *e);     /* as analysis/slo.h */
-int check_goodput(const char *v, struct err *e); /* as analysis/slo.h */
-int check_plot(const char *v, struct err *e);    /* a file's name with a known ending */
+int check_slo(const char *v, struct err *e);      /* as analysis/slo.h */
+int check_goodput(const char *v, struct err *e);  /* as analysis/slo.h */
+int check_plot(const char *v, struct err *e);     /* a file's name with a known ending */
+int check_aws_name(const char *v, struct err *e); /* of a region or service: "us-east-1" */
 int check_not_empty(const char *v, struct err *e);
 
 #endif

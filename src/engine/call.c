@@ -178,12 +178,28 @@ static void run(const struct target *t, struct call_state *s, struct tls_ctx *tl
     hclient_free(&client);
 }
 
+static void add_signature(const struct target *t, const struct call *c, struct buf *head)
+{
+    struct sigv4 *v = signer_sigv4(t->signer, t->region);
+    struct buf lines = BUF_INIT(256u << 10);
+    struct iovec body = {(void *)(uintptr_t)c->body.p, c->body.n};
+    struct signing g;
+    char payload[65];
+    sigv4_payload(v, &body, 1, payload);
+    signer_sign(t->signer, v, buf_str(head), payload, &lines, &g);
+    buf_adds(head, buf_str(&lines));
+    buf_free(&lines);
+    sigv4_free(&v);
+}
+
 void call_head(const struct target *t, const struct call *c, struct buf *out)
 {
     if (target_has_own_head(c->own))
         target_head_of(t, c->own, c->body.n > 0, out);
     else
         target_head(t, c->method, c->path, c->body.n > 0, out);
+    if (t->signer)
+        add_signature(t, c, out);
     if (c->body.n)
         buf_addf(out, "Content-Length: %zu\r\n", c->body.n);
     buf_addz(out, "\r\n");
@@ -210,7 +226,7 @@ static void take_facts(struct call *c, struct call_state *s)
     c->at.end = x->end;
 }
 
-int call_do(const struct target *t, struct call *c, struct err *e)
+static int ask(const struct target *t, struct call *c, struct err *e)
 {
     struct call_state s = {.c = c};
     c->status = 0;
@@ -248,6 +264,18 @@ int call_do(const struct target *t, struct call *c, struct err *e)
     if (c->timed_out || s.x.result != HX_OK)
         return explain(t, c, &s.x, e);
     return 0;
+}
+
+/* Who is refused for the clock is asked again by the server's. */
+int call_do(const struct target *t, struct call *c, struct err *e)
+{
+    int rc = ask(t, c, e);
+    if (rc == 0 && t->signer && signer_refused(t->signer, c->status, buf_str(&c->headers), buf_str(&c->reply))) {
+        buf_free(&c->headers);
+        buf_free(&c->reply);
+        rc = ask(t, c, e);
+    }
+    return rc;
 }
 
 void call_free(struct call *c)

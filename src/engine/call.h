@@ -44,7 +44,8 @@ struct call {
     size_t n_pieces, cap_pieces;
 };
 
-/* 0 when a response came (of any status); -1 + e says what failed, in terms of the target. call_free in both cases. */
+/* Signed where the target has a signer, and sent once more when it is refused for the clock.
+ * 0 when a response came (of any status); -1 + e says what failed, in terms of the target. call_free in both cases. */
 int call_do(const struct target *t, struct call *c, struct err *e);
 void call_free(struct call *c);
 

@@ -1,4 +1,4 @@
-/* engine_private.h - shared by engine.c, worker.c, route.c, pacer.c, request.c and response.c. */
+/* engine_private.h - shared by engine.c, worker.c, route.c, pacer.c, request.c, signing.c and response.c. */
 #ifndef WEIR_ENGINE_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_ENGINE_PRIVATE_H
 
@@ -8,6 +8,7 @@
 #include "base/ring.h"
 #include "engine/engine.h"
 #include "engine/procstat.h"
+#include "engine/signer.h"
 #include "http/hclient.h"
 #include "proto/coding.h"
 #include "proto/ndjson.h"
@@ -31,8 +32,9 @@ struct worker;
 
 struct route { /* a worker's way to one endpoint */
     struct hclient *client;
-    struct buf head;    /* constant part of each request's head */
-    uint32_t in_flight; /* open requests */
+    struct buf head;     /* constant part of each request's head */
+    struct sigv4 *sigv4; /* NULL: requests are not signed */
+    uint32_t in_flight;  /* open requests */
 };
 
 /* Token events of one read, and of one piece of the body where pieces are the server's frames: they arrived together.
@@ -57,9 +59,12 @@ struct req { /* one request; reused through the worker's free list */
     struct plan_item item;
     struct timer deadline;
     struct api_body body;
-    struct iovec out[API_MAX_PIECES + 2];
-    struct buf own_head; /* of a request whose method, path or type is its own */
-    char ids[160];       /* x-request-id, content-length, the empty line */
+    struct iovec out[API_MAX_PIECES + 3];
+    struct buf own_head;  /* of a request whose method, path or type is its own */
+    char ids[160];        /* x-request-id, content-length, the empty line */
+    struct buf signature; /* signed requests: its lines, between the head and the ids ... */
+    struct signing signing;
+    char payload[65]; /* ... and the body's hash */
     enum req_mode mode;
     struct sse sse;
     struct ndjson lines;
@@ -207,7 +212,15 @@ void routes_take_addrs(void *new_addrs);          /* for loop_wake */
 void routes_disconnect(struct worker *w);
 void routes_close(struct worker *w);
 struct route *route_choose(struct worker *w, uint64_t index); /* for item `index`, sent now */
-struct hclient_stats routes_stats(const struct worker *w);    /* of all together */
+/* The same where it is known before: not where it hangs on what is open then. */
+struct route *route_foreseen(struct worker *w, const struct plan_item *it);
+/* By which a request takes its turn: those of a session go to one endpoint, where a prefix cache may know what was
+ * said. */
+static inline uint64_t route_turn(const struct plan_item *it)
+{
+    return it->turns ? it->session : it->index;
+}
+struct hclient_stats routes_stats(const struct worker *w); /* of all together */
 
 /* pacer.c */
 void pacer_begin(struct worker *w);
@@ -237,6 +250,12 @@ void req_unsent(struct worker *w, const struct plan_item *it, int64_t intended);
 void req_free_all(struct worker *w);
 void req_take_back(struct worker *w); /* records that have come back */
 void req_hand_over(struct worker *w); /* waits until all finished records are in the ring */
+
+struct str req_head(struct req *r, const struct route *route); /* what is sent first on that way */
+
+/* signing.c; of requests that are signed */
+void signing_prepare(struct req *r);                                     /* rendered */
+void signing_ready(struct req *r, struct route *route, struct str head); /* about to be sent there */
 
 /* response.c */
 extern const struct hx_ops response_ops;

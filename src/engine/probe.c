@@ -21,6 +21,8 @@ static void excerpt(char *out, size_t cap, struct str reply)
         if (!raw.p)
             raw = jn_str(jn_get(root, "message"), NULL);
         if (!raw.p)
+            raw = jn_str(jn_get(root, "Message"), NULL);
+        if (!raw.p)
             raw = jn_str(jn_get(root, "detail"), NULL);
         if (!raw.p)
             raw = jn_str(jn_get(root, "error"), NULL);
@@ -95,6 +97,12 @@ static int explain_status(const struct target *t, const struct api_ops *ops, con
     switch (c->status) {
     case 401:
     case 403:
+        if (t->signer)
+            return err_set(
+                e, ERR_USAGE,
+                "%s%s: status %d (%s); it was signed for %s in %s by the credentials of %s: see --aws-sigv4, "
+                "--aws-region and --aws-profile, and what these credentials may do",
+                t->origin, path, c->status, quote, signer_service(t->signer), t->region, signer_source(t->signer));
         return err_set(e, ERR_USAGE,
                        "%s%s: status %d (%s); give the key by %s, --api-key-file or --api-key-env, and see "
                        "--auth-style",

@@ -15,6 +15,7 @@ static struct req *req_new(struct worker *w)
     r->deadline.fire = on_deadline;
     buf_init(&r->body.spill, 256u << 20);
     buf_init(&r->own_head, 256u << 10);
+    buf_init(&r->signature, 256u << 10);
     buf_init(&r->doc, MAX_DOCUMENT);
     buf_init(&r->head_lines, MAX_ERROR_HEADERS);
     buf_init(&r->redirect, MAX_REDIRECT);
@@ -50,6 +51,7 @@ void req_free_all(struct worker *w)
         w->free_reqs = r->next;
         buf_free(&r->body.spill);
         buf_free(&r->own_head);
+        buf_free(&r->signature);
         buf_free(&r->doc);
         buf_free(&r->head_lines);
         buf_free(&r->redirect);
@@ -158,15 +160,19 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
         p = fmt_u64(p, r->body.bytes);
     }
     p = mempcpy(p, "\r\n\r\n", 4);
-    r->out[1] = (struct iovec){r->ids, (size_t)(p - r->ids)};
-    memcpy(r->out + 2, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
+    bool is_signed = w->routes[0].sigv4 != NULL;
+    int n_head = is_signed ? 3 : 2;
+    r->out[n_head - 1] = (struct iovec){r->ids, (size_t)(p - r->ids)};
+    memcpy(r->out + n_head, r->body.v, (size_t)r->body.n * sizeof r->body.v[0]);
     r->rec = record_for(w, it);
     response_reset(r);
     memset(&r->x, 0, sizeof r->x);
     r->x.ops = &response_ops;
     r->x.out = r->out;
-    r->x.n_out = r->body.n + 2;
-    r->x.n_head = 2;
+    r->x.n_out = r->body.n + n_head;
+    r->x.n_head = n_head;
+    if (is_signed)
+        signing_prepare(r);
     return r;
 }
 
@@ -230,23 +236,29 @@ static void on_deadline(struct timer *t)
     req_finish(r, out, "");
 }
 
+struct str req_head(struct req *r, const struct route *route)
+{
+    const struct plan_extra *x = r->item.what->extra;
+    if (!target_has_own_head(x))
+        return buf_str(&route->head);
+    buf_clear(&r->own_head);
+    target_head_of(&r->w->e->o.targets[route - r->w->routes], x, r->body.bytes > 0, &r->own_head);
+    return buf_str(&r->own_head);
+}
+
 void req_start(struct req *r, int64_t intended, int64_t admitted, int64_t now)
 {
     struct worker *w = r->w;
     struct record *rec = r->rec;
-    /* A session's turns go to one endpoint in turn, where a prefix cache may know what was said. */
-    const struct plan_extra *x = r->item.what->extra;
-    r->route = x && x->endpoint ? &w->routes[x->endpoint - 1]
-                                : route_choose(w, r->item.turns ? r->item.session : r->item.index);
+    r->route = route_foreseen(w, &r->item);
+    if (!r->route)
+        r->route = route_choose(w, route_turn(&r->item));
     r->route->in_flight++;
     rec->endpoint = (uint32_t)(r->route - w->routes);
-    const struct buf *head = &r->route->head;
-    if (target_has_own_head(r->item.what->extra)) {
-        buf_clear(&r->own_head);
-        target_head_of(&w->e->o.targets[rec->endpoint], r->item.what->extra, r->body.bytes > 0, &r->own_head);
-        head = &r->own_head;
-    }
-    r->out[0] = (struct iovec){head->p, head->n};
+    struct str head = req_head(r, r->route);
+    r->out[0] = (struct iovec){(void *)(uintptr_t)head.p, head.n};
+    if (r->route->sigv4)
+        signing_ready(r, r->route, head);
     w->in_flight++;
     r->prev_open = NULL;
     r->next_open = w->open_reqs;

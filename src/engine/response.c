@@ -558,6 +558,9 @@ static void on_done(struct hx *x)
         target_redact(&r->w->e->o.targets[r->rec->endpoint], r->redirect.p, r->redirect.n);
         detail = r->redirect.p;
     }
+    struct signer *signer = r->w->e->o.targets[r->rec->endpoint].signer;
+    if (o == OUT_HTTP && signer)
+        signer_refused(signer, r->rec->status, buf_str(&r->head_lines), buf_str(&r->doc));
     req_finish(r, o, detail);
 }
 

@@ -14,14 +14,18 @@ int routes_open(struct worker *w, struct err *e)
             return -1;
         buf_init(&w->routes[i].head, 256u << 10);
         target_head(t, t->method ? t->method : "POST", NULL, true, &w->routes[i].head);
+        if (t->signer)
+            w->routes[i].sigv4 = signer_sigv4(t->signer, t->region);
     }
     return 0;
 }
 
 void routes_close(struct worker *w)
 {
-    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++)
+    for (unsigned i = 0; w->routes && i < w->e->o.n_targets; i++) {
         buf_free(&w->routes[i].head);
+        sigv4_free(&w->routes[i].sigv4);
+    }
     free(w->routes);
     w->routes = NULL;
     tls_free(&w->tls);
@@ -139,12 +143,27 @@ void routes_disconnect(struct worker *w)
         hclient_free(&w->routes[i].client);
 }
 
+/* NULL: it hangs on what is open. */
+static struct route *in_turn(struct worker *w, uint64_t index)
+{
+    unsigned n = w->e->o.n_targets;
+    if (n > 1 && w->e->o.balance != BALANCE_ROUND_ROBIN)
+        return NULL;
+    return &w->routes[index % n];
+}
+
+struct route *route_foreseen(struct worker *w, const struct plan_item *it)
+{
+    const struct plan_extra *x = it->what->extra;
+    return x && x->endpoint ? &w->routes[x->endpoint - 1] : in_turn(w, route_turn(it));
+}
+
 struct route *route_choose(struct worker *w, uint64_t index)
 {
     unsigned n = w->e->o.n_targets;
-    if (w->e->o.balance == BALANCE_ROUND_ROBIN)
-        return &w->routes[index % n];
-    struct route *best = NULL;
+    struct route *best = in_turn(w, index);
+    if (best)
+        return best;
     for (unsigned k = 0; k < n; k++) {
         struct route *r = &w->routes[(w->turn + k) % n];
         if (!best || r->in_flight < best->in_flight)

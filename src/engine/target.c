@@ -10,7 +10,7 @@ static bool name_char(char c)
 }
 
 /* RFC 9110, 5.1 and 5.5: a token, a colon, and a value without control characters. */
-static int split_header(const char *line, struct str *name, struct str *value, struct err *e)
+static int split_header(const char *line, bool is_signed, struct str *name, struct str *value, struct err *e)
 {
     struct str s = str_of(line);
     ptrdiff_t colon = str_chr(s, ':');
@@ -27,6 +27,8 @@ static int split_header(const char *line, struct str *name, struct str *value, s
         if ((c < 0x20 && c != '\t') || c == 0x7f)
             return err_set(e, ERR_USAGE, "--header \"%.*s\": the value has a control character", STR_ARG(*name));
     }
+    if (is_signed && sigv4_own_header(*name))
+        return err_set(e, ERR_USAGE, "--header \"%.*s\": --aws-sigv4 sets this header itself", STR_ARG(*name));
     static const char *const ours[] = {"content-length", "transfer-encoding", "connection", "x-request-id"};
     for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
         if (str_ieq(*name, str_of(ours[i])))
@@ -86,14 +88,33 @@ static void keep_secret(struct target *t, struct str s)
 
 void target_redact(const struct target *t, char *p, size_t n)
 {
-    for (int i = 0; i < t->n_secrets && p; i++) {
-        size_t len = strlen(t->secret[i]);
-        char *at = p;
-        while ((at = memmem(at, n - (size_t)(at - p), t->secret[i], len)) != NULL) {
-            memset(at, '*', len);
-            at += len;
-        }
-    }
+    for (int i = 0; i < t->n_secrets && p; i++)
+        auth_cover(p, n, str_of(t->secret[i]));
+    if (t->signer)
+        signer_redact(t->signer, p, n);
+}
+
+/* The region, and whether a request of this target can be signed at all. */
+static int open_signer(struct target *t, const struct target_opts *o, struct err *e)
+{
+    if (!o->signer)
+        return 0;
+    t->signer = o->signer;
+    if (signer_region(t->signer, t->host, t->region, e) < 0)
+        return -1;
+    struct buf head = BUF_INIT(256u << 10), lines = BUF_INIT(256u << 10);
+    struct sigv4 *v = signer_sigv4(t->signer, t->region);
+    struct signing g;
+    char payload[65];
+    sigv4_payload(v, NULL, 0, payload);
+    target_head(t, "POST", NULL, true, &head);
+    int rc = signer_sign(t->signer, v, buf_str(&head), payload, &lines, &g);
+    if (rc < 0)
+        err_set(e, ERR_USAGE, "a request with more than %d headers cannot be signed (--aws-sigv4)", SIGV4_MAX_HEADERS);
+    sigv4_free(&v);
+    buf_free(&head);
+    buf_free(&lines);
+    return rc;
 }
 
 /* "host:port", IPv6 in brackets. */
@@ -148,7 +169,7 @@ static int common_headers(struct target *t, const struct target_opts *o, struct 
     dialect_headers(b, o);
     for (size_t i = 0; o->headers && o->headers[i]; i++) {
         struct str name = {0}, value = {0};
-        if (split_header(o->headers[i], &name, &value, e) < 0)
+        if (split_header(o->headers[i], o->signer != NULL, &name, &value, e) < 0)
             return -1;
         buf_addf(b, "%.*s: %.*s\r\n", STR_ARG(name), STR_ARG(value));
         if (harmless(name))
@@ -286,7 +307,7 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     free(path);
     if (o->proxy)
         use_proxy(t, o->proxy);
-    if (common_headers(t, o, e) < 0 || resolve(t, o, e) < 0) {
+    if (common_headers(t, o, e) < 0 || open_signer(t, o, e) < 0 || resolve(t, o, e) < 0) {
         target_close(t);
         return -1;
     }

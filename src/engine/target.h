@@ -5,6 +5,7 @@
 
 #include "auth/auth_key.h"
 #include "engine/proxy.h"
+#include "engine/signer.h"
 #include "http/hclient.h"
 #include "net/resolve.h"
 #include "net/tls.h"
@@ -19,7 +20,8 @@ struct target_opts {
     const char *const *headers; /* "Name: value", NULL-ended, or NULL; they replace weir's own of that name */
     const char *own_headers;    /* of the dialect: lines, each with CRLF, or NULL */
     enum auth_style auth_style;
-    const char *key; /* NULL: no authentication header */
+    const char *key;       /* NULL: no authentication header */
+    struct signer *signer; /* requests are signed for AWS; borrowed until target_close; NULL: not */
     bool no_keepalive;
     enum hclient_http http; /* HCLIENT_2 needs https, HCLIENT_H2C http */
     bool stream;            /* Accept: text/event-stream */
@@ -55,6 +57,8 @@ struct target {
     resolve_fn *lookup;
     const struct addr *binds;
     size_t n_binds;
+    struct signer *signer;            /* borrowed; NULL: requests are not signed */
+    char region[SIGV4_NAME_MAX + 1];  /* that they are signed for */
     struct buf common;                /* header lines of every request: Host, User-Agent, credentials, the user's */
     char *secret[TARGET_MAX_SECRETS]; /* what target_redact looks for */
     int n_secrets;
@@ -63,7 +67,8 @@ struct target {
     const char *method; /* borrowed from the options */
 };
 
-/* -1 + e: a bad URL or header, a name that does not resolve. Nothing is sent but a name look-up. */
+/* -1 + e: a bad URL or header, a name that does not resolve, no region to sign for. Nothing is sent but a name look-up
+ * (with a signer perhaps a question for the region, see auth/aws_creds.h). */
 int target_open(struct target *t, const struct target_opts *o, struct err *e);
 void target_close(struct target *t);
 
@@ -74,8 +79,8 @@ int target_resolve(const struct target *t, struct addr *out, int max, struct err
  * Returns out. */
 char *target_where(const struct target *t, char *out, size_t cap);
 
-/* Stars over the key, and over values of the user's headers, wherever they stand in what a server said: some
- * repeat them in their errors. In place, the length stays. Those below 6 bytes are not looked for. */
+/* Stars over the key or what a signer has, and over values of the user's headers, wherever they stand in what a server
+ * said: some repeat them in their errors. In place, the length stays. Those below 6 bytes are not looked for. */
 void target_redact(const struct target *t, char *p, size_t n);
 
 /* "POST PATH HTTP/1.1" and all constant header lines, without the empty line; path NULL: the target's own. */

@@ -52,3 +52,10 @@ weir run http://127.0.0.1:1/v1/embeddings --slo 'ttft:p95<1s'
 weir run http://127.0.0.1:1/v1/rerank
 weir run http://127.0.0.1:1/v2/models/m/generate --no-stream --ignore-eos
 weir run --api sglang http://127.0.0.1:1 --continuous-usage
+weir run http://127.0.0.1:1 --aws-region us-east-1
+weir run http://127.0.0.1:1 --aws-profile lab
+weir run http://127.0.0.1:1 --aws-sigv4 sagemaker --api-key-file k
+weir run http://127.0.0.1:1 --aws-sigv4 'aws:amz'
+weir run --aws-sigv4 sagemaker
+weir run http://127.0.0.1:1 --aws-sigv4 sagemaker --aws-region 'us east'
+weir sim --sigv4 KEY

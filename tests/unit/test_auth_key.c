@@ -9,6 +9,7 @@
 
 #include "auth/auth_key.h"
 #include "base/file.h"
+#include "base/xalloc.h"
 
 static void first_given_source_wins(void **state)
 {
@@ -86,6 +87,26 @@ static void header_has_the_asked_style(void **state)
     assert_false(auth_is_secret_header(STR("x-request-id")));
 }
 
+static void expect_covered(const char *text, const char *secret, const char *want)
+{
+    char *copy = xmemdup0(text, strlen(text));
+    auth_cover(copy, strlen(text), str_of(secret));
+    assert_string_equal(copy, want);
+    free(copy);
+}
+
+static void secrets_are_covered_also_where_the_text_ends(void **state)
+{
+    expect_covered("a secret, secrets and secre", "secret", "a ******, ******s and secre");
+    expect_covered("cut within my-secret-to", "my-secret-token", "cut within ************");
+    expect_covered("my-secret-token", "my-secret-token", "***************");
+    expect_covered("my-sec", "my-secret-token", "******");
+    expect_covered("my-se", "my-secret-token", "my-se"); /* too little to tell */
+    expect_covered("short ones stay: short", "short", "short ones stay: short");
+    expect_covered("", "my-secret-token", "");
+    auth_cover(NULL, 0, STR("my-secret-token"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +114,7 @@ int main(void)
         cmocka_unit_test(file_gives_its_first_line),
         cmocka_unit_test(bad_keys_are_refused_without_being_shown),
         cmocka_unit_test(header_has_the_asked_style),
+        cmocka_unit_test(secrets_are_covered_also_where_the_text_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
