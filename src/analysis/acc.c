@@ -4,6 +4,7 @@
 
 #include "analysis/acc_level.h"
 #include "analysis/acc_server.h"
+#include "analysis/saturation.h"
 #include "base/xalloc.h"
 
 struct acc {
@@ -55,6 +56,7 @@ void acc_free(struct acc **ap)
         sum_level_free(&a->s.levels[i]);
     free(a->s.levels);
     texts_free(&a->s.notes);
+    texts_free(&a->s.saturation.why);
     acc_server_free(&a->server);
     free(a);
 }
@@ -188,6 +190,7 @@ const struct summary *acc_finish(struct acc *a)
     a->finished = true;
     close_level(a);
     acc_server_finish(&a->server, &a->s);
+    saturation_find(&a->s, &a->s.saturation);
     if (a->strays)
         texts_add(&a->s.notes, "%llu records belong to no level of the run and were left out",
                   (unsigned long long)a->strays);

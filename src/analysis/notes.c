@@ -2,11 +2,11 @@
 #include <math.h>
 
 #include "analysis/acc_level.h"
+#include "analysis/saturation.h"
 
 #define SHORT_ANSWER 8.0 /* tokens */
 #define CACHED_SHARE 0.1 /* of the prompt tokens */
 #define SAME_MIN 8       /* answers that must be alike before it is said */
-#define BEHIND 0.05      /* of what was offered: a backlog that grows by less is no overload */
 
 static void note_sample(const struct summary *s, struct sum_level *out)
 {
@@ -24,34 +24,17 @@ static void note_sample(const struct summary *s, struct sum_level *out)
                   percentile_name(name, worst), (unsigned long long)quant_min_n(worst), (unsigned long long)n);
 }
 
-/* An overloaded server falls further behind with each second, so what is due and not answered grows through the window.
- * A healthy one has as much of it in the middle as at the end, but for the chance of arrivals (three standard
- * deviations of both counts). A window of less than four seconds does not tell. */
+/* An overloaded server falls further behind with each second. */
 static bool note_overload(struct sum_level *out)
 {
-    int64_t first = (out->w0 - out->begin + NS_PER_S - 1) / NS_PER_S, end = (out->w1 - out->begin) / NS_PER_S;
-    if (!out->open || end - first < 4 || end > (int64_t)out->n_rows)
-        return false;
-    int64_t mid = (first + end) / 2, offered = 0, answered = 0, backlog = 0, mid_offered = 0, mid_answered = 0;
-    for (int64_t k = 0; k < end; k++) {
-        if (k == mid) {
-            mid_offered = offered;
-            mid_answered = answered;
-        }
-        offered += (int64_t)out->rows[k].offered;
-        answered += (int64_t)(out->rows[k].completed + out->rows[k].failed);
-    }
-    backlog = mid_offered - mid_answered;
-    double growth = (double)(offered - answered - backlog), seconds = (double)(end - mid);
-    double chance = 3 * sqrt((double)(MAX(offered - answered, 0) + MAX(backlog, 0)));
-    if (growth <= chance + 1 || growth <= BEHIND * (double)(offered - mid_offered))
+    struct backlog b = level_backlog(out);
+    if (!b.grows)
         return false;
     texts_add(
         &out->notes,
         "the server answered %.3g of %.3g requests per second in the second half of the window, and what waits for it "
         "grew from %lld to %lld: it was overloaded, and latencies grow with the length of the run; lower --rate",
-        (double)(answered - mid_answered) / seconds, (double)(offered - mid_offered) / seconds, (long long)backlog,
-        (long long)(offered - answered));
+        b.answered_rps, b.offered_rps, (long long)b.mid, (long long)b.end);
     return true;
 }
 

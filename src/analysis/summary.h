@@ -262,6 +262,21 @@ struct sum_level {
     struct sum_row *rows; /* row k covers [begin + k s, begin + (k + 1) s) */
 };
 
+/* Where a sweep goes over: levels of one kind of load, judged in rising order (saturation.h). */
+enum sat_axis { SAT_NO_SWEEP, SAT_RATE, SAT_CONCURRENCY };
+enum { SAT_SUCCESS = 1, SAT_COMPLETED = 2, SAT_TTFT = 4, SAT_TAIL = 8, SAT_THROUGHPUT = 16, SAT_REASONS = 5 };
+const char *sat_reason_name(int bit); /* "success" "completed" "ttft" "tail" "throughput": of bits 0 to 4 */
+struct sum_saturation {
+    enum sat_axis axis; /* SAT_NO_SWEEP: fewer than two levels that can be compared, and nothing below says anything */
+    ptrdiff_t first;    /* the first saturated level, -1: not reached */
+    ptrdiff_t last;     /* the last below it that holds, -1: none */
+    unsigned reasons;   /* SAT_... of the first */
+    struct sum_texts why;                /* one each */
+    double max;                          /* load of the last: requests per second, or in flight; NaN: none holds */
+    double conservative, aggressive;     /* 80 and 90 % of it; whole where they are requests in flight */
+    double production_lo, production_hi; /* 70 and 80 % */
+};
+
 struct summary {
     char version[32];
     int64_t epoch_unix; /* ns; instants add to it */
@@ -288,6 +303,7 @@ struct summary {
     struct sum_texts notes; /* on the whole run */
     size_t n_levels;
     struct sum_level *levels;
+    struct sum_saturation saturation;
 };
 
 ptrdiff_t summary_q_index(const struct summary *s,

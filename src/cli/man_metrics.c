@@ -37,6 +37,11 @@ const char *const man_metrics[] = {
     "success and goodput speak of; throughput counts the tokens that came in it.",
     "goodput",
     "Requests of the cohort that met every objective of --goodput, per second of the window.",
+    "saturation",
+    "Of a sweep the first level that the server does not hold: less than 95 % success, answers that fall behind what "
+    "is "
+    "due, TTFT p95 (p99) above 1 s and 3 times the lowest level's; over requests in flight, throughput that grows no "
+    "more. 80 to 90 % of the last level below it are recommended.",
     "server",
     "What the server says of itself in a level's window (--metrics-url): requests running and waiting, share of the KV "
     "cache in use, tokens found in the prefix cache over those looked up, preemptions; of a DCGM exporter power, and "

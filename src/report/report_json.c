@@ -4,6 +4,7 @@
 
 #include "base/jout.h"
 #include "report/report.h"
+#include "report/saturation_json.h"
 #include "report/server_json.h"
 
 #define MS 1e6 /* ns in one */
@@ -427,6 +428,7 @@ void report_json(struct buf *out, const struct summary *s)
     jo_kstrz(&j, "verdict", verdict_name(s->verdict));
     jo_kstrz(&j, "slo", state_name(s->slo));
     put_texts(&j, "notes", &s->notes);
+    saturation_json(&j, s);
     server_json_sources(&j, s);
     jo_key(&j, "levels");
     jo_arr(&j);

@@ -276,5 +276,6 @@ void report_table(struct buf *out, const struct summary *s, const struct table_o
     table_legend(out, &legend, &p, width);
     for (size_t i = 0; i < s->n_levels; i++)
         table_level(out, s, &s->levels[i], &p, width);
+    table_saturation(out, s, &p, width);
     table_notes(out, s, &p, width);
 }

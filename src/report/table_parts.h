@@ -38,6 +38,8 @@ void table_server_columns(struct grid *g, const struct summary *s);
 void table_server_lines(struct buf *out, const struct sum_level *l, int width);
 void table_legend(struct buf *out, const struct legend *l, const struct paint *p, int width);
 void table_level(struct buf *out, const struct summary *s, const struct sum_level *l, const struct paint *p, int width);
+/* Below a sweep: where it goes over, and what load to plan with. */
+void table_saturation(struct buf *out, const struct summary *s, const struct paint *p, int width);
 void table_notes(struct buf *out, const struct summary *s, const struct paint *p, int width);
 
 #endif

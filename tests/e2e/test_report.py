@@ -99,6 +99,9 @@ def main():
                           "finish_reasons", "slo", "goodput", "client", "verdict", "notes"}, f"members {sorted(lv)}")
         check(abs(lv["rates"]["offered_rps"] - lv["load"]["rate"]) < 0.25 * lv["load"]["rate"], f"offered {lv['rates']}")
         check((lv["verdict"]["status"] == "VALID") == (lv["verdict"]["reasons"] == []), f"{lv['verdict']}")
+    sat = r.summary["saturation"]
+    check(sat["axis"] == "rate" and sat["reached"] == (sat["level"] is not None) == bool(sat["reasons"]), f"saturation {sat}")
+    check("\n Saturation\n" in r.stdout and broken.summary["saturation"] is None and "Saturation" not in broken.stdout, f"{r.stdout}")
     check(levels[0]["finish_reasons"].get("length", 0) > 0, f"{levels[0]['finish_reasons']}")
 
     with open(r.path("timeline.csv")) as f:

@@ -253,6 +253,45 @@ static void test_members(void **state)
     acc_free(&a);
 }
 
+/* null without a sweep, levels by their numbers, and only the reasons that there are. */
+static void test_saturation(void **state)
+{
+    char one[] = "one", two[] = "two", *why[] = {one, two};
+    struct sum_level levels[3] = {{.level = 0}, {.level = 1}, {.level = 2}};
+    struct summary s = {.n_levels = 3, .levels = levels};
+    for (int k = 0; k < 3; k++) {
+        struct buf b = BUF_INIT(1 << 20);
+        struct err e;
+        s.saturation = (struct sum_saturation){.axis = k ? SAT_RATE : SAT_NO_SWEEP,
+                                               .first = k == 1 ? 2 : -1,
+                                               .last = 1,
+                                               .reasons = k == 1 ? SAT_SUCCESS | SAT_TAIL : 0,
+                                               .why = {k == 1 ? 2 : 0, why},
+                                               .max = 10,
+                                               .conservative = 8,
+                                               .aggressive = 9,
+                                               .production_lo = 7,
+                                               .production_hi = 8};
+        report_json(&b, &s);
+        struct jdoc *d = jdoc_parse(buf_str(&b), "summary", &e);
+        jnode *x = jn_get(jdoc_root(d), "saturation");
+        assert_true(str_eqz(jn_str(jn_get(x, "axis"), "none"), k ? "rate" : "none"));
+        assert_true(jn_bool(jn_get(x, "reached"), k == 2) == (k == 1));
+        assert_int_equal(jn_i64(jn_get(x, "level"), -1), k == 1 ? 2 : -1);
+        assert_int_equal(jn_i64(jn_get(x, "holds"), -1), k ? 1 : -1);
+        assert_int_equal(jn_len(jn_get(x, "reasons")), k == 1 ? 2 : 0);
+        assert_int_equal(jn_len(jn_get(x, "why")), k == 1 ? 2 : 0);
+        if (k == 1)
+            assert_true(str_eqz(jn_str(jn_at(jn_get(x, "reasons"), 1), ""), "tail"));
+        if (k)
+            assert_true(jn_f64(jn_get(x, "max"), 0) == 10 && jn_f64(jn_get(x, "conservative"), 0) == 8 &&
+                        jn_f64(jn_get(x, "aggressive"), 0) == 9 && jn_f64(jn_get(x, "production_from"), 0) == 7 &&
+                        jn_f64(jn_get(x, "production_to"), 0) == 8);
+        jdoc_free(&d);
+        buf_free(&b);
+    }
+}
+
 static void test_files(void **state)
 {
     char dir[64], path[128];
@@ -275,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_equals_stored),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_saturation),
         cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,36 @@ static void two_levels(struct acc *a)
     rec_slab_free(&s);
 }
 
+static void saturation_line(const struct sum_saturation *x, const char *want)
+{
+    struct sum_level levels[2] = {{.concurrency = 4}, {.concurrency = 8}};
+    struct summary s = {.n_levels = 2, .levels = levels, .saturation = *x};
+    struct buf b = BUF_INIT(4096);
+    struct paint p = paint_of(false);
+    table_saturation(&b, &s, &p, 120);
+    assert_string_equal(b.n ? b.p : "", want);
+    buf_free(&b);
+}
+
+static void saturation_in_words(void **state)
+{
+    char one[] = "one", two[] = "two", *why[] = {one, two};
+    saturation_line(&(struct sum_saturation){.axis = SAT_NO_SWEEP}, "");
+    saturation_line(&(struct sum_saturation){.axis = SAT_CONCURRENCY,
+                                             .first = -1,
+                                             .last = 1,
+                                             .max = 8,
+                                             .conservative = 6,
+                                             .aggressive = 7,
+                                             .production_lo = 5,
+                                             .production_hi = 6},
+                    "\n Saturation\n   not reached: 8 in flight, the most that was asked, holds\n"
+                    "   recommended 6 to 7 in flight (80-90 %), in production 5 to 6 (70-80 %)\n");
+    saturation_line(&(struct sum_saturation){.axis = SAT_RATE, .first = 0, .last = -1, .why = {2, why}},
+                    "\n Saturation\n   at 4 in flight: one; two\n"
+                    "   that is the lowest level: where it begins is not known; ask for less\n");
+}
+
 /* clang-format off */
 static const char open_100[] =
     "               requests           TTFT service, ms   TTFT response, ms   ITL (chunk), ms\n"
@@ -91,6 +121,10 @@ static const char open_100[] =
     "            kernel stamps 100 % · wide gaps 0 %\n"
     "   verdict  DEGRADED\n"
     "            - worker 0 was 90 % busy, above 85 %: use --workers, or a machine with more cores\n"
+    "\n"
+    " Saturation\n"
+    "   at 20/s: 89.8 % of the requests succeeded, fewer than 95 %\n"
+    "   5/s holds: recommended 4 to 4.5 requests/s (80-90 %), in production 3.5 to 4 (70-80 %)\n"
     "\n"
     " Notes\n"
     "   5/s: p99 needs 368 requests, this level has 100: figures marked * have no 95 % interval; ask for\n"
@@ -378,6 +412,7 @@ static void counts_and_headers_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(saturation_in_words),
         cmocka_unit_test(test_open),
         cmocka_unit_test(test_closed),
         cmocka_unit_test(test_wording),
