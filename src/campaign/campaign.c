@@ -70,6 +70,8 @@ static void load_text(const struct campaign_state *s, const struct variant *v, s
         buf_addf(b, "; %s of the requests are cancelled after %s", c->cancel_rate, c->cancel_after);
     if (c->max_errors)
         buf_addf(b, "; until more than %s fail", c->max_errors);
+    if (s->c->stop_below)
+        buf_addf(b, "; up to a level of which fewer than %s succeed", s->c->stop_below);
 }
 
 static const char *counted_text(const struct campaign_state *s, bool usage, bool known)
@@ -194,6 +196,22 @@ static void cool_down(struct campaign_state *s, const struct level_plan *behind)
     }
 }
 
+/* --stop-below: what follows would only press on a server that has given up. */
+static void stop_below(struct campaign_state *s, struct campaign_ended *l)
+{
+    uint64_t n = l->succeeded + l->failed;
+    if (!(s->stop_below > 0) || n == 0 || l->level + 1 == s->n_levels || s->interrupted || s->broken || s->tripped ||
+        (double)l->succeeded >= s->stop_below * (double)n)
+        return;
+    l->stops = true;
+    log_warn("%.1f %% of the level's requests succeeded, fewer than --stop-below %s: the other levels are left out",
+             100.0 * (double)l->succeeded / (double)n, s->c->stop_below);
+    campaign_note(
+        s, "of the last level %llu of %llu requests succeeded, fewer than --stop-below %s: %u more level%s left out",
+        (unsigned long long)l->succeeded, (unsigned long long)n, s->c->stop_below, s->n_levels - 1 - l->level,
+        s->n_levels - 1 - l->level == 1 ? " was" : "s were");
+}
+
 static int run_levels(struct campaign_state *s, struct err *e)
 {
     for (uint32_t i = 0; i < s->n_levels && !s->interrupted && !s->broken && !s->tripped; i++) {
@@ -204,11 +222,17 @@ static int run_levels(struct campaign_state *s, struct err *e)
             break;
         }
         scraping_mark(s);
-        if (level_run(s, i, e) < 0)
+        if (s->v->level_begin)
+            s->v->level_begin(s->v->arg, i);
+        struct campaign_ended ended = {.level = i};
+        if (level_run(s, i, &ended, e) < 0)
             return -1;
         scraping_mark(s);
+        stop_below(s, &ended);
         if (s->v->level_end)
-            s->v->level_end(s->v->arg, i);
+            s->v->level_end(s->v->arg, &ended);
+        if (ended.stops)
+            break;
     }
     return 0;
 }

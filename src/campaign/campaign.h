@@ -49,6 +49,7 @@ struct run_config {
     const char *cancel_rate, *cancel_after; /* "5%", "500ms" or "20tokens"; cancel_rate NULL: nobody goes away */
     bool cancel_after_given;
     const char *max_errors; /* "20" or "5%", NULL = none */
+    const char *stop_below; /* share of successes, "50%" or "0.5", NULL = none */
     uint64_t seed;
     bool seed_given;
     /* what to send */
@@ -144,13 +145,19 @@ struct campaign_wait { /* while --wait-ready waits: after each question */
     const char *why;          /* it is not ready, in few words; NULL: it is now */
     int64_t waited, patience; /* ns */
 };
+struct campaign_ended { /* a level that is over: of its measured requests, sent and not cancelled */
+    uint32_t level;
+    uint64_t succeeded, failed;
+    bool stops; /* --stop-below: no level follows */
+};
 struct summary;
 struct campaign_view {
     void *arg;
     void (*banner)(void *arg, const char *const *lines, size_t n); /* "key: value" lines, before the first request */
     void (*waiting)(void *arg, const struct campaign_wait *w);
     void (*tick)(void *arg, const struct campaign_tick *t);
-    void (*level_end)(void *arg, uint32_t level);
+    void (*level_begin)(void *arg, uint32_t level);
+    void (*level_end)(void *arg, const struct campaign_ended *l);
 };
 
 struct campaign_result {

@@ -112,6 +112,7 @@ struct campaign_state {
     unsigned by; /* groups_parse */
     double q[SUMMARY_Q_MAX];
     size_t n_q;
+    double stop_below; /* share of successes, 0: none */
     uint64_t seed;
     char *key;
     enum auth_style auth_style;
@@ -220,7 +221,7 @@ int outdir_metadata(struct campaign_state *s, struct err *e);
 /* level.c */
 void level_load(const struct campaign_state *s, uint32_t level, struct load *load, struct rec_level *l); /* its plan */
 int64_t level_ramp(const struct variant *v, uint32_t concurrency); /* over which its first requests are spread */
-int level_run(struct campaign_state *s, uint32_t level, struct err *e);
+int level_run(struct campaign_state *s, uint32_t level, struct campaign_ended *ended, struct err *e);
 void level_skip(struct campaign_state *s, uint32_t level); /* interrupted before it began: only its line */
 void campaign_note(struct campaign_state *s, const char *fmt, ...) ATTR_PRINTF(2, 3); /* on the whole run */
 

@@ -402,7 +402,7 @@ static struct counter *counter_of(const struct run_state *r)
     return counter_new(&o);
 }
 
-int level_run(struct campaign_state *s, uint32_t level, struct err *e)
+int level_run(struct campaign_state *s, uint32_t level, struct campaign_ended *ended, struct err *e)
 {
     struct run_state r = {.s = s};
     plan_level(&r, level);
@@ -427,6 +427,7 @@ int level_run(struct campaign_state *s, uint32_t level, struct err *e)
         if (r.sum.stopped[0]) /* by what came in last */
             tripped(&r, r.sum.stopped);
         finish(&r);
+        *ended = (struct campaign_ended){.level = level, .succeeded = r.sum.succeeded, .failed = r.sum.failed};
     }
     counter_free(&r.counter);
     engine_free(&r.en);

@@ -28,6 +28,13 @@ struct recorder {
     _Atomic bool broken, last, hurry, hurried, tripped;
 };
 
+static void count(struct recorder *r, enum outcome o)
+{
+    r->sum.measured++;
+    r->sum.succeeded += o == OUT_OK;
+    r->sum.failed += o != OUT_OK && o != OUT_CANCELLED;
+}
+
 static void take(struct recorder *r, struct record *rec)
 {
     struct campaign_state *s = r->s;
@@ -38,7 +45,7 @@ static void take(struct recorder *r, struct record *rec)
     else if (rec->outcome == OUT_UNSENT)
         r->sum.unsent++;
     else
-        r->sum.measured++;
+        count(r, rec->outcome);
     if (!s->c->no_records && rec_write_request(s->records, rec) < 0)
         atomic_store_explicit(&r->broken, true, memory_order_relaxed);
     acc_sink.request(s->acc, rec);

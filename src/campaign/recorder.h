@@ -16,7 +16,8 @@ struct recorder;
 
 struct recorded { /* so many records came in */
     uint64_t measured, warm, unsent;
-    char stopped[200]; /* by recorder_stop: why the run must be stopped, "": it need not */
+    uint64_t succeeded, failed; /* of the measured */
+    char stopped[200];          /* by recorder_stop: why the run must be stopped, "": it need not */
 };
 
 /* counter: into each record before it is written; NULL: there is no tokenizer. Borrowed, and of that thread until

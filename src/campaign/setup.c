@@ -52,6 +52,8 @@ static int parse_connect_rate(struct variant *v, struct err *e)
 
 static int parse_judgement(struct campaign_state *s, struct err *e)
 {
+    if (s->c->stop_below && leaving_share_parse(str_of(s->c->stop_below), &s->stop_below, e) < 0)
+        return err_prefix(e, "--stop-below: ");
     if (s->c->slo && slo_parse(&s->slo, str_of(s->c->slo), e) < 0)
         return err_prefix(e, "--slo: ");
     if (s->c->goodput && goodput_parse(&s->goodput, str_of(s->c->goodput), e) < 0)

@@ -182,6 +182,10 @@ static const struct opt rows[] = {
      .check = check_max_errors, .flags = OPT_LEVEL,
      .help = "Stop the run when more than N requests of a level have failed, or more than this share (5%) of the last "
              "100 (20 at least) that ended. Exit code 1."},
+    {"stop-below", 0, NULL, "SHARE", LOAD, OPT_STR(C, stop_below), .def = "none", .word = "none", .check = check_share,
+     .help =
+         "Of several levels: run no further one behind a level of which fewer than this share (50%) of the requests "
+         "succeeded."},
     {"workers", 0, "threads", "N", LOAD, OPT_U64(C, workers), .def = "auto", .word = "auto", .flags = OPT_POSITIVE,
      .max = 1024, .help = "Threads that send. Default: as few as the load needs, so that connections are reused."},
     {"pin", 0, "affinity", "CORES", LOAD, OPT_STR(C, pin), .def = "none", .check = check_pin, .list = ',',

@@ -83,14 +83,21 @@ static void on_tick(void *arg, const struct campaign_tick *t)
         live_view_draw(&in, s->colour);
 }
 
-static void on_level_end(void *arg, uint32_t level)
+static void on_level_begin(void *arg, uint32_t level)
+{
+    struct run_view *s = arg;
+    if (s->level_begin)
+        s->level_begin(s->arg, level);
+}
+
+static void on_level_end(void *arg, const struct campaign_ended *l)
 {
     struct run_view *s = arg;
     s->say_at = 0;
     if (s->live)
         log_live_line(NULL);
     if (s->level_end)
-        s->level_end(s->arg, level);
+        s->level_end(s->arg, l);
 }
 
 struct campaign_view run_view_open(struct run_view *s, bool quiet, bool live)
@@ -99,8 +106,12 @@ struct campaign_view run_view_open(struct run_view *s, bool quiet, bool live)
         .quiet = quiet, .live = live && !quiet && isatty(STDERR_FILENO), .colour = report_wants_colour(STDERR_FILENO)};
     if (quiet)
         log_set_level(LOG_ERROR);
-    return (struct campaign_view){
-        .arg = s, .banner = on_banner, .waiting = on_waiting, .tick = on_tick, .level_end = on_level_end};
+    return (struct campaign_view){.arg = s,
+                                  .banner = on_banner,
+                                  .waiting = on_waiting,
+                                  .tick = on_tick,
+                                  .level_begin = on_level_begin,
+                                  .level_end = on_level_end};
 }
 
 void run_view_close(struct run_view *s)

@@ -7,8 +7,10 @@
 
 struct run_view {
     bool quiet, live, colour;
-    int64_t say_at;                               /* when to tell of the connecting, where no live line does */
-    void (*level_end)(void *arg, uint32_t level); /* to be set after run_view_open by whoever wants to know; or NULL */
+    int64_t say_at; /* when to tell of the connecting, where no live line does */
+    /* To be set after run_view_open by whoever wants to know; or NULL. */
+    void (*level_begin)(void *arg, uint32_t level);
+    void (*level_end)(void *arg, const struct campaign_ended *l);
     void *arg;
 };
 

@@ -35,6 +35,7 @@ static int measure(struct compat_run *r, const struct compat_run_opts *o, struct
 {
     struct run_view seen;
     const struct campaign_view view = run_view_open(&seen, !o->banner, true);
+    seen.level_begin = o->level_begin;
     seen.level_end = o->level_end;
     seen.arg = o->arg;
     int rc = campaign_run(&r->set.c, &view, &r->result, e);

@@ -13,7 +13,8 @@ struct compat_run_opts {
                       * temporary one, which compat_run_free removes */
     unsigned what;   /* COMPAT_TEXTS, COMPAT_EVENTS (compat_rows.h); texts: --save-text is given too */
     bool banner;     /* weir's own banner and live line on stderr; else errors alone */
-    void (*level_end)(void *arg, uint32_t level); /* or NULL */
+    void (*level_begin)(void *arg, uint32_t level); /* or NULL */
+    void (*level_end)(void *arg, const struct campaign_ended *l);
     void *arg;
 };
 

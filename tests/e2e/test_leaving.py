@@ -104,7 +104,20 @@ def breaker():
     check(r.summary["levels"][0]["requests"]["attempted"] == 200, "it stopped")
 
 
+def sweep_that_ends():
+    """Of all answers 80 % fail: one level is enough. Of 10 % all levels are run."""
+    for share, want in (("0.8", 1), ("0.1", 3)):
+        with Sim(WEIR, "--fault", f"http503:{share}", "--ttft", "1ms", "--itl", "1ms", truth=False) as sim:
+            r = run(WEIR, sim.url, "--rate", "100,200,300", "-d", "1s", "--max-tokens", "2", "--stop-below", "50%", "--seed", "1")
+        told = [n for n in r.summary["notes"] if "--stop-below 50%" in n]
+        check(len(r.summary["levels"]) == want and len(told) == (want == 1), f"{len(r.summary['levels'])} levels, {told}")
+        check(all(lv["complete"] and lv["stopped"] is None for lv in r.summary["levels"]), "the level itself is whole")
+        check(want == 3 or ("2 more levels were left out" in told[0] and "the other levels are left out" in r.stderr), f"{told}")
+        report_equals_the_run(r)
+
+
 by_tokens()
 by_time()
+sweep_that_ends()
 over_http2()
 breaker()

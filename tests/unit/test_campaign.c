@@ -43,10 +43,11 @@ static void on_tick(void *arg, const struct campaign_tick *k)
     assert_true(k->completed <= k->started && k->succeeded + k->failed <= k->started);
 }
 
-static void on_level_end(void *arg, uint32_t level)
+static void on_level_end(void *arg, const struct campaign_ended *l)
 {
     struct tried *t = arg;
-    (void)level;
+    assert_int_equal(l->level, t->levels);
+    assert_false(l->stops);
     if (++t->levels == (int)t->interrupt_after)
         kill(getpid(), SIGINT);
 }
