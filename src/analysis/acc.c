@@ -56,7 +56,7 @@ void acc_free(struct acc **ap)
         sum_level_free(&a->s.levels[i]);
     free(a->s.levels);
     texts_free(&a->s.notes);
-    texts_free(&a->s.saturation.why);
+    saturation_free(&a->s.saturation);
     acc_server_free(&a->server);
     free(a);
 }
@@ -190,7 +190,7 @@ const struct summary *acc_finish(struct acc *a)
     a->finished = true;
     close_level(a);
     acc_server_finish(&a->server, &a->s);
-    saturation_find(&a->s, &a->s.saturation);
+    saturation_find(&a->s, 2, &a->s.saturation);
     if (a->strays)
         texts_add(&a->s.notes, "%llu records belong to no level of the run and were left out",
                   (unsigned long long)a->strays);

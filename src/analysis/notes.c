@@ -114,7 +114,8 @@ static void note_load(const struct acc_level *l, struct sum_level *out)
 
 static void note_answers(const struct acc_level *l, struct sum_level *out)
 {
-    if (out->successful >= SAME_MIN && !l->answers_differ && l->answer_bytes)
+    out->alike = out->successful >= SAME_MIN && !l->answers_differ && l->answer_bytes;
+    if (out->alike)
         texts_add(
             &out->notes,
             "all %llu answers %s (%llu bytes, %llu words)%s: probably one cached or canned answer; --unique-prompts "

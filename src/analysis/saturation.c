@@ -75,7 +75,7 @@ static size_t sweep_of(const struct summary *s, size_t *at)
         if (k > 0 && load_of(&s->levels[at[k - 1]]) == load_of(l))
             return 0;
     }
-    return n < 2 ? 0 : n;
+    return n;
 }
 
 static void check_success(const struct sum_level *l, struct sum_saturation *out)
@@ -182,12 +182,18 @@ static void recommend(const struct sum_level *l, struct sum_saturation *out)
     out->production_hi = part(out, 0.8);
 }
 
-void saturation_find(const struct summary *s, struct sum_saturation *out)
+void saturation_free(struct sum_saturation *x)
+{
+    texts_free(&x->why);
+}
+
+void saturation_find(const struct summary *s, size_t least, struct sum_saturation *out)
 {
     *out = (struct sum_saturation){.first = -1, .last = -1};
     out->max = out->conservative = out->aggressive = out->production_lo = out->production_hi = NAN;
     size_t *at = xcalloc(s->n_levels + 1, sizeof *at);
     size_t n = sweep_of(s, at);
+    n = n < least ? 0 : n;
     if (n > 0)
         out->axis = s->levels[0].open ? SAT_RATE : SAT_CONCURRENCY;
     for (size_t i = 0; i < n && out->first < 0; i++) {

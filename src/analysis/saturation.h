@@ -17,7 +17,9 @@
 
 #define SAT_SUCCESS_MIN 0.95
 
-void saturation_find(const struct summary *s, struct sum_saturation *out); /* out->why: texts_free */
+/* A run of fewer than `least` levels has none: a report takes 2. *out is then the caller's. */
+void saturation_find(const struct summary *s, size_t least, struct sum_saturation *out);
+void saturation_free(struct sum_saturation *x);
 
 /* What was due and not answered, of a level in an open loop at one rate. A healthy server has as much of it in the
  * window's middle as at its end, but for the chance of arrivals (three standard deviations of both counts). */

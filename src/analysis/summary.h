@@ -228,6 +228,7 @@ struct sum_level {
     /* requests of the cohort; attempted = successful + failed + cancelled */
     uint64_t scheduled, attempted, successful, failed, cancelled, unsent;
     bool plain;                   /* plain HTTP: no tokens */
+    bool alike;                   /* all answers are the same, as far as their texts or sizes tell: noted */
     uint64_t bytes_in, bytes_out; /* of the cohort, as they travelled: heads included */
     uint64_t left;                /* of the cancelled: on purpose, as one who goes away */
     struct sum_sessions sessions;

@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "analysis/acc_level.h"
 #include "analysis/saturation.h"
 
 enum { SECONDS = 10 };
@@ -57,8 +56,8 @@ static struct sum_level *users(struct rig *r, uint32_t n, double tokens)
 
 static void find(struct rig *r)
 {
-    texts_free(&r->out.why);
-    saturation_find(&r->s, &r->out);
+    saturation_free(&r->out);
+    saturation_find(&r->s, 2, &r->out);
     unsigned bits = 0;
     for (int i = 0; i < SAT_REASONS; i++)
         bits += r->out.reasons >> i & 1;
@@ -69,7 +68,7 @@ static void find(struct rig *r)
 static struct rig *fresh(void)
 {
     static struct rig r;
-    texts_free(&r.out.why);
+    saturation_free(&r.out);
     memset(&r, 0, sizeof r);
     return &r;
 }
@@ -248,6 +247,9 @@ static void no_sweep(void **state)
     rate(r, 5);
     find(r);
     assert_int_equal(r->out.axis, SAT_NO_SWEEP);
+    saturation_find(&r->s, 1, &r->out); /* whoever wants one level judged */
+    assert_int_equal(r->out.axis, SAT_RATE);
+    assert_int_equal(r->out.last, 0);
     rate(r, 10)->success_rate = 0.1;
     struct sum_level *l = &r->level[1], whole = *l;
     find(r);
