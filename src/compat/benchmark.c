@@ -92,7 +92,7 @@ static void put_words(struct compat_words *w, const struct bm_opts *o)
     compat_opt(w, "--dataset", "%s", o->dataset);
     compat_opt(w, "--dataset-format", "conversations");
     compat_opt(w, "--rate", "%s", rates.p);
-    compat_opt(w, "--duration", "%llus", (unsigned long long)o->duration);
+    compat_opt(w, "--duration", "%.9fs", o->duration);
     compat_opt(w, "--max-tokens", "%llu", (unsigned long long)o->max_tokens);
     compat_opt(w, "--temperature", "%.17g", o->temperature);
     compat_opt(w, "--timeout", "60s");

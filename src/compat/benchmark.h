@@ -13,8 +13,8 @@ extern const int bm_percentiles[BM_P];
 struct bm_opts {
     /* as given */
     const char *endpoint, *api_key, *model, *dataset, *qps, *percentiles, *output, *plot_output;
-    uint64_t duration, max_tokens, num_gpus;
-    double temperature, gpu_rate; /* NAN: not given */
+    uint64_t max_tokens, num_gpus;
+    double duration /* s */, temperature, gpu_rate; /* NAN: not given */
     bool plot, show_tokens, original;
     /* read from those */
     size_t n_rates, n_shown;

@@ -185,7 +185,7 @@ void bm_metadata_json(struct buf *b, const struct bm_run *r, int64_t started)
     for (size_t i = 0; i < o->n_rates; i++)
         put_float(&j, o->rate[i], 6);
     jo_end_arr(&j);
-    jo_ku64(&j, "duration", o->duration);
+    jo_kfixed(&j, "duration", o->duration, 6);
     jo_ku64(&j, "max_tokens", o->max_tokens);
     put_kfloat(&j, "temperature", o->temperature, 6);
     jo_key(&j, "percentiles");

@@ -170,6 +170,8 @@ static void level_of(struct bm_level *b, const struct compat_row *q, size_t n, c
     dist_of(&b->ttft, &l->lat[METRIC_TTFT], 1e9);
     dist_of(&b->e2e, &l->lat[METRIC_TOTAL], 1e9);
     dist_of(&b->tok, &l->tokens_per_s, 1);
+    if (l->tokens_out == 0 && l->tokens_per_s.n == 0) /* every answer was empty */
+        b->tok = (struct bm_dist){0};
     cost_of(b);
     for (size_t i = 0; i < l->finish_reasons.n; i++)
         if (strcmp(l->finish_reasons.v[i].name, finish_reason_name(FINISH_LENGTH)) == 0)

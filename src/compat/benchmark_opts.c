@@ -90,7 +90,7 @@ static const struct opt rows[] = {
      .help = "Conversations: a JSON array of {prompt_content, cut_chat_history: [{role, content}, ...]}."},
     {"qps", 0, NULL, "RATES", LOAD, OPT_STR(C, qps), .def = "1,5,10,20", .check = check_qps,
      .help = "Queries per second, one level after another."},
-    {"duration", 0, NULL, "SECONDS", LOAD, OPT_U64(C, duration), .def = "60", .flags = OPT_POSITIVE, .max = 1e7,
+    {"duration", 0, NULL, "SECONDS", LOAD, OPT_F64(C, duration), .def = "60", .flags = OPT_POSITIVE, .max = 1e7,
      .help = "Length of each level."},
     {"max-tokens", 0, "max_tokens", "N", LOAD, OPT_U64(C, max_tokens), .def = "512", .flags = OPT_POSITIVE, .max = 1e9,
      .help = "Longest answer, in tokens."},

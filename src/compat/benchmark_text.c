@@ -28,9 +28,9 @@ void bm_put_begin(struct buf *b, const struct bm_opts *o, double rate)
     bm_rate_text(q, rate);
     buf_addc(b, '\n');
     bm_rule(b);
-    buf_addf(b, "Running QPS test: %s queries/second for %llu seconds\n", q, (unsigned long long)o->duration);
+    buf_addf(b, "Running QPS test: %s queries/second for %.6g seconds\n", q, o->duration);
     bm_rule(b);
-    buf_addf(b, "Target: %.0f requests (%s per second)\n", ceil(rate * (double)o->duration - 1e-9), q);
+    buf_addf(b, "Target: %.0f requests (%s per second)\n", ceil(rate * o->duration - 1e-9), q);
     buf_addf(b, "Interval: %.3f seconds between requests\nStarting test...\n", 1 / rate);
 }
 
