@@ -15,6 +15,7 @@
 #include "cli/opt.h"
 #include "compat/compat.h"
 #include "compat/compat_run.h"
+#include "report/plot.h"
 
 #define NAME "benchmark"
 #define OUT_MAX ((size_t)256 << 20)
@@ -132,6 +133,16 @@ static void remove_empty(const struct job *j)
     free(own);
 }
 
+static int write_plot(const struct job *j, struct err *e)
+{
+    char *path = xasprintf("%s/%s", j->dir, j->o.plot_output);
+    int rc = bm_plot(path, &j->r, j->started, e);
+    if (rc == 0)
+        printf("📊 Plot saved to %s\n", path);
+    free(path);
+    return rc < 0 ? err_prefix(e, "--plot: ") : 0;
+}
+
 static int write_results(struct job *j, struct err *e)
 {
     struct buf b = BUF_INIT(OUT_MAX);
@@ -142,6 +153,8 @@ static int write_results(struct job *j, struct err *e)
         rc = write_metadata(j, e);
     if (rc == 0)
         printf("✅ Results saved to %s/%s\n", j->dir, j->o.output);
+    if (rc == 0 && j->o.plot)
+        rc = write_plot(j, e);
     return rc;
 }
 
@@ -180,6 +193,17 @@ static int report(struct job *j, struct err *e)
     return rc;
 }
 
+/* Before anything is sent: the load would have been for nothing. */
+static int check_plot_file(const struct job *j, struct err *e)
+{
+    if (!j->o.plot)
+        return 0;
+    char *path = xasprintf("%s/%s", j->dir, j->o.plot_output);
+    int rc = plot_check(path, j->dir, e);
+    free(path);
+    return rc < 0 ? err_prefix(e, "--plot: ") : 0;
+}
+
 static int measure(struct job *j, struct err *e)
 {
     struct compat_words words = {0};
@@ -191,7 +215,9 @@ static int measure(struct job *j, struct err *e)
     if (make_dir(j, e) < 0)
         return -1;
     put_words(&words, &j->o);
-    int rc = compat_run(&j->run, &words, &o, e), code = -1;
+    int rc = check_plot_file(j, e), code = -1;
+    if (rc == 0)
+        rc = compat_run(&j->run, &words, &o, e);
     if (rc == 0 && j->begun.code != ERR_NONE) {
         *e = j->begun;
         rc = -1;

@@ -80,7 +80,10 @@ void bm_put_summary(struct buf *b, const struct bm_run *r);
 bool bm_put_refusal(struct buf *b, const char *text);
 void bm_put_hints(struct buf *b, const struct bm_run *r);
 
-/* Files. dir: the result folder; started: ns since 1970. */
+void bm_put_panel(struct buf *b, const struct bm_run *r); /* the drawing's text */
+
+/* Files. started: ns since 1970. */
+int bm_plot(const char *path, const struct bm_run *r, int64_t started, struct err *e);
 void bm_results_json(struct buf *b, const struct bm_run *r);
 /* r->s may be NULL: the run has not ended. */
 void bm_metadata_json(struct buf *b, const struct bm_run *r, int64_t started);

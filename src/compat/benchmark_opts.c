@@ -5,6 +5,7 @@
 #include "cli/help_table.h"
 #include "cli/opts.h"
 #include "compat/benchmark.h"
+#include "report/plot.h"
 
 const int bm_percentiles[BM_P] = {50, 90, 95, 99};
 
@@ -145,6 +146,9 @@ int bm_opts_read(struct bm_opts *o, struct opt_seen *seen, int argc, const char 
         return err_set(e, ERR_USAGE, "--gpu-rate and --num-gpus: both are needed for the cost, or neither");
     o->output = file_name(o->output);
     o->plot_output = file_name(o->plot_output);
+    enum plot_format format;
+    if (o->plot && plot_format_of(o->plot_output, &format, e) < 0)
+        return err_prefix(e, "--plot-output: ");
     if (o->plot && strcmp(o->output, o->plot_output) == 0)
         return err_set(e, ERR_USAGE, "--output and --plot-output name the same file");
     return read_rates(o->qps, o->rate, &o->n_rates, e) < 0 || read_percentiles(o->percentiles, o, e) < 0 ? -1 : 0;

@@ -83,7 +83,10 @@ static void wrong(void **state)
         if (!strstr(e.text, cases[i].says))
             fail_msg("%s %s: %s", cases[i].option, cases[i].value, e.text);
     }
-    assert_int_equal(READ(&o, &e, "--plot", "--output", "same", "--plot-output", "x/same"), -1);
+    assert_int_equal(READ(&o, &e, "--plot", "--output", "same.png", "--plot-output", "x/same.png"), -1);
+    assert_non_null(strstr(e.text, "same file"));
+    assert_int_equal(READ(&o, &e, "--plot", "--plot-output", "x.gif"), -1);
+    assert_non_null(strstr(e.text, "--plot-output: "));
     assert_int_equal(read_words(&o, &e, (const char *const[]){"benchmark", "--endpoint", "u", NULL}), -1);
     assert_non_null(strstr(e.text, "Missing --api-key"));
 }
