@@ -21,7 +21,7 @@ def near(got, want, text, digits=6):
 
 
 def test_compact(folder, url):
-    r = Run(weir, folder, url, "--qps", "25,100", "--percentiles", "50", "--duration", "0.4")
+    r = Run(weir, folder, url, "--qps", "25,100", "--percentiles", "50", "--max-tokens", "16", "--duration", "0.4")
     heading, rows = r.table()
     check(heading == "QPS Target   Actual QPS   Success%   TTFT P50(s)  E2E P50(s)   Tok/s P50   ", f"{heading!r}")
     check([len(cells(line, [12, 12, 10, 12, 12, 12])) for line in rows] == [6, 6], f"{rows}")
@@ -36,7 +36,7 @@ def test_compact(folder, url):
 
 
 def test_original(folder, url):
-    r = Run(weir, folder, url, "--qps", "50", "--duration", "0.4", "--percentiles", "99, 90", "--original-formulas")
+    r = Run(weir, folder, url, "--qps", "50", "--duration", "0.4", "--max-tokens", "16", "--percentiles", "99, 90", "--original-formulas")
     check("TTFT P99(s)  TTFT P90(s)  E2E P99(s)   E2E P90(s) " in r.table()[0], r.table()[0])
     rows, figures = r.requests(0), r.results[0]
     ok = [q for q in rows if q["outcome"] == "ok"]
@@ -62,7 +62,7 @@ def test_refused(folder, url):
 def main():
     with tempfile.TemporaryDirectory(prefix="weir-qps-") as folder:
         make_dataset(folder)
-        with Sim(weir, "--ttft", "20ms", "--itl", "2ms", "--jitter", "lognormal:0.3", "--output-tokens", "uniform:2,20") as sim:
+        with Sim(weir, "--ttft", "20ms", "--itl", "2ms", "--jitter", "lognormal:0.3") as sim:
             test_compact(folder, sim.url)
             test_original(folder, sim.url)
             test_refused(folder, sim.url)

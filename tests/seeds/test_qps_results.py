@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Seed document 2, the results directory: its files and keys, and the commands that the document runs on them."""
 import datetime
+import glob
 import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from lib import Sim, check
 from qps_lib import LEVEL_KEYS, METADATA_KEYS, PERCENTILES, Run, make_dataset
@@ -81,15 +84,39 @@ def test_two_at_once(folder, url):
         check(os.path.exists(os.path.join(folder, "results", name, "mine.json")), f"{name}: {shlex.join(words)}")
 
 
+def test_interrupted(folder, url):
+    """Ctrl-C in the second level: what was measured until then is written, and marked."""
+    words = [weir, "as", "benchmark", "--endpoint", url + "/v1/chat/completions", "--api-key", "k", "--model", "m", "--dataset",
+             "conversations.json", "--qps", "50,60,70", "--duration", "1", "--output", "cut.json"]
+    p = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in p.stdout:
+        if "Running QPS test: 60.0" in line:
+            break
+    time.sleep(0.3)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=120)
+    check(p.returncode == 130, f"exit {p.returncode}: {out}{err}")
+    dirs = glob.glob(os.path.join(folder, "results", "*", "cut.json"))
+    check(len(dirs) == 1, f"{dirs}")
+    with open(dirs[0]) as f:
+        levels = json.load(f)
+    with open(os.path.join(os.path.dirname(dirs[0]), "metadata.json")) as f:
+        check(json.load(f)["interrupted"], "not marked")
+    check([v["complete"] for v in levels] == [True, False], f"{[v['complete'] for v in levels]}")
+    check(levels[0]["total_requests"] == 50 and levels[1]["total_requests"] < 60, f"{levels}")
+    check("QPS BENCHMARK RESULTS" in out and "Running QPS test: 70.0" not in out, out)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="weir-qps-") as folder:
         make_dataset(folder)
-        with Sim(weir, "--ttft", "5ms", "--itl", "1ms", "--output-tokens", "8", "--jitter", "lognormal:0.1", truth=False) as sim:
+        with Sim(weir, "--ttft", "5ms", "--itl", "100us", "--jitter", "lognormal:0.1", truth=False) as sim:
             a = Run(weir, folder, sim.url, "--qps", "10,20", "--duration", "0.4")
             b = Run(weir, folder, sim.url, "--qps", "10,20", "--duration", "0.4", "--show-tokens")
             check_files(a, folder)
             check_commands(folder, a, b)
             test_two_at_once(folder, sim.url)
+            test_interrupted(folder, sim.url)
 
 
 main()

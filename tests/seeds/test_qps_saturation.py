@@ -12,15 +12,15 @@ weir = os.path.abspath(sys.argv[1])
 
 
 def test_by_errors(folder):
-    """Two places of 40 ms and none to wait in: 50 a second."""
-    with Sim(weir, "--ttft", "30ms", "--itl", "10ms", "--max-seqs", "2", "--max-queue", "0", truth=False) as sim:
-        r = Run(weir, folder, sim.url, "--qps", "10,20,70", "--duration", "0.6", "--max-tokens", "2")
+    """Four places of 40 ms and none to wait in: 100 a second."""
+    with Sim(weir, "--ttft", "30ms", "--itl", "10ms", "--max-seqs", "4", "--max-queue", "0", truth=False) as sim:
+        r = Run(weir, folder, sim.url, "--qps", "5,10,150", "--duration", "0.6", "--max-tokens", "2")
     x = r.metadata["saturation"]
     check(r.results[2]["success_rate"] < 95 and r.results[0]["success_rate"] == 100, f"{[f['success_rate'] for f in r.results]}")
     check("success" in x["reasons"] and x["reached"], f"{x}")
     if not SANITIZED:
         check(x["level"] == 2 and x["holds"] == 1, f"{x}")
-        check("📈 Saturation point: QPS 70.0 (" in r.summary() and "of the requests succeeded, fewer than 95 %" in r.summary(), r.summary())
+        check("📈 Saturation point: QPS 150.0 (" in r.summary() and "of the requests succeeded, fewer than 95 %" in r.summary(), r.summary())
     return x
 
 

@@ -45,7 +45,7 @@ def test_all_requests_fail(folder):
     with Sim(weir, "--api-key", "another", "--model", "served", truth=False) as sim:
         r = Run(weir, folder, sim.url, expect=2)
         check("status 401" in r.stderr and "All requests fail: the endpoint does not accept --api-key." in r.stderr and not r.dir, r.stderr)
-    with Sim(weir, "--model", "served", truth=False) as sim:
+    with Sim(weir, "--model", "served", "--itl", "100us", truth=False) as sim:
         r = Run(weir, folder, sim.url, expect=2)
         check("status 404" in r.stderr and "no model of that --model" in r.stderr and not r.dir, r.stderr)
         r = Run(weir, folder, sim.url + "/elsewhere", expect=2)
