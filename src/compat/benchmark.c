@@ -158,18 +158,6 @@ static int write_results(struct job *j, struct err *e)
     return rc;
 }
 
-/* What weir thinks of its own measurement is not part of the documented output. */
-static void say_verdict(const struct job *j)
-{
-    char q[32];
-    for (size_t i = 0; i < j->r.n; i++) {
-        const struct sum_level *l = j->v[i].l;
-        for (size_t k = 0; k < l->reasons.n; k++)
-            fprintf(stderr, "weir as " NAME ": QPS %s: the client's part is %s: %s\n", bm_rate_text(q, j->v[i].target),
-                    verdict_name(l->verdict), l->reasons.v[k]);
-    }
-}
-
 static int report(struct job *j, struct err *e)
 {
     const struct summary *s = j->run.summary;
@@ -184,8 +172,7 @@ static int report(struct job *j, struct err *e)
     say(bm_put_summary, &j->r);
     say(bm_put_hints, &j->r);
     int rc = write_results(j, e);
-    fflush(stdout);
-    say_verdict(j);
+    compat_run_say_verdict(&j->run, NAME);
     fprintf(stderr, "weir as " NAME ": all that was measured: weir report %s/weir\n", j->dir);
     bm_levels_free(j->v, j->r.n);
     free(j->v);

@@ -95,7 +95,10 @@ void compat_run_say_verdict(const struct compat_run *r, const char *program)
     fflush(stdout);
     for (size_t i = 0; r->summary && i < r->summary->n_levels; i++) {
         const struct sum_level *l = &r->summary->levels[i];
+        char which[64] = "";
+        if (r->summary->n_levels > 1)
+            snprintf(which, sizeof which, "level %zu of %zu: ", i + 1, r->summary->n_levels);
         for (size_t k = 0; l->verdict != VERDICT_VALID && k < l->reasons.n; k++)
-            fprintf(stderr, "weir as %s: %s: %s\n", program, verdict_name(l->verdict), l->reasons.v[k]);
+            fprintf(stderr, "weir as %s: %s%s: %s\n", program, which, verdict_name(l->verdict), l->reasons.v[k]);
     }
 }
