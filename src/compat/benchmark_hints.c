@@ -8,7 +8,7 @@
 
 enum { HINT_BYTES = 1024 };
 
-/* " (QPS 1.0, 5.0)" of the levels in question; false: there are none. */
+/* " (QPS 1.0, 5.0)" of the levels in question, " (all levels)" of several; false: there are none. */
 static bool levels_text(char out[HINT_BYTES], const struct bm_run *r, bool (*is)(const struct bm_level *v))
 {
     size_t at = 0, n = 0;
@@ -17,7 +17,9 @@ static bool levels_text(char out[HINT_BYTES], const struct bm_run *r, bool (*is)
         if (is(&r->v[i]) && at + 64 < HINT_BYTES)
             at += (size_t)snprintf(out + at, HINT_BYTES - at, "%s%s", n++ ? ", " : " (QPS ",
                                    bm_rate_text(q, r->v[i].target));
-    if (n > 0)
+    if (n == r->n && n > 1)
+        snprintf(out, HINT_BYTES, " (all levels)");
+    else if (n > 0)
         snprintf(out + at, HINT_BYTES - at, ")");
     return n > 0;
 }

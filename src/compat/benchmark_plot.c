@@ -64,7 +64,8 @@ static void put_errors(struct buf *b, const struct bm_run *r)
             continue;
         buf_addz(b, any ? "" : "\nErrors Detected:\n");
         any = true;
-        buf_addf(b, "  QPS %s: %llu failures", bm_rate_text(q, v->target), (unsigned long long)v->failed);
+        buf_addf(b, "  QPS %s: %llu failure%s", bm_rate_text(q, v->target), (unsigned long long)v->failed,
+                 v->failed == 1 ? "" : "s");
         if (v->errors.n)
             buf_addf(b, " (%s: %llu)", v->errors.v[0].name, (unsigned long long)v->errors.v[0].n);
         buf_addc(b, '\n');

@@ -38,7 +38,7 @@ def shown(svg, r):
             check(any(t.strip() == part for t in texts), f"no {part!r} in {texts}")
     failing = [f for f in r.results if f["failed_requests"]]
     for f in failing:
-        part = f"QPS {f['qps_target']:.1f}: {f['failed_requests']} failures (HTTP 503: {f['errors']['HTTP 503']})"
+        part = f"QPS {f['qps_target']:.1f}: {f['failed_requests']} failure{'s' if f['failed_requests'] > 1 else ''} (HTTP 503: {f['errors']['HTTP 503']})"
         check(any(t.strip() == part for t in texts), f"no {part!r} in {texts}")
     check(any("Errors Detected" in t for t in texts) == bool(failing), "errors detected")
     check(any("not reached" in t for t in texts) == (not x["reached"]), "saturation")
