@@ -106,7 +106,8 @@ static const struct opt rows[] = {
          "garbage:P bad_json:P httpNNN:P (http500, http429, ...) error_event:P slow_headers:P:TIME split:P (each event "
          "torn into single bytes). Over HTTP/2 they stay within the stream: reset is RST_STREAM, truncate an early "
          "END_STREAM, garbage a malformed trailer, split DATA frames of one byte; and there are refuse:P "
-         "(REFUSED_STREAM) and trailers:P, which do nothing over HTTP/1."},
+         "(REFUSED_STREAM) and trailers:P, which do nothing over HTTP/1. In an event stream of AWS there are also "
+         "exception:P, error_frame:P, bad_crc:P and, of SageMaker, slices:P (events torn over three frames)."},
     {"h2-goaway", 0, NULL, "N[:abrupt]", FAULT, OPT_STR(C, h2_goaway), .check = check_not_empty,
      .help = "HTTP/2: GOAWAY with the Nth request of a connection. Requests up to it are answered, later ones are not "
              "processed; with :abrupt the connection ends at once and nothing is answered any more."},

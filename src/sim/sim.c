@@ -244,6 +244,7 @@ static void free_workers(struct sim *s)
         buf_free(&w->head);
         buf_free(&w->body);
         buf_free(&w->packed);
+        buf_free(&w->framed);
         if (w->own_tls)
             tls_free(&w->tls);
         if (w->loop != NULL)

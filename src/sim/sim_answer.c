@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/jout.h"
 #include "base/pack.h"
 #include "base/xalloc.h"
 #include "sim/sim_reply.h"
@@ -37,6 +38,7 @@ void sim_late_init(struct sim_late *l, struct sim_request *r)
         .http10 = r->q->http10,
         .http2 = r->q->http2,
         .keep_alive = r->q->keep_alive,
+        .aws = r->aws,
     };
     r->truth = NULL;
 }
@@ -81,7 +83,7 @@ static bool is_packed(const struct sim *s, const char *type, struct str body)
 
 void sim_late_answer(struct sim_late *l, int status, const char *type, struct str body, const char *extra_headers)
 {
-    char lines[256];
+    char lines[400];
     if (is_packed(l->w->sim, type, body)) {
         struct pack *p = pack_new(l->w->sim->packing);
         buf_clear(&l->w->packed);
@@ -120,8 +122,20 @@ void sim_late_error(struct sim_late *l, int status, const char *message, const c
                     const char *extra_headers)
 {
     struct buf *b = &l->w->body;
+    char lines[160];
     buf_clear(b);
-    sim_error_body(l->dialect, b, status, message, param, code);
+    if (l->aws) {
+        struct jout j;
+        jo_init(&j, b, 0);
+        jo_obj(&j);
+        jo_kstrz(&j, "message", message);
+        jo_end_obj(&j);
+        snprintf(lines, sizeof(lines), "x-amzn-errortype: %s\r\n%s", sim_evs_error_type(status),
+                 extra_headers != NULL ? extra_headers : "");
+        extra_headers = lines;
+    } else {
+        sim_error_body(l->dialect, b, status, message, param, code);
+    }
     sim_late_answer(l, status, "application/json", buf_str(b), extra_headers);
 }
 

@@ -1,9 +1,10 @@
 /* sim_anthropic.c - the simulator as Anthropic's messages: POST /v1/messages, typed events or one document. It insists
  * on max_tokens as the API does. A tenth of the prompt's tokens count as read from a cache, so that a client shows
- * whether it adds them up. Source: Anthropic's API reference (messages, streaming messages, errors). */
+ * whether it adds them up. On Bedrock the model stands in the path and "anthropic_version" in the body. Source:
+ * Anthropic's API reference (messages, streaming messages, errors). */
 #include "base/jout.h"
 #include "base/xalloc.h"
-#include "sim/sim_dialect.h"
+#include "sim/sim_bedrock.h"
 #include "sim/sim_frame.h"
 #include "sim/sim_read.h"
 #include "sim/sim_text.h"
@@ -31,6 +32,27 @@ static int ask(struct ask *a, struct str body, const struct ask_rules *rules, st
     *a = (struct ask){0};
     if (read_body(&r, body, member) < 0 || read_check_model(&r) < 0)
         return -1;
+    if (!r.has_input)
+        return read_refuse(&r, "messages", "messages: Field required");
+    return a->max_tokens > 0 ? 0 : read_refuse(&r, "max_tokens", "max_tokens: Field required");
+}
+
+static int bedrock_member(struct reader *r, struct str key)
+{
+    if (!js_raw_eq(key, "anthropic_version"))
+        return member(r, key);
+    r->has_model = true; /* that it was given */
+    return read_skip(r);
+}
+
+static int bedrock_ask(struct ask *a, struct str body, const struct ask_rules *rules, struct ask_error *x)
+{
+    struct reader r = {.a = a, .rules = rules, .x = x};
+    *a = (struct ask){0};
+    if (read_body(&r, body, bedrock_member) < 0)
+        return -1;
+    if (!r.has_model)
+        return read_refuse(&r, "anthropic_version", "anthropic_version: Field required");
     if (!r.has_input)
         return read_refuse(&r, "messages", "messages: Field required");
     return a->max_tokens > 0 ? 0 : read_refuse(&r, "max_tokens", "max_tokens: Field required");
@@ -97,18 +119,34 @@ static const char *reason(const char *finish)
     return strcmp(finish, "length") == 0 ? "max_tokens" : "end_turn";
 }
 
-static struct str end(struct event_fmt *f, const char *finish, uint64_t n_tokens, char scratch[EVENT_SCRATCH])
+static struct str end_with(struct event_fmt *f, const char *finish, uint64_t n_tokens, bool metrics)
 {
     struct buf b = BUF_INIT(EVENT_SCRATCH);
-    (void)scratch;
     buf_addf(&b,
              EVENT("content_block_stop") ",\"index\":0}\n\n" EVENT(
                  "message_delta") ",\"delta\":{\"stop_reason\":\"%s\",\"stop_sequence\":null},\"usage\":{\"output_"
-                                  "tokens\":%llu}}\n\n" EVENT("message_stop") "}\n\n",
+                                  "tokens\":%llu}}\n\n" EVENT("message_stop"),
              reason(finish), (unsigned long long)n_tokens);
+    if (metrics) {
+        buf_addc(&b, ',');
+        bedrock_metrics(f, &b, n_tokens);
+    }
+    buf_addz(&b, "}\n\n");
     struct str piece = frame_room(f, buf_str(&b), true);
     buf_free(&b);
     return piece;
+}
+
+static struct str end(struct event_fmt *f, const char *finish, uint64_t n_tokens, char scratch[EVENT_SCRATCH])
+{
+    (void)scratch;
+    return end_with(f, finish, n_tokens, false);
+}
+
+static struct str bedrock_end(struct event_fmt *f, const char *finish, uint64_t n_tokens, char scratch[EVENT_SCRATCH])
+{
+    (void)scratch;
+    return end_with(f, finish, n_tokens, true);
 }
 
 static struct str error(struct event_fmt *f, char scratch[EVENT_SCRATCH])
@@ -187,4 +225,16 @@ const struct sim_dialect sim_anthropic = {
     .bad_json = bad_json,
     .body = whole,
     .refusal = refusal,
+};
+
+const struct sim_dialect sim_bedrock_anthropic = {
+    .stream_type = "application/json",
+    .ask = bedrock_ask,
+    .init = init,
+    .begin = begin,
+    .token = token,
+    .end = bedrock_end,
+    .error = error,
+    .bad_json = bad_json,
+    .body = whole,
 };

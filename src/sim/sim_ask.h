@@ -15,6 +15,7 @@ enum ask_kind { ASK_CHAT, ASK_COMPLETION };
 struct ask_rules {
     const char *model;      /* the only one served; NULL = any */
     bool no_stream_options; /* refuse them, as old servers do */
+    bool model_elsewhere;   /* what the body does not name, the path does */
     bool blocks;            /* cut prompts into blocks, for the prefix cache */
 };
 

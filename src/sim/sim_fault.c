@@ -7,11 +7,13 @@ static const struct {
     enum fault_kind kind;
     bool duration;
 } kinds[] = {
-    {"reset", FAULT_RESET, false},       {"truncate", FAULT_TRUNCATE, false},
-    {"stall", FAULT_STALL, true},        {"garbage", FAULT_GARBAGE, false},
-    {"bad_json", FAULT_BAD_JSON, false}, {"error_event", FAULT_ERROR_EVENT, false},
-    {"split", FAULT_SPLIT, false},       {"slow_headers", FAULT_SLOW_HEADERS, true},
-    {"refuse", FAULT_REFUSE, false},     {"trailers", FAULT_TRAILERS, false},
+    {"reset", FAULT_RESET, false},         {"truncate", FAULT_TRUNCATE, false},
+    {"stall", FAULT_STALL, true},          {"garbage", FAULT_GARBAGE, false},
+    {"bad_json", FAULT_BAD_JSON, false},   {"error_event", FAULT_ERROR_EVENT, false},
+    {"split", FAULT_SPLIT, false},         {"slow_headers", FAULT_SLOW_HEADERS, true},
+    {"refuse", FAULT_REFUSE, false},       {"trailers", FAULT_TRAILERS, false},
+    {"exception", FAULT_EXCEPTION, false}, {"error_frame", FAULT_ERROR_FRAME, false},
+    {"bad_crc", FAULT_BAD_CRC, false},     {"slices", FAULT_SLICES, false},
 };
 
 static int parse_kind(struct fault *f, struct str name, bool *duration, struct err *e)
@@ -32,10 +34,11 @@ static int parse_kind(struct fault *f, struct str name, bool *duration, struct e
         f->status = (int)status;
         return 0;
     }
-    return err_set(e, ERR_USAGE,
-                   "--fault: \"" STR_FMT "\" is unknown; there are reset, truncate, stall, garbage, bad_json, "
-                   "error_event, slow_headers, split, httpNNN, refuse and trailers",
-                   STR_ARG(name));
+    return err_set(
+        e, ERR_USAGE,
+        "--fault: \"" STR_FMT "\" is unknown; there are reset, truncate, stall, garbage, bad_json, "
+        "error_event, slow_headers, split, httpNNN, refuse, trailers, exception, error_frame, bad_crc and slices",
+        STR_ARG(name));
 }
 
 static int parse_one(struct fault *f, struct str item, struct err *e)

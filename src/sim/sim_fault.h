@@ -13,9 +13,14 @@
  *   httpNNN:P         the status NNN, 400 to 599, at once
  *   refuse:P          HTTP/2: RST_STREAM with REFUSED_STREAM at once, as if the request had never been looked at
  *   trailers:P        HTTP/2: a stream's answer ends with trailers, as it may
+ *   exception:P       AWS event stream: a frame that says the model failed in place of one of the tokens, then the end
+ *   error_frame:P     the same with a frame of type "error"
+ *   bad_crc:P         AWS event stream: one frame whose checksum is wrong; the rest is in order
+ *   slices:P          SageMaker: every event torn over three PayloadPart frames, somewhere
  * Over HTTP/2 each stays within its stream: reset is RST_STREAM (INTERNAL_ERROR), truncate ends the stream
  * (END_STREAM), garbage is a malformed field section (RFC 9113, 8.1.1: trailers with a pseudo-header), split gives
- * DATA frames of one byte, each by a write of its own. Over HTTP/1 refuse and trailers do nothing.
+ * DATA frames of one byte, each by a write of its own. Over HTTP/1 refuse and trailers do nothing,
+ * nor do the last four in an answer that is no such stream.
  * Thread-safe after parsing. */
 #ifndef WEIR_SIM_SIM_FAULT_H
 #define WEIR_SIM_SIM_FAULT_H
@@ -36,6 +41,10 @@ enum fault_kind {
     FAULT_HTTP,
     FAULT_REFUSE,
     FAULT_TRAILERS,
+    FAULT_EXCEPTION,
+    FAULT_ERROR_FRAME,
+    FAULT_BAD_CRC,
+    FAULT_SLICES,
 };
 
 struct fault {

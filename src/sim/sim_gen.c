@@ -20,6 +20,9 @@ struct gen {
     struct pack *pack; /* --compress: of a stream */
     bool chunked;
     bool frames; /* chunks are framed here, not by the dialect: what goes into them is packed, or trailers follow */
+    enum sim_evs evs;
+    bool spoil;        /* bad_crc: the next frame's checksum */
+    uint64_t pieces;   /* of an event stream, for where slices are */
     char trailer[80];  /* --timing-headers */
     struct timer slow; /* slow_headers */
     struct fault fault;
@@ -93,8 +96,8 @@ static void put_marked(struct gen *g, struct str s, bool mark)
         g->lost = true;
 }
 
-/* What goes out of it, packed where answers are packed. */
-static struct str enclose(struct gen *g, struct str s, enum pack_step step)
+/* HTTP's chunk of it, packed where answers are packed. */
+static struct str put_in_chunk(struct gen *g, struct str s, enum pack_step step)
 {
     struct buf *b = &g->late.w->packed;
     if (!g->frames || (s.n == 0 && step != PACK_END))
@@ -118,6 +121,20 @@ static struct str enclose(struct gen *g, struct str s, enum pack_step step)
     return str_sub(buf_str(b), FRAME_ROOM - n, b->n);
 }
 
+/* What goes out of a piece of the dialect's stream. */
+static struct str enclose(struct gen *g, struct str s, enum pack_step step)
+{
+    struct buf *b = &g->late.w->framed;
+    if (g->evs == SIM_EVS_NONE)
+        return put_in_chunk(g, s, step);
+    buf_clear(b);
+    sim_evs_wrap(b, g->evs, s, g->fault.kind == FAULT_SLICES ? 3 : 1, g->seq.number << 32 | g->pieces++);
+    if (g->spoil)
+        sim_evs_spoil(b);
+    g->spoil = false;
+    return put_in_chunk(g, buf_str(b), step);
+}
+
 static void put(struct gen *g, struct str s)
 {
     put_marked(g, enclose(g, s, PACK_FLUSH), false);
@@ -127,6 +144,15 @@ static void put(struct gen *g, struct str s)
 static void put_last(struct gen *g, struct str s)
 {
     put_marked(g, enclose(g, s, PACK_END), false);
+}
+
+/* The last piece of an event stream: a frame that says that it failed. */
+static void put_failure(struct gen *g, bool error)
+{
+    struct buf *b = &g->late.w->framed;
+    buf_clear(b);
+    sim_evs_fail(b, g->evs, error);
+    put_marked(g, put_in_chunk(g, buf_str(b), PACK_END), false);
 }
 
 /* split: the event's bytes one by one; returns the clock before the byte that completes the event (its last newline;
@@ -195,22 +221,33 @@ static void finish(struct gen *g, const struct hs_header *trailers, size_t n)
 }
 
 /* Headers beyond the usual ones. */
-static void start_lines(const struct gen *g, char out[160])
+#define START_LINES 320
+static void start_lines(const struct gen *g, char out[START_LINES])
 {
     const struct sim *s = sim_of(g);
-    int n = snprintf(out, 160, "%s", g->pack != NULL ? s->packing_line : "");
+    size_t n = (size_t)snprintf(out, START_LINES, "%s", g->pack != NULL ? s->packing_line : "");
+    if (g->evs == SIM_EVS_PARTS)
+        n += (size_t)snprintf(out + n, START_LINES - n,
+                              "X-Amzn-SageMaker-Content-Type: %s\r\nx-Amzn-Invoked-Production-Variant: AllTraffic\r\n",
+                              g->stream ? g->dialect->stream_type : "application/json");
+    else if (g->evs == SIM_EVS_CHUNKS && g->stream)
+        n += (size_t)snprintf(out + n, START_LINES - n, "X-Amzn-Bedrock-Content-Type: application/json\r\n");
+    else if (g->evs == SIM_EVS_CHUNKS)
+        n += (size_t)snprintf(out + n, START_LINES - n,
+                              "X-Amzn-Bedrock-Input-Token-Count: %llu\r\nX-Amzn-Bedrock-Output-Token-Count: %llu\r\n",
+                              (unsigned long long)g->fmt.prompt_tokens, (unsigned long long)g->seq.output_tokens);
     if (s->cfg.timing_headers)
-        snprintf(out + n, 160 - (size_t)n, "x-sim-queue-ms: %.6f\r\n", (double)(g->fmt.started - g->received) / 1e6);
+        snprintf(out + n, START_LINES - n, "x-sim-queue-ms: %.6f\r\n", (double)(g->fmt.started - g->received) / 1e6);
 }
 
 /* Status line and headers, and what a stream begins with (a role-only chunk) in the same write. */
 static void send_headers(struct gen *g)
 {
     struct sim_worker *w = g->late.w;
-    char lines[160];
+    char lines[START_LINES];
     struct reply_head h = {
         .status = 200,
-        .type = g->dialect->stream_type,
+        .type = g->evs != SIM_EVS_NONE ? SIM_EVS_TYPE : g->dialect->stream_type,
         .chunked = g->chunked,
         .until_close = !g->chunked, /* HTTP/2: no length either */
         .keep_alive = g->late.keep_alive && g->chunked,
@@ -296,7 +333,12 @@ static bool strike(struct gen *g)
         garbage(g);
         return true;
     case FAULT_ERROR_EVENT:
-        put_last(g, g->dialect->error(&g->fmt, g->late.w->scratch));
+    case FAULT_EXCEPTION:
+    case FAULT_ERROR_FRAME:
+        if (g->fault.kind != FAULT_ERROR_EVENT || g->evs == SIM_EVS_EVENTS || g->evs == SIM_EVS_CHUNKS)
+            put_failure(g, g->fault.kind == FAULT_ERROR_FRAME);
+        else
+            put_last(g, g->dialect->error(&g->fmt, g->late.w->scratch));
         model_cancel(g->late.w->model, &g->seq, clock_mono());
         g->struck = true;
         finish(g, NULL, 0);
@@ -304,6 +346,9 @@ static bool strike(struct gen *g)
     case FAULT_BAD_JSON:
         g->struck = true;
         put(g, g->dialect->bad_json(&g->fmt, g->late.w->scratch));
+        return false;
+    case FAULT_BAD_CRC:
+        g->struck = g->spoil = true;
         return false;
     default:
         return false;
@@ -382,9 +427,16 @@ static void plain_end(struct gen *g)
     g->struck = g->fault.kind != FAULT_NONE;
     if (g->struck && g->late.truth != NULL)
         fault_name(&g->fault, g->late.truth->fault);
-    char lines[160];
+    char lines[START_LINES];
     start_lines(g, lines);
-    sim_late_answer(&g->late, 200, "application/json", buf_str(b), lines); /* of what is not streamed g->pack is NULL */
+    struct str body = buf_str(b);
+    if (g->evs == SIM_EVS_PARTS) {
+        buf_clear(&g->late.w->framed);
+        sim_evs_wrap(&g->late.w->framed, g->evs, body, 1, 0);
+        body = buf_str(&g->late.w->framed);
+    }
+    sim_late_answer(&g->late, 200, g->evs == SIM_EVS_PARTS ? SIM_EVS_TYPE : "application/json", body,
+                    lines); /* of what is not streamed g->pack is NULL */
     if (b->cap > KEEP_BODY)
         buf_free(b);
     gen_free(g, true);
@@ -456,6 +508,24 @@ static uint64_t output_length(const struct sim *s, uint64_t number, const struct
                               rng_unit(s->cfg.seed, RNG_SIM_TOKENS, 2 * number + 1), 1, ASK_MAX_TOKENS);
 }
 
+/* Some faults are a stream's alone, some an event stream's. */
+static bool can_show(const struct gen *g, enum fault_kind kind)
+{
+    switch (kind) {
+    case FAULT_SPLIT:
+    case FAULT_TRAILERS:
+        return g->stream;
+    case FAULT_EXCEPTION:
+    case FAULT_ERROR_FRAME:
+    case FAULT_BAD_CRC:
+        return g->stream && g->evs != SIM_EVS_NONE;
+    case FAULT_SLICES:
+        return g->stream && g->evs == SIM_EVS_PARTS;
+    default:
+        return true;
+    }
+}
+
 static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t number, struct fault fault)
 {
     struct sim *s = r->w->sim;
@@ -465,7 +535,8 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     g->slow.fire = on_slow;
     g->dialect = r->dialect;
     g->stream = a->stream;
-    if (g->stream || (fault.kind != FAULT_SPLIT && fault.kind != FAULT_TRAILERS)) /* what only a stream can show */
+    g->evs = r->evs;
+    if (can_show(g, fault.kind))
         g->fault = fault;
     g->from_limit = a->max_tokens > 0;
     g->received = r->q->received;
@@ -476,10 +547,11 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     g->strikes_at = fault.kind == FAULT_NONE ? UINT64_MAX : fault_position(&s->faults, number, g->seq.output_tokens);
     if (fault.kind == FAULT_SLOW_HEADERS || (fault.kind == FAULT_STALL && g->strikes_at == 0))
         g->seq.extra = fault.ns;
-    g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->seq.extra > 0;
+    g->struck = fault.kind == FAULT_SLOW_HEADERS || fault.kind == FAULT_SPLIT || g->fault.kind == FAULT_SLICES ||
+                g->seq.extra > 0;
     g->chunked = !r->q->http10 && !r->q->http2;
     g->pack = g->stream && s->packing != UNPACK_NONE ? pack_new(s->packing) : NULL;
-    g->frames = g->stream && (g->pack != NULL || (g->chunked && s->cfg.timing_headers));
+    g->frames = g->stream && (g->pack != NULL || g->evs != SIM_EVS_NONE || (g->chunked && s->cfg.timing_headers));
     g->fmt = (struct event_fmt){
         .chunked = g->chunked && !g->frames,
         .usage_final = a->include_usage,
@@ -561,11 +633,17 @@ void sim_generate(struct sim_request *r)
     struct sim *s = r->w->sim;
     struct ask a;
     struct ask_error x;
-    if (r->dialect->ask(&a, r->q->body, &s->rules, &x) < 0) {
+    struct ask_rules rules = s->rules;
+    rules.model_elsewhere = r->model.n > 0;
+    if (r->dialect->ask(&a, r->q->body, &rules, &x) < 0) {
         sim_answer_error(r, x.status, x.message, x.param, x.code, NULL);
         ask_free(&a);
         return;
     }
+    if (a.model.n == 0)
+        a.model = r->model;
+    if (r->streams != STREAM_AS_ASKED)
+        a.stream = r->streams == STREAM_ALWAYS;
     uint64_t number = atomic_fetch_add_explicit(&s->generations, 1, memory_order_relaxed) + 1;
     struct fault fault = fault_of(&s->faults, number);
     if (fault.kind == FAULT_HTTP || (fault.kind == FAULT_REFUSE && r->q->http2)) {

@@ -1,6 +1,7 @@
 /* sim_lmi.c - DJL's LMI containers behind POST /invocations: {"inputs":...,"parameters":{...},"stream":...}. A stream
- * is JSON lines, at /sse/invocations Server-Sent Events (output_formatter=sse); the last token's line has the whole
- * text and the details with it. Source: DJL Serving documentation, "LMI handlers Inference API Schema". */
+ * is JSON lines, at /sse/invocations Server-Sent Events (output_formatter=sse), without the space after "data:"; the
+ * last token's line has the whole text and the details with it. Source: DJL Serving documentation, "LMI handlers
+ * Inference API Schema". */
 #include "base/jout.h"
 #include "sim/sim_dialect.h"
 #include "sim/sim_frame.h"
@@ -69,7 +70,7 @@ static struct str lmi_token(struct event_fmt *f, struct str word, uint64_t n_tok
     struct buf *b = &f->text;
     (void)scratch;
     buf_clear(b);
-    buf_addf(b, "%s{\"token\": {\"id\": %llu, \"text\": \"" STR_FMT "\", \"log_prob\": -0.25}", f->sse ? "data: " : "",
+    buf_addf(b, "%s{\"token\": {\"id\": %llu, \"text\": \"" STR_FMT "\", \"log_prob\": -0.25}", f->sse ? "data:" : "",
              (unsigned long long)n_tokens, STR_ARG(word));
     if (n_tokens == f->n_tokens) {
         buf_addz(b, ", \"generated_text\": \"");
@@ -94,13 +95,13 @@ static struct str lmi_end(struct event_fmt *f, const char *finish, uint64_t n_to
 static struct str lmi_error(struct event_fmt *f, char scratch[EVENT_SCRATCH])
 {
     (void)scratch;
-    return frame_room(f, f->sse ? STR("data: " FAILED "\n") : STR(FAILED), true);
+    return frame_room(f, f->sse ? STR("data:" FAILED "\n") : STR(FAILED), true);
 }
 
 static struct str lmi_bad_json(struct event_fmt *f, char scratch[EVENT_SCRATCH])
 {
     (void)scratch;
-    return frame_room(f, f->sse ? STR("data: {\"token\": {\"id\"\n\n") : STR("{\"token\": {\"id\"\n"), false);
+    return frame_room(f, f->sse ? STR("data:{\"token\": {\"id\"\n\n") : STR("{\"token\": {\"id\"\n"), false);
 }
 
 static void lmi_body(struct event_fmt *f, struct buf *out, uint64_t seed, uint64_t request, uint64_t n_tokens,

@@ -216,7 +216,7 @@ int read_skip(struct reader *r)
 int read_check_model(struct reader *r)
 {
     if (!r->has_model)
-        return read_refuse(r, "model", "You must provide a 'model'.");
+        return r->rules->model_elsewhere ? 0 : read_refuse(r, "model", "You must provide a 'model'.");
     if (r->rules->model != NULL && !js_raw_eq(r->a->model, r->rules->model)) {
         read_refuse(r, "model", "The model '" STR_FMT "' does not exist.", (int)MIN(r->a->model.n, 200), r->a->model.p);
         r->x->status = 404;

@@ -27,7 +27,7 @@ void reply_head(struct buf *b, const struct reply_head *h, int64_t now);
 struct reply_fields {
     struct hs_header v[REPLY_FIELDS_MAX];
     size_t n;
-    char date[80], length[24], names[128];
+    char date[80], length[24], names[256];
 };
 void reply_fields(struct reply_fields *f, const struct reply_head *h, int64_t now);
 const char *reply_reason(int status);

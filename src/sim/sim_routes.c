@@ -125,6 +125,12 @@ static const struct route routes[] = {
     {"/llm-on-ray", "POST", true, sim_generate, &sim_llm_on_ray, false},
     {"/invocations", "POST", true, sim_generate, &sim_lmi, false},
     {"/sse/invocations", "POST", true, sim_generate, &sim_lmi_sse, false},
+    {"/endpoints/*/invocations", "POST", true, sim_sagemaker, NULL, false},
+    {"/endpoints/*/invocations-response-stream", "POST", true, sim_sagemaker, NULL, false},
+    {"/model/*/converse", "POST", true, sim_bedrock, NULL, false},
+    {"/model/*/converse-stream", "POST", true, sim_bedrock, NULL, false},
+    {"/model/*/invoke", "POST", true, sim_bedrock, NULL, false},
+    {"/model/*/invoke-with-response-stream", "POST", true, sim_bedrock, NULL, false},
     {"/v1/models", "GET", true, models, NULL, false},
     {"/api/tags", "GET", true, tags, NULL, false},
     {"/info", "GET", true, info, NULL, false},
@@ -276,6 +282,7 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
     begin_truth(&r);
     const struct route *route = find(r.w->sim, q->path, &known, q->method);
     r.dialect = route != NULL ? route->dialect : NULL;
+    r.aws = route != NULL && (route->handle == sim_sagemaker || route->handle == sim_bedrock);
     if (refuses_signature(&r, route))
         return;
     if (route == NULL && r.w->sim->mock)

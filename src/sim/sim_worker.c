@@ -85,6 +85,7 @@ static int start(struct sim_worker *w, struct err *e)
     buf_init(&w->head, EVENT_SCRATCH);
     buf_init(&w->body, BODY_MAX);
     buf_init(&w->packed, BODY_MAX);
+    buf_init(&w->framed, BODY_MAX);
     w->model = model_new(&s->params, &s->gate, w->index, &sim_gen_model_ops, w);
     w->model_timer = (struct timer){.precise = true, .fire = on_model_timer};
     w->pause_timer = (struct timer){.precise = true, .fire = on_pause};

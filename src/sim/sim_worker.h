@@ -13,6 +13,7 @@
 #include "net/tls.h"
 #include "sim/sim.h"
 #include "sim/sim_dialect.h"
+#include "sim/sim_evs.h"
 #include "sim/sim_fault.h"
 #include "sim/sim_metrics.h"
 #include "sim/sim_model.h"
@@ -74,6 +75,7 @@ struct sim_worker {
     struct timer model_timer, pause_timer;
     struct buf head, body; /* for building answers */
     struct buf packed;     /* --compress: what a piece became */
+    struct buf framed;     /* the frames of an event stream, before that */
     char scratch[EVENT_SCRATCH];
 };
 
@@ -90,7 +92,11 @@ struct sim_request {
     struct sim_worker *w;
     struct hs_conn *conn;
     const struct hs_request *q;
-    const struct sim_dialect *dialect; /* of the path; NULL: it has none */
+    const struct sim_dialect *dialect;                             /* of the path; NULL: it has none */
+    enum sim_evs evs;                                              /* what its streams are enclosed in; with `aws` */
+    bool aws;                                                      /* errors as AWS's front sends them */
+    enum { STREAM_AS_ASKED, STREAM_NEVER, STREAM_ALWAYS } streams; /* what the path says of it */
+    struct str model; /* of the path, escaped for JSON; "": the body names it */
     char id[SIM_ID_MAX + 2];
     struct truth_rec *truth; /* owned by whoever answers; NULL: none is kept */
 };
@@ -115,7 +121,7 @@ struct sim_late {
     struct truth_rec *truth;
     char *id; /* owned */
     const struct sim_dialect *dialect;
-    bool head_only, http10, http2, keep_alive;
+    bool head_only, http10, http2, keep_alive, aws;
 };
 void sim_late_init(struct sim_late *l, struct sim_request *r); /* takes the truth over */
 /* Status and headers, and with them the first bytes of the body ("": none), to whichever version the client speaks; in
@@ -137,6 +143,10 @@ extern const struct hserver_ops sim_server_ops; /* arg: the worker */
 /* sim_gen.c: a generation request in r->dialect */
 void sim_generate(struct sim_request *r);
 extern const struct model_ops sim_gen_model_ops; /* arg: the worker */
+
+/* sim_aws.c: POST /endpoints/NAME/..., /model/ID/... */
+void sim_sagemaker(struct sim_request *r);
+void sim_bedrock(struct sim_request *r);
 
 /* sim_flask.c: GET /tokenizer, /hello, /sleeper; what the mock alone answers to other paths (404) and methods (405) */
 void sim_flask(struct sim_request *r);

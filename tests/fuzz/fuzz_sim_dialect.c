@@ -14,9 +14,10 @@ static void check(bool fine)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct sim_dialect *const all[] = {&sim_openai_chat,  &sim_openai_completions, &sim_responses,
-                                                    &sim_anthropic,    &sim_ollama_chat,        &sim_ollama_generate,
-                                                    &sim_tgi_generate, &sim_tgi_stream};
+    static const struct sim_dialect *const all[] = {
+        &sim_openai_chat,       &sim_openai_completions, &sim_responses,    &sim_anthropic, &sim_ollama_chat,
+        &sim_ollama_generate,   &sim_tgi_generate,       &sim_tgi_stream,   &sim_lmi,       &sim_converse,
+        &sim_bedrock_anthropic, &sim_bedrock_llama,      &sim_bedrock_titan};
     static const struct ask_rules rules[] = {{.model = NULL}, {.model = "m", .no_stream_options = true}};
     char *copy = malloc(n ? n : 1);
     memcpy(copy, data, n);

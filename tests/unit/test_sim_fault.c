@@ -57,6 +57,14 @@ static void test_of_http2(void **state)
     assert_string_equal(faults_of_http2(&p), "trailers");
     assert_string_equal(fault_name(&p.v[1], name), "trailers");
     assert_string_equal(fault_name(&p.v[2], name), "refuse");
+    assert_int_equal(fault_parse(&p, STR("exception:0.1,error_frame:0.1,bad_crc:0.1,slices:0.1"), 1, NULL), 0);
+    const enum fault_kind framed[] = {FAULT_EXCEPTION, FAULT_ERROR_FRAME, FAULT_BAD_CRC, FAULT_SLICES};
+    const char *names[] = {"exception", "error_frame", "bad_crc", "slices"};
+    for (size_t i = 0; i < p.n; i++) {
+        assert_int_equal(p.v[i].kind, framed[i]);
+        assert_string_equal(fault_name(&p.v[i], name), names[i]);
+    }
+    assert_null(faults_of_http2(&p));
     assert_int_equal(fault_parse(&p, STR("reset:0.5,split:0.1"), 1, NULL), 0);
     assert_null(faults_of_http2(&p));
 }

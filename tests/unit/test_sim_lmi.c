@@ -21,7 +21,7 @@ static void answers(void **state)
     static const char *const words[] = {"a", " b"};
     for (int sse = 0; sse < 2; sse++) {
         const struct sim_dialect *d = sse ? &sim_lmi_sse : &sim_lmi;
-        const char *data = sse ? "data: " : "", *gap = sse ? "\n" : "";
+        const char *data = sse ? "data:" : "", *gap = sse ? "\n" : "";
         struct buf want = BUF_INIT(1u << 16);
         char *got = rig_stream(d, words, 2, RIG_END);
         buf_addf(&want, "%s" TOKEN("1", "a") "}\n%s%s" TOKEN("2", " b") ", \"generated_text\": \"", data, gap, data);
