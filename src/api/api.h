@@ -136,6 +136,7 @@ struct api_ops {
     bool can_ignore_eos;     /* requests have ignore_eos */
     bool completes;          /* the model gets the messages' contents, joined, as they are: no chat template */
     bool text;               /* a stream of text/plain is bare text */
+    bool frames;             /* each frame of AWS's event stream is an event; its type is the frame's :event-type */
     unsigned lacks;          /* API_NO_* */
     bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */

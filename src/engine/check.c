@@ -3,11 +3,10 @@
 #include <stdarg.h>
 
 #include "api/api_memo.h"
+#include "api/api_stream.h"
 #include "auth/auth_key.h"
 #include "base/jscan.h"
 #include "base/xalloc.h"
-#include "proto/ndjson.h"
-#include "proto/sse.h"
 
 enum {
     SHOWN_BODY = 4000, /* bytes of a body */
@@ -21,7 +20,7 @@ struct checker {
     const struct check *s;
     struct call c;
     struct buf body; /* of the request */
-    enum api_framing framing;
+    struct api_stream stream;
     /* what came */
     size_t n_events, n_tokens;
     int64_t first_token, first_output, last_token, now;
@@ -200,8 +199,9 @@ static void event_line(struct checker *k, struct str type, struct str data)
     buf_free(&b);
 }
 
-static void on_event(struct checker *k, struct str type, struct str data)
+static int on_event(void *arg, struct str type, struct str data)
 {
+    struct checker *k = arg;
     struct api_event ev;
     k->n_events++;
     event_line(k, type, data);
@@ -210,57 +210,35 @@ static void on_event(struct checker *k, struct str type, struct str data)
     if (!custom && !k->terminal)
         rc = api_memo_event(k->s->ops, &k->memo, type, data, &ev);
     if (k->terminal || rc < 0)
-        return;
+        return 0;
     take_event(k, &ev);
     k->terminal |= (ev.flags & API_TERMINAL) != 0;
-}
-
-static int on_sse(void *arg, const struct sse_ev *sse)
-{
-    on_event(arg, sse->type, sse->data);
-    return 0;
-}
-
-static int on_line(void *arg, struct str line)
-{
-    on_event(arg, STR(""), line);
     return 0;
 }
 
 static void read_stream(struct checker *k)
 {
     const struct call *c = &k->c;
-    struct sse sse;
-    struct ndjson lines;
     size_t from = 0;
-    sse_init(&sse, 4u << 20, on_sse, k);
-    ndjson_init(&lines, 4u << 20, on_line, k);
-    for (size_t i = 0; i < c->n_pieces; i++) {
+    enum api_stream_rc rc = API_STREAM_OK;
+    for (size_t i = 0; i < c->n_pieces && rc == API_STREAM_OK; i++) {
         k->now = c->piece[i].at;
-        const char *p = c->reply.p + from;
-        size_t n = c->piece[i].end - from;
-        if (k->framing == API_TEXT)
-            on_event(k, STR(""), (struct str){p, n});
-        else if (k->framing == API_SSE)
-            sse_feed(&sse, p, n);
-        else
-            ndjson_feed(&lines, p, n);
+        rc = api_stream_feed(&k->stream, (struct str){c->reply.p + from, c->piece[i].end - from});
         from = c->piece[i].end;
     }
-    if (k->framing == API_LINES)
-        ndjson_end(&lines);
-    sse_free(&sse);
-    ndjson_free(&lines);
+    if (rc == API_STREAM_OK)
+        api_stream_end(&k->stream);
     if (k->n_events > SHOWN_EVENTS + SHOWN_LAST)
         say(k, "< [%zu events more]", k->n_events - SHOWN_EVENTS - SHOWN_LAST);
     say_text(k, "< ", str_trim(buf_str(&k->last)), SIZE_MAX / 4);
+    say_text(k, "< ", buf_str(&k->stream.why), SIZE_MAX / 4);
 }
 
 static void read_answer(struct checker *k)
 {
     const struct call *c = &k->c;
     struct api_event ev;
-    if (c->status / 100 == 2 && k->framing != API_WHOLE && !k->s->ops->plain) {
+    if (c->status / 100 == 2 && k->stream.framing != API_WHOLE && !k->s->ops->plain) {
         read_stream(k);
         return;
     }
@@ -328,7 +306,7 @@ static void say_measured(const struct checker *k)
 {
     const struct call *c = &k->c;
     struct buf b = BUF_INIT(1024);
-    bool streamed = k->framing != API_WHOLE;
+    bool streamed = k->stream.framing != API_WHOLE;
     char d[32];
     put_span(&b, "TTFB", c->at.start, c->n_pieces ? c->piece[0].at : 0);
     if (streamed) {
@@ -355,12 +333,12 @@ static void say_lacks(const struct checker *k)
             "Note:      the answer came packed (Content-Encoding: %s) and was unpacked as it came: what the compressor "
             "holds back is part of the latencies",
             k->c.packed);
-    if (k->s->opts->stream && k->framing == API_WHOLE)
+    if (k->s->opts->stream && k->stream.framing == API_WHOLE)
         say(k, "Note:      a stream was asked for, and one whole answer came: there is no TTFT and no ITL");
     if (!(k->flags & API_USAGE))
         say(k, "Note:      no token counts came: %s",
             k->s->count ? "the tokenizer counts instead" : "words would be counted instead");
-    if (k->s->ops->has_terminal && k->framing != API_WHOLE && !k->terminal && !(k->flags & API_FINISH))
+    if (k->s->ops->has_terminal && k->stream.framing != API_WHOLE && !k->terminal && !(k->flags & API_FINISH))
         say(k, "Note:      the stream ended without a terminal event and without a finish reason: a run would count it "
                "as truncated");
     if (k->sum.completion_tokens == 1)
@@ -396,6 +374,8 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     for (size_t i = 0; i < ARRAY_LEN(k.of); i++)
         buf_init(&k.of[i], 16u << 20);
     api_event_clear(&k.sum);
+    api_stream_init(&k.stream, 4u << 20, on_event, NULL, &k);
+    api_stream_reset(&k.stream, s->ops, s->opts->stream);
     k.c = (struct call){.method = s->target->method ? s->target->method : "POST",
                         .own = s->sample->extra,
                         .timeout = s->timeout,
@@ -406,7 +386,9 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
         k.c.body = buf_str(&k.body);
         say_request(&k, NULL);
         rc = call_do(s->target, &k.c, why);
-        k.framing = api_framing_of(s->ops, s->opts->stream, str_of(k.c.type));
+        api_stream_reset(&k.stream, s->ops, s->opts->stream);
+        api_stream_headers(&k.stream, buf_str(&k.c.headers));
+        api_stream_begin(&k.stream);
         say_all(&k, rc == 0);
         if (rc == 0)
             rc = probe_judge(s->target, s->ops, s->opts, &k.c, p, why);
@@ -417,6 +399,7 @@ int check_ask(const struct check *s, struct probe *p, struct err *why)
     buf_free(&k.last);
     for (size_t i = 0; i < ARRAY_LEN(k.of); i++)
         buf_free(&k.of[i]);
+    api_stream_free(&k.stream);
     api_memo_free(&k.memo);
     return rc;
 }

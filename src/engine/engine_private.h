@@ -5,14 +5,13 @@
 #include <pthread.h>
 
 #include "api/api_memo.h"
+#include "api/api_stream.h"
 #include "base/ring.h"
 #include "engine/engine.h"
 #include "engine/procstat.h"
 #include "engine/signer.h"
 #include "http/hclient.h"
 #include "proto/coding.h"
-#include "proto/ndjson.h"
-#include "proto/sse.h"
 #include "stat/hist.h"
 
 enum {
@@ -26,7 +25,7 @@ enum {
     MAX_UNPACKED = 64 << 20,  /* a body that came packed (Content-Encoding) */
 };
 
-enum req_mode { MODE_NONE, MODE_STREAM, MODE_LINES, MODE_TEXT, MODE_DOCUMENT, MODE_PLAIN, MODE_COUNTS, MODE_ERROR };
+enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_PLAIN, MODE_COUNTS, MODE_ERROR };
 
 struct worker;
 
@@ -66,9 +65,8 @@ struct req { /* one request; reused through the worker's free list */
     struct signing signing;
     char payload[65]; /* ... and the body's hash */
     enum req_mode mode;
-    struct sse sse;
-    struct ndjson lines;
-    struct coding coding; /* of the body */
+    struct api_stream stream; /* of MODE_STREAM */
+    struct coding coding;     /* of the body */
     struct api_memo memo;
     struct buf doc;                 /* a document, or the body of an error */
     struct buf head_lines;          /* headers of an error response */
@@ -78,7 +76,7 @@ struct req { /* one request; reused through the worker's free list */
     struct session *session;        /* whose turn it is; NULL: nobody's */
     struct buf said;                /* what the session is to keep of the answer: its content */
     const struct rx *rx;            /* of the read being parsed */
-    struct rx last_rx;              /* MODE_LINES: the last one, for a line that the end of the body ends */
+    struct rx last_rx;              /* of JSON lines: the last one, for a line that the end of the body ends */
     struct together together;       /* token events whose width is not yet known */
     uint64_t piece;                 /* of the body, counted */
     uint32_t tokens;                /* token events so far */

@@ -1,10 +1,9 @@
 #include "engine/probe.h"
 
+#include "api/api_stream.h"
 #include "base/jdoc.h"
 #include "base/xalloc.h"
 #include "engine/redirect.h"
-#include "proto/ndjson.h"
-#include "proto/sse.h"
 
 enum { TRIES = 3 };
 #define SIDE_TIMEOUT (5 * NS_PER_S)
@@ -208,8 +207,9 @@ struct answer { /* what a 2xx reply held */
     unsigned texts, counted; /* events with text, and those that had a count too */
 };
 
-static int on_event(struct answer *a, struct str type, struct str data)
+static int on_event(void *arg, struct str type, struct str data)
 {
+    struct answer *a = arg;
     struct api_event ev;
     if ((a->custom ? api_custom_event(a->custom, type, data, &ev) : a->ops->event(type, data, &ev)) < 0) {
         a->bad = true;
@@ -224,37 +224,19 @@ static int on_event(struct answer *a, struct str type, struct str data)
     return 0;
 }
 
-static int on_sse(void *arg, const struct sse_ev *sse)
+static void decode_stream(struct answer *a, struct api_stream *s, const struct call *c)
 {
-    return on_event(arg, sse->type, sse->data);
+    enum api_stream_rc rc = api_stream_feed(s, buf_str(&c->reply));
+    if (rc == API_STREAM_OK)
+        api_stream_end(s);
+    if (rc == API_STREAM_E_FRAME || rc == API_STREAM_E_FAILED)
+        excerpt(a->said, sizeof a->said, buf_str(&s->why));
+    a->bad |= rc == API_STREAM_E_FRAME;
+    a->flags |= rc == API_STREAM_E_FAILED ? API_ERROR : 0;
 }
 
-static int on_line(void *arg, struct str line)
+static void decode_document(struct answer *a, const struct call *c)
 {
-    return on_event(arg, STR(""), line);
-}
-
-static void decode(struct answer *a, enum api_framing framing, const struct call *c)
-{
-    if (framing == API_SSE) {
-        struct sse s;
-        sse_init(&s, 4u << 20, on_sse, a);
-        sse_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
-        sse_free(&s);
-        return;
-    }
-    if (framing == API_TEXT) {
-        on_event(a, STR(""), buf_str(&c->reply));
-        return;
-    }
-    if (framing == API_LINES) {
-        struct ndjson s;
-        ndjson_init(&s, 4u << 20, on_line, a);
-        ndjson_feed(&s, c->reply.p ? c->reply.p : "", c->reply.n);
-        ndjson_end(&s);
-        ndjson_free(&s);
-        return;
-    }
     struct api_event ev;
     struct str body = buf_str(&c->reply);
     if ((a->custom ? api_custom_document(a->custom, body, &ev) : a->ops->document(body, &ev)) < 0) {
@@ -270,11 +252,14 @@ static void decode(struct answer *a, enum api_framing framing, const struct call
 int probe_judge(const struct target *t, const struct api_ops *ops, const struct api_opts *o, const struct call *c,
                 struct probe *p, struct err *e)
 {
-    enum api_framing framing = api_framing_of(ops, o->stream, str_of(c->type));
+    struct api_stream s;
     struct answer a = {.ops = ops, .custom = o->custom};
     char path[512];
     path_alone(t->path, path);
-    p->streamed = framing != API_WHOLE;
+    api_stream_init(&s, 4u << 20, on_event, NULL, &a);
+    api_stream_reset(&s, ops, o->stream);
+    api_stream_headers(&s, buf_str(&c->headers));
+    p->streamed = api_stream_begin(&s) != API_WHOLE;
     snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
     server_id_headers(&p->id, buf_str(&c->headers));
     if (ops->plain) /* each answer is one */
@@ -283,7 +268,11 @@ int probe_judge(const struct target *t, const struct api_ops *ops, const struct 
         return explain_status(t, ops, t->path, c, e);
     if (c->unread[0])
         return err_set(e, ERR_PROTO, "%s%s: %s", t->origin, path, c->unread);
-    decode(&a, framing, c);
+    if (p->streamed)
+        decode_stream(&a, &s, c);
+    else
+        decode_document(&a, c);
+    api_stream_free(&s); /* which owned nothing until here */
     if (a.flags & API_ERROR)
         return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
     if (!a.bad && o->custom && !(a.flags & API_TOKEN))

@@ -59,10 +59,9 @@ void req_free_all(struct worker *w)
         buf_free(&r->said);
         for (int k = 0; k < REC_RAW_PROMPT; k++)
             buf_free(&r->raw[k]);
-        if (r->sse.cb)
-            sse_free(&r->sse);
+        if (r->stream.cb)
+            api_stream_free(&r->stream);
         coding_free(&r->coding);
-        ndjson_free(&r->lines);
         api_memo_free(&r->memo);
         free(r);
     }

@@ -10,23 +10,20 @@ static struct req *req_of(struct hx *x)
     return CONTAINER_OF(x, struct req, x);
 }
 
-static int on_sse(void *arg, const struct sse_ev *ev);
-static int on_line(void *arg, struct str line);
+static int on_event(void *arg, struct str type, struct str data);
 static void on_comment(void *arg, struct str text);
 
 void response_reset(struct req *r)
 {
+    const struct api *a = r->w->e->o.api;
     r->mode = MODE_NONE;
-    if (!r->sse.cb) {
-        sse_init(&r->sse, MAX_EVENT, on_sse, r);
-        r->sse.comment = r->w->e->o.header_metrics ? on_comment : NULL;
-        ndjson_init(&r->lines, MAX_EVENT, on_line, r);
+    if (!r->stream.cb) {
+        api_stream_init(&r->stream, MAX_EVENT, on_event, r->w->e->o.header_metrics ? on_comment : NULL, r);
         coding_init(&r->coding, &r->w->unpack_buf, MAX_UNPACKED);
     } else {
-        sse_reset(&r->sse);
-        ndjson_reset(&r->lines);
         coding_reset(&r->coding);
     }
+    api_stream_reset(&r->stream, a->ops, a->stream);
     api_memo_reset(&r->memo);
     buf_clear(&r->doc);
     buf_clear(&r->head_lines);
@@ -49,26 +46,17 @@ static bool is_json(struct str content_type)
     return str_ieq(type, STR("application/json")) || str_ends(type, STR("+json"));
 }
 
-static enum req_mode mode_of(const struct req *r, struct str content_type)
+/* Of an answer whose tokens are not looked for. */
+static enum req_mode plain_mode(const struct req *r, struct str content_type)
 {
-    static const enum req_mode modes[] = {
-        [API_WHOLE] = MODE_DOCUMENT, [API_SSE] = MODE_STREAM, [API_LINES] = MODE_LINES, [API_TEXT] = MODE_TEXT};
-    const struct api *a = r->w->e->o.api;
-    if (a->ops->plain)
-        return a->counts && is_json(content_type) ? MODE_COUNTS : MODE_PLAIN;
-    return modes[api_framing_of(a->ops, a->stream, content_type)];
-}
-
-static bool is_stream(const struct req *r)
-{
-    return r->mode == MODE_STREAM || r->mode == MODE_LINES || r->mode == MODE_TEXT;
+    return r->w->e->o.api->counts && is_json(content_type) ? MODE_COUNTS : MODE_PLAIN;
 }
 
 static int on_status(struct hx *x, int status)
 {
     struct req *r = req_of(x);
     r->rec->status = status;
-    r->mode = status >= 200 && status < 300 ? mode_of(r, STR("")) : MODE_ERROR;
+    r->mode = status < 200 || status > 299 ? MODE_ERROR : r->w->e->o.api->ops->plain ? MODE_PLAIN : MODE_DOCUMENT;
     return 0;
 }
 
@@ -150,11 +138,11 @@ static int on_header(struct hx *x, struct str name, struct str value)
     struct req *r = req_of(x);
     if (UNLIKELY(r->w->e->o.header_metrics != NULL))
         take_metric(r, name, value);
-    if (str_ieq(name, STR("content-type"))) {
-        if (r->mode != MODE_ERROR)
-            r->mode = mode_of(r, value);
-    } else if (str_ieq(name, STR("x-request-id")) || str_ieq(name, STR("request-id")) ||
-               str_ieq(name, STR("x-amzn-requestid"))) {
+    api_stream_header(&r->stream, name, value);
+    if ((r->mode == MODE_PLAIN || r->mode == MODE_COUNTS) && str_ieq(name, STR("content-type")))
+        r->mode = plain_mode(r, value);
+    if (str_ieq(name, STR("x-request-id")) || str_ieq(name, STR("request-id")) ||
+        str_ieq(name, STR("x-amzn-requestid"))) {
         size_t n = MIN(value.n, sizeof r->rec->request_id - 1);
         memcpy(r->rec->request_id, value.p, n);
         r->rec->request_id[n] = 0;
@@ -169,8 +157,10 @@ static int on_header(struct hx *x, struct str name, struct str value)
 static int on_headers_done(struct hx *x)
 {
     struct req *r = req_of(x);
-    if (is_stream(r))
+    if (r->mode == MODE_DOCUMENT && api_stream_begin(&r->stream) != API_WHOLE) {
+        r->mode = MODE_STREAM;
         r->rec->flags |= REC_STREAMED;
+    }
     r->rec->encoding = coding_name(&r->coding);
     return r->coding.refused && r->mode != MODE_ERROR ? -1 : 0;
 }
@@ -298,8 +288,9 @@ static void take_token(struct req *r, const struct api_event *ev)
         r->left = true;
 }
 
-static int on_event(struct req *r, struct str type, struct str data)
+static int on_event(void *arg, struct str type, struct str data)
 {
+    struct req *r = arg;
     struct api_event ev;
     if (r->terminal || r->left) /* nothing counts behind the dialect's last event */
         return 0;
@@ -325,43 +316,40 @@ static int on_event(struct req *r, struct str type, struct str data)
     return 0;
 }
 
-static int on_sse(void *arg, const struct sse_ev *sse)
-{
-    return on_event(arg, sse->type, sse->data);
-}
-
-static int on_line(void *arg, struct str line)
-{
-    return on_event(arg, STR(""), line);
-}
-
 static int on_piece(struct req *r, struct str piece)
 {
-    bool fits = true;
-    if (r->mode == MODE_TEXT) {
-        on_event(r, STR(""), piece);
-    } else if (r->mode == MODE_STREAM) {
-        fits = sse_feed(&r->sse, piece.p, piece.n) != SSE_E_TOOBIG;
-    } else {
+    if (r->stream.framing == API_LINES)
         r->last_rx = *r->rx;
-        fits = ndjson_feed(&r->lines, piece.p, piece.n) != NDJSON_E_TOOBIG;
-    }
-    if (!fits)
+    switch (api_stream_feed(&r->stream, piece)) {
+    case API_STREAM_E_TOOBIG:
         r->too_big = true;
+        break;
+    case API_STREAM_E_FRAME:
+        r->bad = true;
+        set_error_detail(r, buf_str(&r->stream.why));
+        break;
+    case API_STREAM_E_FAILED:
+        r->error = true;
+        set_error_detail(r, buf_str(&r->stream.why));
+        break;
+    case API_STREAM_OK:
+    case API_STREAM_E_STOPPED:
+        break;
+    }
     return r->too_big || r->bad || r->left ? -1 : 0;
 }
 
 /* The end of the body ends a line that lacks its own; it came with the last piece. */
-static void end_lines(struct req *r)
+static void end_stream(struct req *r)
 {
     r->rx = &r->last_rx;
-    ndjson_end(&r->lines);
+    api_stream_end(&r->stream);
 }
 
 /* A piece of the body, unpacked. */
 static int take_body(struct req *r, struct str piece)
 {
-    if (is_stream(r))
+    if (r->mode == MODE_STREAM)
         return on_piece(r, piece);
     if (r->mode == MODE_PLAIN) /* counted, not read */
         return 0;
@@ -489,13 +477,11 @@ static enum outcome whole_outcome(struct req *r)
 {
     switch (r->mode) {
     case MODE_STREAM:
-    case MODE_LINES:
-    case MODE_TEXT:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
         if (r->bad)
             return OUT_BAD_FRAME;
-        if (!r->terminal && !coding_whole(&r->coding))
+        if (!r->terminal && !(coding_whole(&r->coding) && api_stream_whole(&r->stream)))
             return OUT_TRUNCATED;
         /* A few servers end without the dialect's last event; a finish reason and a proper end of the body say as much.
          */
@@ -527,7 +513,7 @@ static enum outcome outcome_of(struct req *r)
     case HX_TRUNCATED:
         if (r->error)
             return OUT_IN_STREAM_ERROR;
-        if (is_stream(r) && r->terminal)
+        if (r->mode == MODE_STREAM && r->terminal)
             return OUT_OK;
         if (r->mode == MODE_ERROR)
             return OUT_HTTP;
@@ -547,8 +533,8 @@ static enum outcome outcome_of(struct req *r)
 static void on_done(struct hx *x)
 {
     struct req *r = req_of(x);
-    if (x->result == HX_OK && r->mode == MODE_LINES)
-        end_lines(r);
+    if (x->result == HX_OK && r->mode == MODE_STREAM && r->stream.framing == API_LINES)
+        end_stream(r);
     commit_together(r, false);
     enum outcome o = outcome_of(r);
     if (o == OUT_NO_FILES || o == OUT_NO_PORTS)

@@ -1,11 +1,11 @@
 /* Precompiled: SentencePiece's rules as Hugging Face's crate spm_precompiled applies them, which is not SentencePiece's
  * own way: a grapheme cluster of fewer than 6 bytes is replaced as a whole by what the shortest rule at its begin says;
  * else each character by itself. */
+#include "base/base64.h"
 #include "base/xalloc.h"
 #include "tok/tok_cluster.h"
 #include "tok/tok_darts.h"
 #include "tok/tok_norm.h"
-#include "tok/tok_ranks.h"
 
 struct precompiled {
     struct norm norm;

@@ -4,8 +4,6 @@
 
 #include "tok/tok_private.h"
 
-/* RFC 4648 with padding; writes at most s.n / 4 * 3 bytes and gives their number, -1: not base64. */
-int base64_decode(struct str s, char *out);
 /* Adds a special token whose text is put into f->block, one behind the other without a gap; when all are there,
  * rank_specials_done() with the place of the first makes the views. */
 void rank_special(struct rank_file *f, uint32_t id, const char *fmt, ...) ATTR_PRINTF(3, 4);

@@ -1,6 +1,7 @@
 /* Mistral's tekken.json: ranks with a configuration. As mistral-common reads it: the first default_vocab_size -
  * default_num_special_tokens tokens of "vocab" count, ids lie behind the special tokens, and those never stand in a
  * text. Source: mistralai/mistral-common, tokens/tokenizers/tekken.py. */
+#include "base/base64.h"
 #include "base/jscan.h"
 #include "base/xalloc.h"
 #include "tok/tok_ranks.h"

@@ -25,6 +25,9 @@ static void vectors(void **state)
         buf_addz(&b, ">");
         base64_add(&b, cases[i][0], strlen(cases[i][0]));
         assert_string_equal(b.p + 1, cases[i][1]);
+        char back[8] = {0};
+        assert_int_equal(base64_decode(str_of(cases[i][1]), back), (int)strlen(cases[i][0]));
+        assert_string_equal(back, cases[i][0]);
         buf_free(&b);
     }
 }
@@ -41,7 +44,19 @@ static void digits(void **state)
     struct buf b = BUF_INIT(100);
     base64_add(&b, in, sizeof in);
     assert_true(str_eqz(buf_str(&b), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
+    char back[48];
+    assert_int_equal(base64_decode(buf_str(&b), back), 48);
+    assert_memory_equal(back, in, 48);
     buf_free(&b);
+}
+
+static void what_is_none(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "Zm 9", "Zm9-", "====", "Z==="};
+    char out[16];
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(base64_decode(str_of(bad[i]), out), -1);
 }
 
 int main(void)
@@ -49,6 +64,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors),
         cmocka_unit_test(digits),
+        cmocka_unit_test(what_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/base64.h"
 #include "tok/tok_ranks.h"
 
 static void add_base64(struct buf *b, const unsigned char *p, size_t n)
