@@ -6,17 +6,27 @@
 #include "base/xalloc.h"
 
 extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
-    api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker, api_http,
-    api_custom_ops;
+    api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker,
+    api_bedrock_converse, api_bedrock_invoke, api_http, api_custom_ops;
 
-static const struct api_ops *const dialects[] = {&api_oai_chat,    &api_oai_completions,
-                                                 &api_ollama_chat, &api_ollama_generate,
-                                                 &api_anthropic,   &api_responses,
-                                                 &api_tgi,         &api_sglang,
-                                                 &api_trtllm,      &api_embeddings,
-                                                 &api_rerank,      &api_llm_on_ray,
-                                                 &api_sagemaker,   &api_http,
-                                                 &api_custom_ops,  NULL};
+static const struct api_ops *const dialects[] = {&api_oai_chat,
+                                                 &api_oai_completions,
+                                                 &api_ollama_chat,
+                                                 &api_ollama_generate,
+                                                 &api_anthropic,
+                                                 &api_responses,
+                                                 &api_tgi,
+                                                 &api_sglang,
+                                                 &api_trtllm,
+                                                 &api_embeddings,
+                                                 &api_rerank,
+                                                 &api_llm_on_ray,
+                                                 &api_sagemaker,
+                                                 &api_bedrock_converse,
+                                                 &api_bedrock_invoke,
+                                                 &api_http,
+                                                 &api_custom_ops,
+                                                 NULL};
 
 const struct api_ops *const *api_all(void)
 {
@@ -48,6 +58,11 @@ const struct api_ops *api_of_path(struct str path)
         {"/embeddings", &api_embeddings},
         {"/rerank", &api_rerank},
         {"/invocations", &api_sagemaker},
+        {"/invocations-response-stream", &api_sagemaker},
+        {"/converse", &api_bedrock_converse},
+        {"/converse-stream", &api_bedrock_converse},
+        {"/invoke", &api_bedrock_invoke},
+        {"/invoke-with-response-stream", &api_bedrock_invoke},
     };
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;

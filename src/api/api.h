@@ -117,6 +117,7 @@ struct api_ops {
     const char *help;
     const char *default_path; /* "/v1/chat/completions" */
     const char *stream_path;  /* of streamed requests where they have a path of their own; NULL: the same */
+    bool path_needed;         /* the URL must have a path: default_path and stream_path are only its end */
     const char *headers;      /* lines of each request, each with CRLF, but for those that the user gives; NULL: none */
     const char *auth_style;   /* as --auth-style; NULL: "bearer" */
     const char *key_env;      /* where the key is looked for; NULL: OPENAI_API_KEY */

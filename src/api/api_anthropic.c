@@ -2,6 +2,8 @@
  * a member of its own, a limit is required, and input tokens are counted without those that the cache took or gave:
  * the sum of the three is what others call the prompt's.
  * Source: Anthropic's API reference (messages, streaming), and the types of its Python client. */
+#include "api/api_anthropic.h"
+
 #include <math.h>
 
 #include "api/api_read.h"
@@ -29,20 +31,20 @@ static void members(struct jout *j, const struct api_opts *o)
     jo_kbool(j, "stream", o->stream);
 }
 
-static bool is_system(const struct plan_msg *m)
+bool anthropic_is_system(const struct plan_msg *m)
 {
     return m->role == ROLE_SYSTEM || m->role == ROLE_DEVELOPER;
 }
 
-static int check(const struct plan_sample *s, struct err *e)
+int anthropic_check(const struct plan_sample *s, struct err *e)
 {
     static const char *const takes[] = {"role", "content", NULL};
     static const char *const types[] = {
         "text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result", NULL};
     uint32_t said = 0;
     for (uint32_t i = 0; i < s->n_msgs; i++) {
-        said += !is_system(&s->msgs[i]);
-        if (is_system(&s->msgs[i]) && s->msgs[i].raw_json.n > 0)
+        said += !anthropic_is_system(&s->msgs[i]);
+        if (anthropic_is_system(&s->msgs[i]) && s->msgs[i].raw_json.n > 0)
             return err_set(e, ERR_DATA,
                            "%.*s: message %u is a system prompt of several parts; Anthropic's API gets plain "
                            "text from weir there",
@@ -64,7 +66,7 @@ static bool put_system(const struct plan_item *it, struct api_body *b, bool dire
     const struct plan_sample *s = it->what;
     bool any = false;
     for (uint32_t i = 0; i < s->n_msgs; i++) {
-        if (!is_system(&s->msgs[i]))
+        if (!anthropic_is_system(&s->msgs[i]))
             continue;
         api_put(b, direct, any ? STR("\\n\\n") : STR("\"system\":\""));
         if (!any)
@@ -77,7 +79,7 @@ static bool put_system(const struct plan_item *it, struct api_body *b, bool dire
     return any;
 }
 
-static void body(const struct api *a, const struct plan_item *it, struct api_body *b)
+void anthropic_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
     const struct plan_sample *s = it->what;
     bool direct = s->n_msgs <= DIRECT_MESSAGES, first = true;
@@ -86,7 +88,7 @@ static void body(const struct api *a, const struct plan_item *it, struct api_bod
     api_put(b, direct, STR("\"messages\":["));
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         const struct plan_msg *m = &s->msgs[i];
-        if (is_system(m))
+        if (anthropic_is_system(m))
             continue;
         if (m->raw_json.n > 0) {
             api_put(b, direct, first ? STR("") : STR(","));
@@ -192,6 +194,10 @@ static void decode_message(struct js *s, bool begun, struct api_event *ev)
 
 static enum api_rc decode_event(struct str data, struct str type, struct api_event *ev)
 {
+    static const struct api_count_of bedrock[] = {
+        {"inputTokenCount", NULL, offsetof(struct api_event, prompt_tokens)},
+        {"outputTokenCount", NULL, offsetof(struct api_event, completion_tokens)},
+    };
     struct js s;
     struct str key;
     js_init(&s, data);
@@ -206,6 +212,8 @@ static enum api_rc decode_event(struct str data, struct str type, struct api_eve
             decode_message(&s, true, ev);
         else if (str_eqz(key, "usage"))
             decode_usage(&s, false, ev);
+        else if (str_eqz(key, "amazon-bedrock-invocationMetrics")) /* Bedrock's own counts, with the last event */
+            api_read_counts(&s, bedrock, ARRAY_LEN(bedrock), ev);
         else if (str_eqz(key, "error") && js_peek(&s) != JS_NULL)
             js_skip(&s, &ev->error);
         else
@@ -220,13 +228,13 @@ static enum api_rc decode_event(struct str data, struct str type, struct api_eve
     return API_OK;
 }
 
-static enum api_rc event(struct str type, struct str data, struct api_event *ev)
+enum api_rc anthropic_event(struct str type, struct str data, struct api_event *ev)
 {
     api_event_clear(ev);
     return api_read_named(type, data, decode_event(data, type, ev), ev);
 }
 
-static enum api_rc document(struct str text, struct api_event *ev)
+enum api_rc anthropic_document(struct str text, struct api_event *ev)
 {
     struct js s;
     api_event_clear(ev);
@@ -251,9 +259,9 @@ const struct api_ops api_anthropic = {
     .limit_needed = 1024,
     .ours = ours,
     .has_terminal = true,
-    .check = check,
+    .check = anthropic_check,
     .members = members,
-    .body = body,
-    .event = event,
-    .document = document,
+    .body = anthropic_body,
+    .event = anthropic_event,
+    .document = anthropic_document,
 };

@@ -189,6 +189,9 @@ static int check_path(const struct api_ops *ops, bool stream, struct str path, s
 {
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
+    if (ops->path_needed && path.n <= 1)
+        return err_set(e, ERR_USAGE, "--api %s: the URL needs a path, in which the model stands: .../model/ID%s",
+                       ops->name, api_path(ops, stream));
     if (!ops->stream_path || !str_ends(path, str_of(api_path(ops, !stream))))
         return 0;
     return err_set(e, ERR_USAGE, "the URL's path " STR_FMT " is that of %s answers; give %s%s", STR_ARG(path),

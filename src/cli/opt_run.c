@@ -40,7 +40,8 @@ static const struct opt rows[] = {
     {"api", 0, "endpoint-type", "DIALECT", TARGET, OPT_CHOICE(C, api), .def = "auto",
      .choices =
          "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi "
-         "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi http custom",
+         "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi bedrock-converse bedrock-invoke http "
+         "custom",
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},

@@ -18,6 +18,7 @@ static void requests(void **state)
                     "{\"inputs\":\"What is Deep Learning?\",\"parameters\":{\"max_new_tokens\":10,\"temperature\":0.5,"
                     "\"do_sample\":true,\"details\":true},\"stream\":false}");
     assert_ptr_equal(api_of_path(STR("/endpoints/my-endpoint/invocations")), rig_ops("sagemaker-lmi"));
+    assert_ptr_equal(api_of_path(STR("/endpoints/my-endpoint/invocations-response-stream")), rig_ops("sagemaker-lmi"));
 }
 
 #define LINES(p, end)                                                                                                  \
