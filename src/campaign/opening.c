@@ -222,6 +222,7 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
         .default_path = api_path(s->ops, v->api_opts.stream),
         .own_headers = s->ops->headers,
         .lines = s->ops->lines,
+        .escape_colons = s->ops->path_needed,
         .plain = s->ops->plain,
         .method = c->method,
         .unix_socket = c->unix_socket,

@@ -263,6 +263,19 @@ static char *whole_path(struct str given, const char *dflt)
     return xmemdup0(given.p, given.n);
 }
 
+static char *without_colons(char *path)
+{
+    struct buf b = BUF_INIT(1U << 30);
+    for (const char *p = path; *p; p++) {
+        if (*p == ':')
+            buf_addz(&b, "%3A");
+        else
+            buf_addc(&b, *p);
+    }
+    free(path);
+    return buf_take(&b);
+}
+
 int target_open(struct target *t, const struct target_opts *o, struct err *e)
 {
     memset(t, 0, sizeof *t);
@@ -303,6 +316,8 @@ int target_open(struct target *t, const struct target_opts *o, struct err *e)
     t->host = xmemdup0(u->host.p, u->host.n);
     t->origin = origin_of(u, t->host);
     char *path = whole_path(u->path, o->default_path);
+    if (o->escape_colons)
+        path = without_colons(path);
     t->path = u->has_query ? xasprintf("%s?%.*s", path, STR_ARG(u->query)) : xstrdup(path);
     free(path);
     if (o->proxy)

@@ -27,6 +27,7 @@ struct target_opts {
     bool stream;            /* Accept: text/event-stream */
     const char *method;     /* of requests that name none; NULL: POST */
     bool plain;             /* no dialect: any type is accepted */
+    bool escape_colons;     /* in the path: %3A, as AWS has its models' names */
     bool lines;             /* the dialect's streams are JSON lines: Accept says so too */
     struct tls_client_opts tls;
     const struct addr *binds; /* source addresses, borrowed until target_close; none: the kernel's choice */

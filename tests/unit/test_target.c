@@ -49,6 +49,10 @@ static void bare_host_gets_the_default_path(void **state)
         head_of(&b, (struct target_opts){.url = "http://127.0.0.1/api/v1/?k=v", .default_path = "/v1/completions"}),
         "POST /api/v1/completions?k=v HTTP"));
     assert_non_null(strstr(head_of(&b, (struct target_opts){.url = "http://127.0.0.1/rev1"}), "POST /rev1 HTTP"));
+    struct target_opts colons = {.url = "http://127.0.0.1/model/a-v1:0:x/converse?k=a:b"};
+    assert_non_null(strstr(head_of(&b, colons), "POST /model/a-v1:0:x/converse?k=a:b HTTP"));
+    colons.escape_colons = true;
+    assert_non_null(strstr(head_of(&b, colons), "POST /model/a-v1%3A0%3Ax/converse?k=a:b HTTP"));
     buf_free(&b);
 }
 
