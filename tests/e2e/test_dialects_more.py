@@ -1,5 +1,6 @@
-"""Dialects beside OpenAI's text: SGLang, Triton, embeddings, rerank, LLM-on-Ray, LMI bodies, and counts in each event of a
-chat. Of each the counts, texts and outcomes are those of the simulator's truth, and no token is seen before it was written.
+"""Dialects beside OpenAI's text: SGLang, Triton, embeddings, rerank, LLM-on-Ray, LMI bodies, Bedrock's, AWS's event stream
+around them, and counts in each event of a chat. Of each the counts, texts and outcomes are those of the simulator's truth, and
+no token is seen before it was written.
 """
 import collections
 import json
@@ -18,14 +19,25 @@ LIMIT = ("--max-tokens", str(TOKENS))
 
 
 class Case:
-    def __init__(self, api, path, source, *options, stream=True, text=True, per_token=False, model=False):
+    def __init__(self, api, path, source, *options, stream=True, text=True, per_token=False, model=False, sim=(), body=None):
+        self.sim = sim # options of its server, where nothing else is to go wrong
+        self.framed = stream and path.startswith(("/endpoints/", "/model/"))
         self.api, self.path, self.source, self.options = api, path, source, options
         self.stream, self.text, self.per_token = stream, text, per_token
-        self.args = ["--api", api, *(("--model", "weir-sim") if model else ()), *(LIMIT if text else ()), *options]
+        self.args = ["--api", api, *(("--model", "weir-sim") if model else ()), *(LIMIT if text and not body else ()), *options]
+        if body: # sent as it is
+            self.args += ["--dataset", payload(body), "--dataset-format", "payload"]
         self.name = f"{api} {path}{'' if stream or not text else ', whole'}"
 
     def run(self, sim, *more):
         return run(WEIR, sim.url + self.path, *self.args, *LOAD, *more)
+
+
+def payload(body):
+    path = os.path.join(tempfile.mkdtemp(prefix="weir-e2e-"), "bodies.jsonl")
+    with open(path, "w") as f:
+        f.write(json.dumps(body) + "\n")
+    return path
 
 
 def dataset():
@@ -50,6 +62,19 @@ CASES = [
     Case("sagemaker-lmi", "/invocations", "server"),
     Case("sagemaker-lmi", "/sse/invocations", "server"),
     Case("sagemaker-lmi", "/invocations", "server", "--no-stream", stream=False),
+    Case("sagemaker-lmi", "/endpoints/e/invocations-response-stream", "server", sim=("--fault", "slices:1")),
+    Case("sagemaker-lmi", "/endpoints/e/invocations-response-stream", "server",
+         "-H", "X-Amzn-SageMaker-Accept: text/event-stream"),
+    Case("sagemaker-lmi", "/endpoints/e/invocations", "server", "--no-stream", stream=False),
+    Case("openai-chat", "/endpoints/e/invocations-response-stream", "usage", model=True),
+    Case("bedrock-converse", "/model/maker.name-v1:0/converse-stream", "usage"),
+    Case("bedrock-converse", "/model/maker.name-v1:0/converse", "usage", "--no-stream", stream=False),
+    Case("bedrock-invoke", "/model/maker.name-v1:0/invoke-with-response-stream", "usage"),
+    Case("bedrock-invoke", "/model/maker.name-v1:0/invoke", "usage", "--no-stream", stream=False),
+    Case("bedrock-invoke", "/model/us.meta.name-v1:0/invoke-with-response-stream", "usage",
+         body={"prompt": "how deep is it", "max_gen_len": TOKENS}, per_token=True),
+    Case("bedrock-invoke", "/model/amazon.titan-name-v1/invoke-with-response-stream", "usage",
+         body={"inputText": "how deep is it", "textGenerationConfig": {"maxTokenCount": TOKENS}}),
     Case("openai-chat", "/v1/chat/completions", "usage", "--continuous-usage", per_token=True, model=True),
     Case("openai-embeddings", "/v1/embeddings", "usage", stream=False, text=False, model=True),
     Case("rerank", "/v1/rerank", "usage", "--dataset", TEXTS, stream=False, text=False, model=True),
@@ -57,7 +82,7 @@ CASES = [
 
 
 def one(case, texts):
-    with Sim(WEIR, *MODEL) as sim:
+    with Sim(WEIR, *MODEL, *case.sim) as sim:
         r = case.run(sim, "--save-text")
         truth = sim.truth()
     rows, level, lag = r.requests, r.summary["levels"][0], []
@@ -115,6 +140,8 @@ def faults(case):
     want = {"reset": "reset", "truncate": "truncated", "error_event": "in_stream_error", "bad_json": "bad_frame"}
     if case.api == "llm-on-ray": # bare text has no word for an error, and nothing in it is wrong
         want = {k: want[k] for k in ("reset", "truncate")}
+    if case.framed: # by AWS, which has words of its own for what goes wrong
+        want.update(exception="in_stream_error", error_frame="in_stream_error", bad_crc="bad_frame")
     with Sim(WEIR, *MODEL, "--fault", ",".join(f"{k}:0.12" for k in want)) as sim:
         r = case.run(sim)
         truth = sim.truth()
@@ -137,6 +164,8 @@ def probed():
     with Sim(WEIR, *MODEL) as sim:
         for path, more in (("/v1/embeddings", ()), ("/generate", ("--api", "sglang")), ("/invocations", ()),
                            ("/v2/models/llama/generate_stream", ()), ("/llm-on-ray", ("--api", "llm-on-ray")),
+                           ("/endpoints/e/invocations-response-stream", ()), ("/model/m/converse-stream", ()),
+                           ("/model/m/invoke-with-response-stream", ()),
                            ("/rerank", ("--dataset", TEXTS, "--model", "weir-sim"))):
             r = run(WEIR, sim.url + path, *more, "-c", "1", "-n", "2", "--duration", "none")
             check({q["outcome"] for q in r.requests} == {"ok"}, f"{path}: {r.requests}")
@@ -146,6 +175,9 @@ def probed():
         said = subprocess.run([WEIR, "run", sim.url + "/llm-on-ray", "--api", "llm-on-ray", "--check"], capture_output=True,
                               text=True, env=clean_env(), timeout=60)
         check(said.returncode == 0 and "OK:" in said.stdout and "truncated" not in said.stdout, f"--check: {said}")
+        said = subprocess.run([WEIR, "run", sim.url + "/model/m/converse-stream", "--check"], capture_output=True, text=True,
+                              env=clean_env(), timeout=60)
+        check(said.returncode == 0 and "OK:" in said.stdout and "contentBlockDelta" in said.stdout, f"--check: {said}")
 
 
 texts = what_the_chat_says()
