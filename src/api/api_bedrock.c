@@ -135,7 +135,7 @@ static bool converse_member(struct js *s, struct str key, struct api_event *ev)
     return true;
 }
 
-static enum api_rc converse_event(struct str type, struct str data, struct api_event *ev)
+static enum api_rc decode_converse(struct str type, struct str data, struct api_event *ev)
 {
     struct js s;
     struct str key;
@@ -150,6 +150,11 @@ static enum api_rc converse_event(struct str type, struct str data, struct api_e
     if (str_eqz(type, "metadata"))
         ev->flags |= API_TERMINAL;
     return js_done(&s) ? API_OK : API_E_SYNTAX;
+}
+
+static enum api_rc converse_event(struct str type, struct str data, struct api_event *ev)
+{
+    return api_read_named(type, data, decode_converse(type, data, ev), ev);
 }
 
 static void converse_message(struct js *s, struct api_event *ev)
@@ -288,7 +293,7 @@ static bool is_anthropic(struct str data)
 
 static enum api_rc invoke_event(struct str type, struct str data, struct api_event *ev)
 {
-    return is_anthropic(data) ? anthropic_event(STR(""), data, ev) : other(data, ev);
+    return api_read_named(type, data, is_anthropic(data) ? anthropic_event(STR(""), data, ev) : other(data, ev), ev);
 }
 
 static enum api_rc invoke_document(struct str text, struct api_event *ev)
