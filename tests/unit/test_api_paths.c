@@ -50,6 +50,40 @@ static void paths_lead_there(void **state)
     finds("a", "{\"a\":\"\\u00e9\\n\"}", "\\u00e9\\n|");
 }
 
+/* The examples of awscurl's documentation among them: Triton's outputs, OpenAI's deltas. */
+static void filters(void **state)
+{
+    static const char triton[] = "{\"outputs\":[{\"name\":\"id\",\"data\":[7]},{\"name\":\"text_output\",\"data\":"
+                                 "[\"x\"]},{\"n\":{\"k\":2.50},\"t\":\"two\"},{\"n\":{\"k\":true},\"t\":\"yes\"},"
+                                 "{\"name\":\"a, b]\",\"t\":\"odd\"},{\"name\":\"\\u0061b\",\"t\":\"escaped\"}]}";
+    (void)state;
+    finds("$.outputs[?(@.name==\"text_output\")].data[0]", triton, "x|");
+    finds("outputs[?(@.name=='text_output')].data", triton, "x|"); /* an array of strings is texts */
+    finds("$.outputs[?@.name == 'text_output'].data[0]", triton, "x|");
+    finds("$.outputs[?(@.n.k==2.5)].t", triton, "two|");
+    finds("$.outputs[?(@.n.k==true)].t,$.outputs[?(@.n.k==false)].t", triton, "yes|");
+    finds("$.outputs[?(@.name=='a, b]')].t", triton, "odd|");
+    finds("$.outputs[?(@.name=='ab')].t", triton, "escaped|");
+    finds("$.outputs[?(@.name=='ab')].t, $.outputs[2].t", triton, "two|escaped|");
+    finds("$[?(@.a==null)].b", "[{\"a\":null,\"b\":\"1\"},{\"b\":\"2\"},3]", "1|");
+    finds("$.a[?(@.b=='c')]", "{\"a\":{\"b\":\"c\"}}", ""); /* of arrays alone */
+}
+
+static void slashes(void **state)
+{
+    static const char chat[] = "{\"choices\":[{\"delta\":{\"content\":null}},{\"delta\":{}},{\"delta\":{\"content\":"
+                               "\"a\"}},{\"delta\":{\"content\":\"b\"}}]}";
+    (void)state;
+    finds("choices/delta/content", chat, "a|");
+    finds("/choices/delta/content,$.choices[3].delta.content", chat, "a|b|");
+    finds("/a", "{\"a\":\"x\"}", "x|");
+    finds("/a", "[[{\"b\":1}],[{\"a\":\"x\"}],{\"a\":\"y\"}]", "x|");
+    finds("a/0", "{\"a\":[\"x\",{\"0\":\"y\"}]}", "y|"); /* names, no indices */
+    finds("a/b", "{\"a\":{\"b\":[\"x\",1,\"y\"]}}", "x|y|");
+    finds("$['a/b']", "{\"a/b\":\"x\"}", "x|");
+    finds("a/b", "{\"a\":[{\"b\":", "-");
+}
+
 static void bad_paths_are_refused(void **state)
 {
     (void)state;
@@ -63,6 +97,16 @@ static void bad_paths_are_refused(void **state)
                                       "a.",
                                       "[0]x",
                                       "a,,b",
+                                      "a//b",
+                                      "/",
+                                      "a/",
+                                      "a[?(@.b)]",
+                                      "a[?(@.b==c)]",
+                                      "a[?(@.b=='c']",
+                                      "a[?(@.b=='c')",
+                                      "a[?(@.b=='c)]",
+                                      "a[?(b=='c')]",
+                                      "a[?@.b=='c')]",
                                       "1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct api_paths p = {0};
@@ -115,6 +159,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_lead_there),
+        cmocka_unit_test(filters),
+        cmocka_unit_test(slashes),
         cmocka_unit_test(bad_paths_are_refused),
         cmocka_unit_test(counts_reasons_and_errors),
     };
