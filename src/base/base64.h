@@ -1,4 +1,4 @@
-/* base64.h - bytes as base64 text (RFC 4648, 4), with padding. Pure. */
+/* base64.h - bytes as base64 text (RFC 4648, 4), with padding, and back. Pure. */
 #ifndef WEIR_BASE_BASE64_H
 #define WEIR_BASE_BASE64_H
 

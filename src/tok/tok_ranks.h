@@ -2,6 +2,7 @@
 #ifndef WEIR_TOK_TOK_RANKS_H
 #define WEIR_TOK_TOK_RANKS_H
 
+#include "base/base64.h"
 #include "tok/tok_private.h"
 
 /* Adds a special token whose text is put into f->block, one behind the other without a gap; when all are there,
