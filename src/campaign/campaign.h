@@ -99,7 +99,7 @@ struct run_config {
     int64_t wait_ready;             /* ns to wait until the endpoint answers; 0 = not at all */
     const char *output_dir;         /* NULL: results/STAMP */
     const char *plot;               /* a picture's name, NULL: none; drawn by the cli */
-    bool json, quiet, save_text, no_live, no_records;
+    bool json, quiet, save_text, save_http, no_live, no_records;
     const char **files; /* -f, NULL-ended: read by the cli */
     bool show_config, dry_run;
     const char *replay;        /* folder of a stored run: the cli has put its options in place */

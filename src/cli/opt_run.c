@@ -402,6 +402,8 @@ static const struct opt rows[] = {
              "it. summary.json is the same. For runs whose records would be too many."},
     {"save-text", 0, NULL, NULL, OUT, OPT_BOOL(C, save_text), .flags = OPT_NEGATABLE,
      .help = "Keep prompts and responses in requests.jsonl."},
+    {"save-http", 0, NULL, NULL, OUT, OPT_BOOL(C, save_http), .flags = OPT_NEGATABLE,
+     .help = "Keep the head of each request, and the headers and the body of its answer, in requests.jsonl."},
 };
 
 const struct opt_table opt_run = {"run", "WEIR_", rows, ARRAY_LEN(rows), "URL", RUN_URLS_MAX};

@@ -311,8 +311,9 @@ int run_config_check(const struct run_config *c, struct err *e)
                        c->body ? "body" : "method");
     if (c->metrics_interval_given && !c->metrics_urls)
         return err_set(e, ERR_USAGE, "--metrics-interval says how often to ask; it needs --metrics-url");
-    if (c->no_records && c->save_text)
-        return err_set(e, ERR_USAGE, "--save-text keeps texts in the records, of which --no-records keeps none");
+    if (c->no_records && (c->save_text || c->save_http))
+        return err_set(e, ERR_USAGE, "--save-%s keeps texts in the records, of which --no-records keeps none",
+                       c->save_text ? "text" : "http");
     if (c->no_stream && c->first_token_timeout > 0)
         return err_set(e, ERR_USAGE, "--first-token-timeout needs a stream; --no-stream asks for none");
     if (c->no_stream && c->continuous_usage)

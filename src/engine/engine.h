@@ -42,7 +42,7 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     const uint16_t *cores;     /* worker i is kept on cores[i]; NULL: anywhere */
     int64_t spin, busy_poll;
     const char *const *header_metrics; /* NULL-ended names of response headers whose numbers are kept, or NULL */
-    bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text;
+    bool no_keepalive, no_kernel_stamps, no_tls_resume, save_text, save_http;
     double connect_rate;  /* connections opened ahead per second, over all workers; 0 = as quickly as it goes */
     int64_t ramp;         /* closed loop: the slots' first requests are spread evenly over so long; 0: all at once */
     bool count_text;      /* answers' texts go with the records to whoever has a tokenizer, and no words are counted */

@@ -22,7 +22,10 @@ enum {
     MAX_ERROR_HEADERS = 4 << 10,
     MAX_REDIRECT = 2 << 10,
     MAX_SAVED_TEXT = 1 << 20, /* --save-text, per request */
-    MAX_UNPACKED = 64 << 20,  /* a body that came packed (Content-Encoding) */
+    MAX_PAGE_TOKEN = 8 << 10,
+    MOST_PAGES = 200,          /* of one request */
+    MAX_SAVED_HTTP = 32 << 20, /* --save-http, an answer's body */
+    MAX_UNPACKED = 64 << 20,   /* a body that came packed (Content-Encoding) */
 };
 
 enum req_mode { MODE_NONE, MODE_STREAM, MODE_DOCUMENT, MODE_PLAIN, MODE_COUNTS, MODE_ERROR };
@@ -72,6 +75,7 @@ struct req { /* one request; reused through the worker's free list */
     struct buf head_lines;          /* headers of an error response */
     struct buf redirect;            /* of a 3xx: redirect_text */
     struct buf answer;              /* --save-text */
+    struct buf whole;               /* --save-http: the body of the answer */
     struct buf raw[REC_RAW_PROMPT]; /* for a tokenizer: what the answer says, by kind */
     struct session *session;        /* whose turn it is; NULL: nobody's */
     struct buf said;                /* what the session is to keep of the answer: its content */
@@ -262,6 +266,8 @@ void response_settle(struct req *r); /* commit what is pending, so that the reco
 
 /* texts.c */
 /* A piece of the answer, for a tokenizer: whole answers or none, since a part says nothing. `flag`: API_CONTENT ... */
+/* --save-http: a piece of the answer's body. */
+void texts_keep_http(struct req *r, struct str piece);
 void texts_keep(struct req *r, struct str piece, unsigned char flag);
 void texts_forget(struct req *r); /* what was kept, and what comes */
 /* Kept texts, and the cause of a failure, into the record. */

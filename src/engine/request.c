@@ -20,6 +20,7 @@ static struct req *req_new(struct worker *w)
     buf_init(&r->head_lines, MAX_ERROR_HEADERS);
     buf_init(&r->redirect, MAX_REDIRECT);
     buf_init(&r->answer, MAX_SAVED_TEXT);
+    buf_init(&r->whole, MAX_SAVED_HTTP);
     buf_init(&r->said, MAX_SAVED_TEXT);
     for (int k = 0; k < REC_RAW_PROMPT; k++)
         buf_init(&r->raw[k], SIZE_MAX / 4); /* the worker's share of the ceiling bounds it */
@@ -34,6 +35,8 @@ static void req_release(struct req *r)
         buf_free(&r->doc);
     if (r->answer.cap > READ_BUFFER)
         buf_free(&r->answer);
+    if (r->whole.cap > READ_BUFFER)
+        buf_free(&r->whole);
     if (r->said.cap > READ_BUFFER)
         buf_free(&r->said);
     for (int k = 0; k < REC_RAW_PROMPT; k++)
@@ -56,6 +59,7 @@ void req_free_all(struct worker *w)
         buf_free(&r->head_lines);
         buf_free(&r->redirect);
         buf_free(&r->answer);
+        buf_free(&r->whole);
         buf_free(&r->said);
         for (int k = 0; k < REC_RAW_PROMPT; k++)
             buf_free(&r->raw[k]);

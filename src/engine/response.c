@@ -29,6 +29,7 @@ void response_reset(struct req *r)
     buf_clear(&r->head_lines);
     buf_clear(&r->redirect);
     buf_clear(&r->answer);
+    buf_clear(&r->whole);
     buf_clear(&r->said);
     for (int k = 0; k < REC_RAW_PROMPT; k++)
         buf_clear(&r->raw[k]);
@@ -116,7 +117,7 @@ static struct str path_of(const struct req *r)
     return own && own->path.n ? own->path : str_of(r->w->e->o.targets[r->rec->endpoint].path);
 }
 
-/* Of an error's headers, without secrets. */
+/* Of an error's headers (with --save-http, of any answer's), without secrets. */
 static void keep_line(struct req *r, struct str name, struct str value)
 {
     if (r->head_lines.n + name.n + value.n + 3 >= MAX_ERROR_HEADERS)
@@ -149,7 +150,7 @@ static int on_header(struct hx *x, struct str name, struct str value)
     } else if (str_ieq(name, STR("content-encoding")) && (!r->w->e->o.api->ops->plain || r->mode == MODE_ERROR)) {
         coding_header(&r->coding, value);
     }
-    if (r->mode == MODE_ERROR)
+    if (r->mode == MODE_ERROR || r->w->e->o.save_http)
         keep_line(r, name, value);
     return 0;
 }
@@ -349,6 +350,8 @@ static void end_stream(struct req *r)
 /* A piece of the body, unpacked. */
 static int take_body(struct req *r, struct str piece)
 {
+    if (UNLIKELY(r->w->e->o.save_http))
+        texts_keep_http(r, piece);
     if (r->mode == MODE_STREAM)
         return on_piece(r, piece);
     if (r->mode == MODE_PLAIN) /* counted, not read */

@@ -53,6 +53,49 @@ static size_t put_decoded(char *to, struct str raw)
     return js_decode(raw, to);
 }
 
+void texts_keep_http(struct req *r, struct str piece)
+{
+    size_t n = MIN(piece.n, (size_t)MAX_SAVED_HTTP - r->whole.n);
+    buf_add(&r->whole, piece.p, n);
+    if (n < piece.n)
+        r->whole.failed = true;
+}
+
+/* The request's head as it went out, without secrets and without the empty line behind it. */
+static void show_head(const struct req *r, struct buf *out)
+{
+    struct buf all = BUF_INIT(1u << 20);
+    for (int i = 0; i < r->x.n_head; i++)
+        buf_add(&all, r->out[i].iov_base, r->out[i].iov_len);
+    target_redact(&r->w->e->o.targets[r->rec->endpoint], all.p, all.n);
+    struct str_split it = {.rest = str_trim(buf_str(&all)), .sep = '\n'};
+    struct str line;
+    while (str_next(&it, &line)) {
+        line = str_trim(line);
+        ptrdiff_t colon = str_chr(line, ':');
+        if (out->n > 0)
+            buf_addz(out, "\r\n");
+        if (colon > 0 && auth_is_secret_header(str_sub(line, 0, (size_t)colon)))
+            buf_addf(out, STR_FMT ": [redacted]", (int)colon, line.p);
+        else
+            buf_adds(out, line);
+    }
+    buf_free(&all);
+}
+
+static void put_http(struct req *r, struct rec_text *t, char *p, struct str head)
+{
+    t->http = true;
+    t->cut = r->whole.failed;
+    t->http_at = (size_t)(p - t->bytes);
+    t->n_request = head.n;
+    memcpy(p, head.p, head.n);
+    p += t->n_request;
+    t->n_whole = r->whole.n;
+    if (t->n_whole)
+        memcpy(p, r->whole.p, t->n_whole);
+}
+
 static size_t prompt_bytes(const struct req *r)
 {
     size_t n = strlen(r->item.nonce);
@@ -149,13 +192,17 @@ static char *put_saved(struct req *r, struct rec_text *t, char *p)
 
 void texts_hand_over(struct req *r, const char *detail)
 {
-    bool save = r->w->e->o.save_text, failed = r->rec->outcome != OUT_OK && !(r->rec->flags & REC_LEFT);
+    bool save = r->w->e->o.save_text, http = r->w->e->o.save_http,
+         failed = r->rec->outcome != OUT_OK && !(r->rec->flags & REC_LEFT);
     size_t raw = raw_bytes(r), asked = asked_room(r);
-    if (!save && !failed && raw + asked == 0)
+    struct buf head = BUF_INIT(1u << 20);
+    if (!save && !http && !failed && raw + asked == 0)
         return;
+    if (http)
+        show_head(r, &head);
     size_t body = failed ? MIN(r->doc.n, (size_t)MAX_ERROR_BODY) : 0;
     size_t room = (save ? prompt_bytes(r) + PLAN_NONCE_MAX + 64 + r->answer.n : 0) + r->head_lines.n + body +
-                  strlen(detail) + raw + asked + 1;
+                  strlen(detail) + raw + asked + (http ? head.n + r->whole.n : 0) + 1;
     struct rec_text *t = xmalloc(sizeof *t + room);
     *t = (struct rec_text){0};
     char *p = t->bytes;
@@ -174,6 +221,10 @@ void texts_hand_over(struct req *r, const char *detail)
     p += body;
     r->rec->detail = (struct str){p, strlen(detail)};
     memcpy(p, detail, r->rec->detail.n);
-    put_raw(r, t, p + r->rec->detail.n, asked);
+    p += r->rec->detail.n;
+    if (http)
+        put_http(r, t, p, buf_str(&head));
+    buf_free(&head);
+    put_raw(r, t, p + t->n_request + t->n_whole, asked);
     r->rec->text = t;
 }

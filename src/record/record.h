@@ -134,6 +134,10 @@ struct rec_text { /* one malloc, freed by the writer thread */
      * content follows and 'j' where a JSON object does, and a 0 behind it. */
     size_t raw_at, n_raw[REC_RAWS];
     bool raw_plain;
+    /* --save-http: the head of the request, without secrets, and the body of the answer as it came (unpacked), from
+     * bytes + http_at on; cut: the body was longer. The header lines are those of any answer then. */
+    bool http, cut;
+    size_t http_at, n_request, n_whole;
     char bytes[]; /* prompt, answer, header lines, body of an error; each JSON-unescaped UTF-8 */
 };
 

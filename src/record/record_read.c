@@ -1,3 +1,4 @@
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/xalloc.h"
 #include "record/record_read_private.h"
@@ -137,6 +138,31 @@ static int read_long(struct reader *r, struct buf *out)
     return 0;
 }
 
+static int read_base64(struct reader *r, struct buf *out)
+{
+    struct str raw;
+    buf_clear(out);
+    if (js_string(&r->js, &raw) != 0)
+        return -1;
+    char *room = buf_room(out, raw.n + 1);
+    int n = room ? base64_decode(raw, room) : -1;
+    if (n < 0)
+        return rr_wrong(r, "is no base64, or is too long", "body_base64");
+    buf_wrote(out, (size_t)n);
+    return 0;
+}
+
+/* --save-http */
+static int read_http(struct reader *r, struct str key)
+{
+    r->http = true;
+    if (str_eqz(key, "body_base64"))
+        return read_base64(r, &r->body);
+    if (str_eqz(key, "body_cut"))
+        return js_bool(&r->js, &r->cut);
+    return read_long(r, str_eqz(key, "body") ? &r->body : str_eqz(key, "response_headers") ? &r->headers : &r->head);
+}
+
 /* {"X-TTFT-MS": 12.5, "x-other": false}: false for what was no number; names that the run did not list are skipped. */
 static int read_metrics(struct reader *r, struct record *q)
 {
@@ -179,6 +205,10 @@ static int read_other(struct reader *r, struct str key, struct record *q)
         return read_long(r, &r->prompt);
     if (r->sink->texts && str_eqz(key, "answer"))
         return read_long(r, &r->answer);
+    static const char *const http[] = {"request_head", "response_headers", "body", "body_base64", "body_cut"};
+    for (size_t i = 0; r->sink->texts && i < ARRAY_LEN(http); i++)
+        if (str_eqz(key, http[i]))
+            return read_http(r, key);
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_eqz(key, words[i]))
             return read_word(r, key, q);
@@ -187,15 +217,24 @@ static int read_other(struct reader *r, struct str key, struct record *q)
 
 static void make_text(struct reader *r, struct record *q)
 {
-    if (r->prompt.n == 0 && r->answer.n == 0)
+    const struct buf *parts[] = {&r->prompt, &r->answer, &r->headers, &r->head, &r->body};
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        n += parts[i]->n;
+    if (n == 0 && !r->http)
         return;
-    q->text = xcalloc(1, sizeof *q->text + r->prompt.n + r->answer.n);
-    q->text->n_prompt = r->prompt.n;
-    q->text->n_answer = r->answer.n;
-    if (r->prompt.n)
-        memcpy(q->text->bytes, r->prompt.p, r->prompt.n);
-    if (r->answer.n)
-        memcpy(q->text->bytes + r->prompt.n, r->answer.p, r->answer.n);
+    struct rec_text *t = q->text = xcalloc(1, sizeof *q->text + n);
+    t->n_prompt = r->prompt.n;
+    t->n_answer = r->answer.n;
+    t->n_headers = r->headers.n;
+    t->http = r->http;
+    t->cut = r->cut;
+    t->http_at = t->n_prompt + t->n_answer + t->n_headers;
+    t->n_request = r->head.n;
+    t->n_whole = r->body.n;
+    char *p = t->bytes;
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        p = parts[i]->n ? mempcpy(p, parts[i]->p, parts[i]->n) : p;
 }
 
 static int make_events(struct reader *r, struct record *q)
@@ -242,6 +281,10 @@ static int read_request(struct reader *r)
     r->dt.n = r->len.n = r->width.n = r->cum.n = 0;
     buf_clear(&r->prompt);
     buf_clear(&r->answer);
+    buf_clear(&r->head);
+    buf_clear(&r->headers);
+    buf_clear(&r->body);
+    r->http = r->cut = false;
     q->outcome = OUT_COUNT;
     while (rc == 0 && js_key(&r->js, &key)) {
         int hit = rr_fields(r, &rec_request_fields, &next, key, q);
@@ -328,6 +371,9 @@ int rec_read_text(struct str text, const char *name, const struct rec_sink *sink
     buf_init(&r->detail, TEXT_MAX);
     buf_init(&r->prompt, LONG_MAX_BYTES);
     buf_init(&r->answer, LONG_MAX_BYTES);
+    buf_init(&r->head, LONG_MAX_BYTES);
+    buf_init(&r->headers, LONG_MAX_BYTES);
+    buf_init(&r->body, LONG_MAX_BYTES);
     *st = (struct rec_read_stats){0};
     int rc = 0;
     for (size_t at = 0; at < text.n;) {
@@ -352,6 +398,9 @@ int rec_read_text(struct str text, const char *name, const struct rec_sink *sink
     buf_free(&r->detail);
     buf_free(&r->prompt);
     buf_free(&r->answer);
+    buf_free(&r->head);
+    buf_free(&r->headers);
+    buf_free(&r->body);
     for (size_t i = 0; i < r->names.n; i++)
         free((void *)(uintptr_t)r->names.name[i].p);
     free(r->names.name);

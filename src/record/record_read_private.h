@@ -25,6 +25,8 @@ struct reader {
     struct rec_slab slab;
     struct vec dt, len, width, cum;
     struct buf detail, prompt, answer;
+    struct buf head, headers, body; /* --save-http */
+    bool http, cut;
     struct names names;
     char metric[HEADER_METRICS_MAX][HEADER_METRIC_NAME];
     struct js js;

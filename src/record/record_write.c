@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/digits.h"
 #include "base/file.h"
 #include "base/jout.h"
 #include "base/scan.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "record/recfile.h"
 #include "record/record_fields.h"
@@ -442,6 +444,25 @@ static char *add_word(char *p, const char *word)
     return p + 1;
 }
 
+/* --save-http. A body that is no text goes as base64, so that it can be had back as it was. */
+static void put_http(struct rec_writer *w, const struct rec_text *t)
+{
+    const char *p = t->bytes + t->http_at;
+    struct str body = {p + t->n_request, t->n_whole};
+    put_long(w, ",\"request_head\":", (struct str){p, t->n_request});
+    put_long(w, ",\"response_headers\":", (struct str){t->bytes + t->n_prompt + t->n_answer, t->n_headers});
+    if (!utf8_bad(body)) {
+        put_long(w, ",\"body\":", body);
+    } else {
+        struct buf b = BUF_INIT(SIZE_MAX / 2);
+        base64_add(&b, body.p, body.n);
+        put_long(w, ",\"body_base64\":", buf_str(&b));
+        buf_free(&b);
+    }
+    if (t->cut)
+        PUT(w, ",\"body_cut\":true");
+}
+
 int rec_write_request(struct rec_writer *w, const struct record *r)
 {
     char text[32], *p = room(w);
@@ -465,5 +486,7 @@ int rec_write_request(struct rec_writer *w, const struct record *r)
         put_long(w, ",\"prompt\":", (struct str){t->bytes, t->n_prompt});
     if (t && t->n_answer)
         put_long(w, ",\"answer\":", (struct str){t->bytes + t->n_prompt, t->n_answer});
+    if (t && t->http)
+        put_http(w, t);
     return put_end(w);
 }

@@ -1,6 +1,7 @@
 /* fuzz_records.c - any bytes as requests.jsonl: read, or refused with a sentence; every record's events can be walked.
  */
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "record/recfile.h"
 #include "stat/hist.h"
@@ -18,6 +19,9 @@ static void on_request(void *arg, const struct record *r)
     if (k != r->n_events || (k && ev.at != r->prev_event))
         abort();
     *(uint64_t *)arg += k;
+    const struct rec_text *t = r->text;
+    for (size_t i = 0; t && i < t->http_at + t->n_request + t->n_whole; i++)
+        *(uint64_t *)arg += (unsigned char)t->bytes[i];
 }
 
 static void on_client(void *arg, const struct rec_client *c)
@@ -27,7 +31,7 @@ static void on_client(void *arg, const struct rec_client *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct rec_sink sink = {.request = on_request, .client = on_client};
+    static const struct rec_sink sink = {.request = on_request, .client = on_client, .texts = true};
     struct rec_read_stats st;
     struct err e = {0};
     uint64_t sum = 0;

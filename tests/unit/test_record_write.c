@@ -122,6 +122,76 @@ static void test_texts_kept(void **state)
     unlink(path);
 }
 
+struct http_seen {
+    char head[40], headers[40], body[40];
+    size_t n_body;
+    bool http, cut;
+};
+
+static void see_http(void *arg, const struct record *r)
+{
+    struct http_seen *s = arg;
+    const struct rec_text *t = r->text;
+    assert_non_null(t);
+    const char *h = t->bytes + t->n_prompt + t->n_answer, *p = t->bytes + t->http_at;
+    s->http = t->http;
+    s->cut = t->cut;
+    snprintf(s->headers, sizeof s->headers, "%.*s", (int)t->n_headers, h);
+    snprintf(s->head, sizeof s->head, "%.*s", (int)t->n_request, p);
+    s->n_body = t->n_whole;
+    memcpy(s->body, p + t->n_request, t->n_whole);
+}
+
+/* --save-http: there and back, text and bytes that are none. */
+static void test_http_kept(void **state)
+{
+    static const struct {
+        const char *body;
+        size_t n;
+        const char *written;
+    } t[] = {
+        {"a\nb", 3, "\"body\":\"a\\nb\"}\n"},
+        {"", 0, "\"body\":\"\"}\n"},
+        {"\xff\0x", 3, "\"body_base64\":\"/wB4\",\"body_cut\":true}\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+        char path[64];
+        struct err e = {0};
+        struct rec_writer *w = rec_writer_open(temp_path(path), &e);
+        struct rec_text *x = calloc(1, sizeof *x + 32);
+        assert_non_null(x);
+        x->n_prompt = 1;
+        x->n_headers = 4;
+        x->http = true;
+        x->cut = i == 2;
+        x->http_at = 5;
+        x->n_request = 5;
+        x->n_whole = t[i].n;
+        memcpy(x->bytes, "pa: bGET /", 10);
+        memcpy(x->bytes + 10, t[i].body, t[i].n);
+        struct record r = {.outcome = OUT_OK, .text = x, .tokens_in = -1, .tokens_out = -1, .tokens_cached = -1};
+        r.tokens_reasoning = r.counted_in = r.counted_out = -1;
+        assert_int_equal(rec_write_run(w, &(struct rec_run){.version = "1"}), 0);
+        assert_int_equal(rec_write_request(w, &r), 0);
+        assert_int_equal(rec_writer_close(&w, &e), 0);
+        struct buf b = slurp(path);
+        assert_non_null(strstr(b.p, "\"request_head\":\"GET /\",\"response_headers\":\"a: b\","));
+        assert_non_null(strstr(b.p, t[i].written));
+        buf_free(&b);
+        struct http_seen seen = {0};
+        struct rec_read_stats st;
+        const struct rec_sink sink = {.request = see_http, .texts = true};
+        assert_int_equal(rec_read_file(path, &sink, &seen, &st, &e), 0);
+        assert_true(seen.http && seen.cut == (i == 2));
+        assert_string_equal(seen.head, "GET /");
+        assert_string_equal(seen.headers, "a: b");
+        assert_int_equal(seen.n_body, t[i].n);
+        assert_memory_equal(seen.body, t[i].body, t[i].n);
+        free(x);
+        unlink(path);
+    }
+}
+
 static void test_existing_file(void **state)
 {
     char path[64];
@@ -231,8 +301,8 @@ static void test_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_texts_kept), cmocka_unit_test(test_existing_file),
-        cmocka_unit_test(test_full),   cmocka_unit_test(test_long),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_texts_kept), cmocka_unit_test(test_http_kept),
+        cmocka_unit_test(test_existing_file), cmocka_unit_test(test_full),       cmocka_unit_test(test_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,51 @@ static void expect(struct level_rig *x, size_t n, const char *const *want)
     engine_free(&en);
 }
 
+/* --save-http: what travelled, in all framings and of failures too; the user's key is in none of it. */
+static void test_http(void **state)
+{
+    static const struct reply script[] = {
+        {"200 OK", SSE_TYPE, DELTA("one ") FINISH DONE},
+        {"200 OK", JSON_TYPE, DOC},
+        {"503 Busy", "X-Why: load\r\n", "no"},
+    };
+    static const char *const bodies[] = {DELTA("one ") FINISH DONE, DOC, "no"};
+    struct level_rig x;
+    struct err e = {0};
+    struct load_opts lo = one;
+    size_t i = 0;
+    (void)state;
+    lo.num_requests = ARRAY_LEN(script);
+    level_open(&x, script, ARRAY_LEN(script), lo);
+    x.o.save_http = true;
+    struct engine *en = engine_start(&x.o, &e);
+    assert_non_null(en);
+    while (!engine_ready(en))
+        usleep(1000);
+    engine_begin(en, clock_mono() + NS_PER_MS);
+    for (bool last = false; !last || i < ARRAY_LEN(script);) {
+        last = engine_finished(en);
+        for (struct record *r; (r = engine_pop(en)); i++) {
+            const struct rec_text *t = r->text;
+            assert_true(i < ARRAY_LEN(script) && t && t->http && !t->cut);
+            struct str head = {t->bytes + t->http_at, t->n_request};
+            struct str body = {head.p + head.n, t->n_whole};
+            struct str headers = {t->bytes + t->n_prompt + t->n_answer, t->n_headers};
+            assert_true(str_starts(head, STR("POST /v1/chat/completions HTTP/1.1\r\nHost: ")));
+            assert_true(str_find(head, STR("\r\nContent-Length: ")) > 0 && head.p[head.n - 1] != '\n');
+            assert_true(str_find(head, STR("sk-rig-key")) < 0);
+            assert_true(str_eqz(body, bodies[i]));
+            assert_true((str_find(headers, STR("X-Why: load\n")) >= 0) == (i == 2));
+            keep(&x, r);
+            engine_give_back(en, r);
+        }
+        usleep(500);
+    }
+    engine_end(en, &x.totals, x.clients);
+    engine_free(&en);
+    level_close(&x);
+}
+
 static void test_kinds(void **state)
 {
     static const struct reply script[] = {
@@ -193,8 +238,13 @@ static void test_ceiling_of_prompts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds), cmocka_unit_test(test_saved_too), cmocka_unit_test(test_prompts),
-        cmocka_unit_test(test_nonce), cmocka_unit_test(test_ceiling),   cmocka_unit_test(test_ceiling_of_prompts),
+        cmocka_unit_test(test_http),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_saved_too),
+        cmocka_unit_test(test_prompts),
+        cmocka_unit_test(test_nonce),
+        cmocka_unit_test(test_ceiling),
+        cmocka_unit_test(test_ceiling_of_prompts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
