@@ -2,7 +2,7 @@
 
 bool outcome_timeout(enum outcome o)
 {
-    return o == OUT_TIMEOUT_CONNECT || o == OUT_TIMEOUT_FIRST_TOKEN || o == OUT_TIMEOUT_TOTAL;
+    return o == OUT_TIMEOUT_CONNECT || o == OUT_TIMEOUT_FIRST_TOKEN || o == OUT_TIMEOUT_TOTAL || o == OUT_TIMEOUT_STALL;
 }
 
 bool outcome_censors(enum outcome o)

@@ -78,6 +78,7 @@ struct run_config {
     const char *extra_body;
     /* timing and connections */
     int64_t timeout, connect_timeout, first_token_timeout, idle_timeout; /* ns; first_token_timeout 0 = none */
+    int64_t stall_timeout;                                               /* ns, 0 = none */
     bool no_keepalive, no_probe, no_tls_resume;
     const char *http;          /* "auto" "1.1" "2" "h2c" */
     uint64_t streams_per_conn; /* HTTP/2 */

@@ -210,6 +210,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .timeout = c->timeout,
         .connect_timeout = c->connect_timeout,
         .first_token_timeout = c->first_token_timeout,
+        .stall_timeout = c->stall_timeout,
         .idle_timeout = c->idle_timeout,
         .streams_per_conn = (unsigned)c->streams_per_conn,
         .grace = c->grace < 0 ? c->timeout : c->grace,

@@ -320,6 +320,10 @@ static const struct opt rows[] = {
      .flags = OPT_POSITIVE | OPT_LEVEL, .help = "Likewise for a connection, TLS included."},
     {"first-token-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, first_token_timeout), .def = "none", .word = "none",
      .flags = OPT_POSITIVE | OPT_LEVEL, .help = "Likewise for the first token."},
+    {"stall-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, stall_timeout), .def = "none", .word = "none",
+     .flags = OPT_POSITIVE | OPT_LEVEL,
+     .help = "A request has failed when nothing came from the server for so long: no connection, no answer, or an "
+             "answer that stands still."},
     {"idle-timeout", 0, NULL, "TIME", TIME, OPT_NS(C, idle_timeout), .def = "4s", .flags = OPT_POSITIVE | OPT_LEVEL,
      .help = "Close a connection that was idle so long; many servers close theirs after 5 s."},
     {"http", 0, NULL, "VERSION", TIME, OPT_CHOICE(C, http), .def = "auto", .choices = "auto 1.1 2 h2c",

@@ -36,6 +36,7 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     uint32_t max_concurrency;                     /* open loop: cap, 0 = none */
     int64_t timeout;                              /* whole request, from start; ns */
     int64_t connect_timeout, first_token_timeout; /* 0 = none */
+    int64_t stall_timeout;                        /* no byte of the answer for so long; 0 = none */
     int64_t idle_timeout;
     unsigned streams_per_conn; /* HTTP/2; 0: 100 */
     int64_t grace;             /* after the level's end, what is still open is cancelled; ns */

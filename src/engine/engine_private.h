@@ -82,6 +82,7 @@ struct req { /* one request; reused through the worker's free list */
     const struct rx *rx;            /* of the read being parsed */
     struct rx last_rx;              /* of JSON lines: the last one, for a line that the end of the body ends */
     struct together together;       /* token events whose width is not yet known */
+    int64_t heard;                  /* when the server was last heard of, monotonic ns; the start before */
     uint64_t piece;                 /* of the body, counted */
     uint32_t tokens;                /* token events so far */
     bool terminal, finished, error, bad, too_big, in_word, has_document;

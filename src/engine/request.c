@@ -209,6 +209,8 @@ static int64_t next_deadline(const struct req *r, int64_t start)
         due = MIN(due, start + o->connect_timeout);
     if (o->first_token_timeout > 0 && !r->rec->first_token)
         due = MIN(due, start + o->first_token_timeout);
+    if (o->stall_timeout > 0)
+        due = MIN(due, MAX(r->heard, start) + o->stall_timeout);
     return r->item.leave_after >= 0 ? MIN(due, start + r->item.leave_after) : due;
 }
 
@@ -225,9 +227,11 @@ static void on_deadline(struct timer *t)
     }
     bool connecting = o->connect_timeout > 0 && !r->x.sent_first && now >= start + o->connect_timeout;
     bool leaving = r->item.leave_after >= 0 && due == start + r->item.leave_after;
+    bool stalled = o->stall_timeout > 0 && now >= MAX(r->heard, start) + o->stall_timeout;
     enum outcome out = leaving                     ? OUT_CANCELLED
                        : now >= start + o->timeout ? OUT_TIMEOUT_TOTAL
                        : connecting                ? OUT_TIMEOUT_CONNECT
+                       : stalled                   ? OUT_TIMEOUT_STALL
                                                    : OUT_TIMEOUT_FIRST_TOKEN;
     if (r->mode == MODE_ERROR) /* the server has said what matters */
         out = OUT_HTTP;

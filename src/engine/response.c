@@ -35,6 +35,7 @@ void response_reset(struct req *r)
         buf_clear(&r->raw[k]);
     r->together.n = 0;
     r->tokens = 0;
+    r->heard = 0;
     r->left = false;
     r->terminal = r->finished = r->error = r->bad = r->too_big = r->in_word = r->has_document = false;
     r->plain = r->uncounted = false;
@@ -56,6 +57,7 @@ static enum req_mode plain_mode(const struct req *r, struct str content_type)
 static int on_status(struct hx *x, int status)
 {
     struct req *r = req_of(x);
+    r->heard = loop_now(r->w->loop);
     r->rec->status = status;
     r->mode = status < 200 || status > 299 ? MODE_ERROR : r->w->e->o.api->ops->plain ? MODE_PLAIN : MODE_DOCUMENT;
     return 0;
@@ -397,6 +399,7 @@ static int on_body(struct hx *x, struct str piece, const struct rx *rx)
     if (!r->rec->first_byte)
         r->rec->first_byte = since_epoch(r->w, rx->stamp);
     r->rx = rx;
+    r->heard = rx->user;
     r->piece++;
     if (UNLIKELY(r->coding.kind != UNPACK_NONE))
         return take_packed(r, piece);

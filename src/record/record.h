@@ -20,6 +20,7 @@
     X(TIMEOUT_CONNECT, "timeout_connect", "no connection within --connect-timeout")                                    \
     X(TIMEOUT_FIRST_TOKEN, "timeout_first_token", "no token within --first-token-timeout")                             \
     X(TIMEOUT_TOTAL, "timeout_total", "not complete within --timeout")                                                 \
+    X(TIMEOUT_STALL, "timeout_stall", "nothing came from the server for --stall-timeout")                              \
     X(REFUSED, "refused", "the connection was refused")                                                                \
     X(UNREACHABLE, "unreachable", "no route to the host, or the network is down")                                      \
     X(RESET, "reset", "the connection was reset or closed before or within the response")                              \

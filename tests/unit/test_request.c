@@ -97,6 +97,31 @@ static void late_answers_are_timeouts(void **state)
     }
 }
 
+/* A server that says nothing for so long; one that goes on saying something is none, however long it takes. */
+static void a_silent_server_has_stalled(void **state)
+{
+    (void)state;
+    static const struct {
+        struct reply r;
+        int status;
+    } cases[] = {
+        {{.hang = true}, 0},
+        {{"200 OK", SSE_TYPE CHUNKED, "5\r\n: hi\n\r\n", .framed = true}, 200},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct level_rig x;
+        level_open(&x, &cases[i].r, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 1});
+        x.o.timeout = 5 * NS_PER_S;
+        x.o.stall_timeout = 40 * NS_PER_MS;
+        level_go(&x);
+        assert_int_equal(x.n, 1);
+        assert_int_equal(x.kept[0].r.outcome, OUT_TIMEOUT_STALL);
+        assert_int_equal(x.kept[0].r.status, cases[i].status);
+        assert_true(x.kept[0].r.end - x.kept[0].r.start >= 40 * NS_PER_MS);
+        level_close(&x);
+    }
+}
+
 static void an_error_that_does_not_end_is_that_error(void **state)
 {
     (void)state;
@@ -231,6 +256,7 @@ int main(void)
         cmocka_unit_test(without_keepalive_each_has_a_connection),
         cmocka_unit_test(a_connection_closed_while_idle_is_retried_once),
         cmocka_unit_test(late_answers_are_timeouts),
+        cmocka_unit_test(a_silent_server_has_stalled),
         cmocka_unit_test(an_error_that_does_not_end_is_that_error),
         cmocka_unit_test(who_does_not_accept_is_a_connect_timeout),
         cmocka_unit_test(nobody_listening_is_refused_without_a_busy_loop),
