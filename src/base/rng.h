@@ -32,6 +32,7 @@ enum rng_purpose { /* one stream per use; append only: the numbers are part of w
                    RNG_DSX = 66,
                    RNG_BODY_UUID = 80,
                    RNG_MEDIA = 81,
+                   RNG_FIRST = 90,
 };
 
 uint64_t rng_u64(uint64_t seed, enum rng_purpose purpose, uint64_t i);

@@ -70,7 +70,7 @@ struct variant {
     struct dataset *ds;
     struct leaving leaving;
     struct breaker_rule max_errors;
-    struct dist think;
+    struct dist think, first; /* first: --ramp-up of a wait for each */
     struct endpoints *ep;
     bool own_tokenizer, own_ds, own_ep; /* to be freed with it */
     int64_t warmup_ns;

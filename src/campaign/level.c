@@ -155,6 +155,7 @@ void level_load(const struct campaign_state *s, uint32_t level, struct load *loa
         .sessions = c->sessions || c->session_rate,
         .canned = c->canned_history,
         .think = v->think,
+        .first = v->first,
         .seed = s->seed,
         .level = level,
         .first_sample = workload_first(s, v, level),

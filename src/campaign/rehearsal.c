@@ -115,7 +115,7 @@ static void say_closed(const struct teller *k, const struct load *l, int64_t ram
         return;
     }
     for (uint32_t i = 0; i < n; i++)
-        at[i] = (int64_t)((double)ramp * ((double)i / o->concurrency));
+        at[i] = load_first(l, i) >= 0 ? load_first(l, i) : (int64_t)((double)ramp * ((double)i / o->concurrency));
     say_instants(k, "first at", at, n, o->concurrency > n);
     say(k, "%-10s each further one when an answer has come", "");
 }

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "campaign/workload.h"
+#include "stat/dist_time.h"
 
 static int parse_warmup(struct variant *v, struct err *e)
 {
@@ -27,6 +28,8 @@ static int parse_ramp(struct variant *v, struct err *e)
     v->ramp = 0;
     if (!r || strcmp(r, "none") == 0)
         return 0;
+    if (strchr(r, ':') || strchr(r, '*'))
+        return dist_time_parse(&v->first, str_of(r), e) < 0 ? err_prefix(e, "--ramp-up: ") : 0;
     if (strcmp(r, "auto") == 0)
         v->ramp = -1;
     else if (parse_duration(str_of(r), &v->ramp) < 0 || v->ramp < 0)

@@ -136,9 +136,12 @@ int check_pin(const char *v, struct err *e)
 int check_ramp(const char *v, struct err *e)
 {
     int64_t ns;
+    struct dist d;
+    if (strchr(v, ':') || strchr(v, '*'))
+        return dist_time_parse(&d, str_of(v), e);
     if (strcmp(v, "auto") == 0 || strcmp(v, "none") == 0 || (parse_duration(str_of(v), &ns) == 0 && !strpbrk(v, "-")))
         return 0;
-    return err_set(e, ERR_USAGE, "is neither a duration (2s) nor auto or none");
+    return err_set(e, ERR_USAGE, "is neither a duration (2s), nor a wait (uniform:1s,5s), nor auto or none");
 }
 
 int check_connect_rate(const char *v, struct err *e)

@@ -126,6 +126,7 @@ struct worker {
     uint32_t slots;          /* free ones; before the level begins, all */
     uint32_t n_slots, fresh; /* all of them, and those whose first request is not due yet */
     struct timer ramp;       /* the next first request */
+    int64_t *first;          /* instants of the slots' first requests, in their order; NULL: the ramp says */
     struct timer users;      /* the next change of their number, of a profile */
     uint32_t allowed;        /* of this worker's slots, now, of a profile ... */
     uint32_t leaving;        /* ... and those beyond, which go when their request ends */

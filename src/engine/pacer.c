@@ -143,6 +143,8 @@ static void on_users(struct timer *t)
 static int64_t first_due(const struct worker *w, uint32_t j)
 {
     const struct engine_opts *o = &w->e->o;
+    if (w->first)
+        return w->e->begin + w->first[j];
     double place = ((double)j * o->workers + w->id) / o->load->o.concurrency;
     return w->e->begin + (int64_t)((double)o->ramp * place);
 }
@@ -229,6 +231,24 @@ static void begin_open(struct worker *w)
         loop_timer_set(w->loop, &w->watch, w->e->begin + w->e->open_end);
 }
 
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Each slot's own wait, where there is one: drawn by its place among all workers' slots. */
+static void draw_first(struct worker *w)
+{
+    const struct engine_opts *o = &w->e->o;
+    if (load_first(o->load, 0) < 0)
+        return;
+    w->first = xcalloc(w->n_slots, sizeof *w->first);
+    for (uint32_t j = 0; j < w->n_slots; j++)
+        w->first[j] = load_first(o->load, (uint64_t)j * o->workers + w->id);
+    qsort(w->first, w->n_slots, sizeof *w->first, by_time);
+}
+
 static void begin_closed(struct worker *w)
 {
     const struct engine_opts *o = &w->e->o;
@@ -239,6 +259,7 @@ static void begin_closed(struct worker *w)
     struct timer *t = o->load->o.profile ? &w->users : &w->ramp;
     w->fresh = w->n_slots = w->slots;
     w->slots = 0;
+    draw_first(w);
     w->ramp.fire = on_ramp;
     w->users.fire = on_users;
     w->ramp.precise = w->users.precise = true;

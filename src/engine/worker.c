@@ -131,6 +131,7 @@ void *worker_main(void *arg)
     req_hand_over(w);
     req_free_all(w);
     sessions_free(w);
+    free(w->first);
     atomic_store(&w->ended, true);
     return NULL;
 }

@@ -144,9 +144,19 @@ void load_next_turn(const struct load *l, struct plan_item *it)
     leaving_of(&l->o.leaving, l->o.seed, arrival_key(l->o.level, it->index), it);
 }
 
+static bool is_none(const struct dist *d)
+{
+    return d->kind != DIST_MIX && d->a == 0 && d->b == 0;
+}
+
+int64_t load_first(const struct load *l, uint64_t i)
+{
+    return is_none(&l->o.first) ? -1 : dist_time_at(&l->o.first, l->o.seed, RNG_FIRST, arrival_key(l->o.level, i));
+}
+
 int64_t load_think(const struct load *l, const struct plan_item *it)
 {
-    if (l->o.think.kind != DIST_MIX && l->o.think.a == 0 && l->o.think.b == 0)
+    if (is_none(&l->o.think))
         return 0;
     return dist_time_at(&l->o.think, l->o.seed, RNG_THINK, arrival_key(l->o.level, it->index));
 }

@@ -39,6 +39,7 @@ struct load_opts {
     bool sessions;          /* each sample is a session of as many requests as it has turns (load/turns.h) */
     bool canned;            /* their history is the dataset's, not the server's answers */
     struct dist think;      /* ns from an answer to the next turn; closed loop without sessions: to the next request */
+    struct dist first; /* closed loop: ns from the level's start to the first request of each slot; 0: no such wait */
     uint64_t seed;
     uint32_t level;
     uint64_t first_sample;       /* where this level goes on in the dataset */
@@ -89,6 +90,8 @@ int64_t load_reserve(struct load *l, int64_t now);
 void load_next_turn(const struct load *l, struct plan_item *it);
 /* The pause behind this item: think time, 0 without any. */
 int64_t load_think(const struct load *l, const struct plan_item *it);
+/* Closed loop: when slot i, of all workers', sends its first request, ns after the level's start; -1: nothing says. */
+int64_t load_first(const struct load *l, uint64_t i);
 /* Whether what is due (closed: begins) then, ns after the level's start, is of the warm-up. */
 bool load_in_warmup(const struct load *l, int64_t at);
 /* Where the window begins, ns after the level's start; -1: a closed loop still in its warm-up by count. */

@@ -2,6 +2,8 @@
  * them. */
 #include "engine_rig.h"
 
+#include "stat/quant.h"
+
 static const struct reply good = {"200 OK", SSE_TYPE, STREAM};
 static const struct reply hang = {.hang = true};
 
@@ -75,6 +77,41 @@ static void first_requests_are_spread_over_the_ramp(void **state)
     assert_int_equal(of_worker[0], 3);
     assert_int_equal(of_worker[1], 2);
     level_close(&x);
+}
+
+/* Each slot's own wait, the same for any number of workers. */
+static void first_requests_wait_as_drawn(void **state)
+{
+    (void)state;
+    enum { SLOTS = 6 };
+    for (unsigned workers = 1; workers <= 3; workers += 2) {
+        struct level_rig x;
+        level_open(&x, &hang, 1,
+                   (struct load_opts){.mode = LOAD_CLOSED,
+                                      .concurrency = SLOTS,
+                                      .num_requests = 100,
+                                      .seed = 3,
+                                      .first = {.kind = DIST_UNIFORM, .a = 10 * NS_PER_MS, .b = 60 * NS_PER_MS}});
+        x.o.workers = workers;
+        x.o.timeout = 300 * NS_PER_MS;
+        x.o.grace = 0;
+        x.stop_after = SLOTS;
+        int64_t before = clock_mono() - x.o.epoch;
+        level_go(&x);
+        assert_true(x.n >= SLOTS);
+        int64_t want[SLOTS], got[SLOTS];
+        for (int i = 0; i < SLOTS; i++) {
+            want[i] = load_first(&x.load, (uint64_t)i);
+            assert_in_range(want[i], 10 * NS_PER_MS, 60 * NS_PER_MS);
+            got[i] = x.kept[i].r.start - before;
+        }
+        quant_sort(want, SLOTS);
+        quant_sort(got, SLOTS);
+        assert_true(want[SLOTS - 1] > want[0]);
+        for (int i = 0; i < SLOTS; i++)
+            assert_true(got[i] >= want[i]);
+        level_close(&x);
+    }
 }
 
 static void a_cap_holds_and_its_wait_is_told(void **state)
@@ -334,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_schedule_for_any_number_of_workers),
         cmocka_unit_test(first_requests_are_spread_over_the_ramp),
+        cmocka_unit_test(first_requests_wait_as_drawn),
         cmocka_unit_test(a_cap_holds_and_its_wait_is_told),
         cmocka_unit_test(a_cap_below_the_workers_is_refused),
         cmocka_unit_test(what_a_cap_held_back_until_the_grace_is_unsent),
