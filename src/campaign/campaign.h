@@ -74,6 +74,7 @@ struct run_config {
     int64_t max_tokens; /* -1 = not sent */
     double temperature; /* NAN = not sent */
     bool ignore_eos, no_stream;
+    bool follow_pages;
     bool continuous_usage; /* ask for counts in each event (stream_options.continuous_usage_stats) */
     const char *extra_body;
     /* timing and connections */

@@ -225,6 +225,7 @@ static struct engine *start_engine(struct run_state *r, struct err *e)
         .ramp = level_ramp(v, r->line.concurrency),
         .save_text = c->save_text,
         .save_http = c->save_http,
+        .pages = c->follow_pages,
         .header_metrics = s->c->headers_metric,
         .count_text = v->tokenizer != NULL,
         .text_limit = c->text_limit,

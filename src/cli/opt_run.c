@@ -292,7 +292,12 @@ static const struct opt rows[] = {
      .help = "With --api custom: the data of the event that ends a stream, which must come. Default: [DONE], if it "
              "comes."},
     {"method", 'X', NULL, "METHOD", BODY, OPT_STR(C, method), .check = check_method, .flags = OPT_LEVEL,
-     .help = "With --api http: the method of requests that name none. Default: GET, and POST where there is a body."},
+     .help = "With --api http or payload: the method of requests that name none. Default: GET, and POST where there is "
+             "a body."},
+    {"follow-pages", 0, NULL, NULL, BODY, OPT_BOOL(C, follow_pages), .flags = OPT_NEGATABLE | OPT_LEVEL,
+     .help =
+         "An answer whose header X-Amzn-SageMaker-Custom-Attributes says x-next-token=T is followed, 200 ms later, by "
+         "the same request with x-starting-token=T there, up to 200 times. Each is a request in the figures."},
     {"order", 0, NULL, "ORDER", BODY, OPT_CHOICE(C, order), .def = "sequential", .choices = "sequential shuffle",
      .flags = OPT_LEVEL,
      .help = "Order of the dataset: as in the file, or shuffled by the seed anew each time through it."},

@@ -309,6 +309,9 @@ int run_config_check(const struct run_config *c, struct err *e)
     if (strcmp(c->api, "http") != 0 && (c->method || c->body))
         return err_set(e, ERR_USAGE, "--%s is of plain HTTP requests; it needs --api http",
                        c->body ? "body" : "method");
+    if (c->follow_pages && c->sessions)
+        return err_set(e, ERR_USAGE,
+                       "--follow-pages and --sessions do not go together: both say what follows an answer");
     if (c->metrics_interval_given && !c->metrics_urls)
         return err_set(e, ERR_USAGE, "--metrics-interval says how often to ask; it needs --metrics-url");
     if (c->no_records && (c->save_text || c->save_http))

@@ -49,6 +49,8 @@ struct engine_opts {              /* pointers are borrowed until engine_free */
     bool count_text;      /* answers' texts go with the records to whoever has a tokenizer, and no words are counted */
     size_t text_limit;    /* bytes of them that may wait, over all workers; 0 = 1 GiB */
     size_t history_limit; /* of sessions: bytes of kept answers, over all workers; 0 = 1 GiB */
+    bool pages;           /* answers that name a next page are followed by it, see session.c */
+    int64_t page_rest;    /* ns between two of them; 0 = 200 ms */
     int64_t epoch;        /* monotonic ns that instants count from */
     char run_id[16];      /* prefix of the x-request-id of each request */
     size_t ring;          /* records per ring, power of two; 0 = 8192 */

@@ -77,6 +77,7 @@ struct req { /* one request; reused through the worker's free list */
     struct buf answer;              /* --save-text */
     struct buf whole;               /* --save-http: the body of the answer */
     struct buf raw[REC_RAW_PROMPT]; /* for a tokenizer: what the answer says, by kind */
+    struct buf page, next_page;     /* pagination: the page that is asked for, and what the answer says of the next */
     struct session *session;        /* whose turn it is; NULL: nobody's */
     struct buf said;                /* what the session is to keep of the answer: its content */
     const struct rx *rx;            /* of the read being parsed */
@@ -238,13 +239,18 @@ struct req *session_open(struct worker *w, const struct plan_item *first); /* it
 /* The request has ended and its record is about to go out: keeps the answer. False: the session ends here. */
 bool session_heard(struct req *r);
 void session_go_on(struct session *s, bool more, int64_t end); /* the next turn, or the end; `end` of the last, mono */
-void session_close(struct session *s);                         /* after req_drop of its request */
-void sessions_drop(struct worker *w);                          /* who thinks says nothing more */
+/* --follow-pages: its first page; and of an answer that names another: makes its request ready. */
+struct req *session_of_pages(struct worker *w, const struct plan_item *it);
+bool session_turns_page(struct req *r);
+void session_asks_page(struct session *s, int64_t end); /* that of the last page, mono */
+void session_close(struct session *s);                  /* after req_drop of its request */
+void sessions_drop(struct worker *w);                   /* who thinks says nothing more */
 void sessions_free(struct worker *w);
 void slot_pause(struct worker *w, int64_t until); /* then pacer_freed */
 
 /* request.c */
-struct req *req_prepare(struct worker *w, const struct plan_item *it); /* rendered, not started */
+struct req *req_prepare(struct worker *w, const struct plan_item *it);                       /* rendered, not started */
+struct req *req_prepare_page(struct worker *w, const struct plan_item *it, struct str page); /* --follow-pages */
 void req_warmup(struct req *r, bool warmup); /* prepared, and whether it is of the warm-up known only now */
 void req_drop(struct req *r);                /* prepared, never to be sent; leaves no record */
 /* Sends it. Monotonic: intended and admitted (0, 0 in a closed loop), and the clock now, which is its start. */

@@ -28,7 +28,9 @@ static bool next_own(struct worker *w, struct plan_item *it, int64_t *due)
 
 static struct req *prepare(struct worker *w, const struct plan_item *it)
 {
-    return w->e->o.load->o.sessions ? session_open(w, it) : req_prepare(w, it);
+    if (w->e->o.load->o.sessions)
+        return session_open(w, it);
+    return w->e->o.pages ? session_of_pages(w, it) : req_prepare(w, it);
 }
 
 /* Nothing of the schedule is left; sessions that are under way go on to their end. */

@@ -22,6 +22,8 @@ static struct req *req_new(struct worker *w)
     buf_init(&r->answer, MAX_SAVED_TEXT);
     buf_init(&r->whole, MAX_SAVED_HTTP);
     buf_init(&r->said, MAX_SAVED_TEXT);
+    buf_init(&r->page, MAX_PAGE_TOKEN);
+    buf_init(&r->next_page, MAX_PAGE_TOKEN);
     for (int k = 0; k < REC_RAW_PROMPT; k++)
         buf_init(&r->raw[k], SIZE_MAX / 4); /* the worker's share of the ceiling bounds it */
     return r;
@@ -61,6 +63,8 @@ void req_free_all(struct worker *w)
         buf_free(&r->answer);
         buf_free(&r->whole);
         buf_free(&r->said);
+        buf_free(&r->page);
+        buf_free(&r->next_page);
         for (int k = 0; k < REC_RAW_PROMPT; k++)
             buf_free(&r->raw[k]);
         if (r->stream.cb)
@@ -149,12 +153,14 @@ static bool has_no_body(const struct plan_item *it)
     return x && (str_eqz(x->method, "GET") || str_eqz(x->method, "HEAD"));
 }
 
-struct req *req_prepare(struct worker *w, const struct plan_item *it)
+struct req *req_prepare_page(struct worker *w, const struct plan_item *it, struct str page)
 {
     static const char length[] = "\r\nContent-Length: ";
     struct req *r = req_new(w);
     r->item = *it;
     r->session = NULL;
+    buf_clear(&r->page);
+    buf_adds(&r->page, page);
     api_render(w->e->o.api, &r->item, &r->body);
     char *p = mempcpy(r->ids, w->id_line, w->id_line_n);
     p = fmt_u64(p, it->index);
@@ -177,6 +183,11 @@ struct req *req_prepare(struct worker *w, const struct plan_item *it)
     if (is_signed)
         signing_prepare(r);
     return r;
+}
+
+struct req *req_prepare(struct worker *w, const struct plan_item *it)
+{
+    return req_prepare_page(w, it, STR(""));
 }
 
 void req_warmup(struct req *r, bool warmup)
@@ -246,10 +257,19 @@ static void on_deadline(struct timer *t)
 struct str req_head(struct req *r, const struct route *route)
 {
     const struct plan_extra *x = r->item.what->extra;
-    if (!target_has_own_head(x))
+    bool own = target_has_own_head(x);
+    if (!own && r->page.n == 0)
         return buf_str(&route->head);
     buf_clear(&r->own_head);
-    target_head_of(&r->w->e->o.targets[route - r->w->routes], x, r->body.bytes > 0, &r->own_head);
+    if (own)
+        target_head_of(&r->w->e->o.targets[route - r->w->routes], x, r->body.bytes > 0, &r->own_head);
+    else
+        buf_adds(&r->own_head, buf_str(&route->head));
+    if (r->page.n > 0) { /* the place where the answer goes on */
+        buf_addz(&r->own_head, "X-Amzn-SageMaker-Custom-Attributes: x-starting-token=");
+        buf_adds(&r->own_head, buf_str(&r->page));
+        buf_addz(&r->own_head, "\r\n");
+    }
     return buf_str(&r->own_head);
 }
 
@@ -317,6 +337,10 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     struct worker *w = r->w;
     struct record *rec = r->rec;
     loop_timer_stop(w->loop, &r->deadline);
+    if (UNLIKELY(outcome == OUT_OK && r->next_page.n > 0 && r->item.turn + 1 >= MOST_PAGES)) {
+        outcome = OUT_TRUNCATED;
+        detail = "exceed 200 pagination requests: the last one names a next page too";
+    }
     rec->outcome = outcome;
     if (r->left && outcome == OUT_CANCELLED)
         rec->flags |= REC_LEFT;
@@ -338,13 +362,17 @@ void req_finish(struct req *r, enum outcome outcome, const char *detail)
     if (r->next_open)
         r->next_open->prev_open = r->prev_open;
     struct session *s = r->session;
-    bool more = s && session_heard(r);
-    int64_t end = rec->end + w->e->o.epoch, pause = s ? 0 : load_think(w->e->o.load, &r->item);
+    bool pages = w->e->o.pages, paged = pages && session_turns_page(r), more = s && !pages && session_heard(r);
+    int64_t end = rec->end + w->e->o.epoch, pause = s && !pages ? 0 : load_think(w->e->o.load, &r->item);
     record_out(w, rec);
     r->route->in_flight--;
     req_release(r);
     w->in_flight--;
-    if (s)
+    if (s && pages && !paged)
+        session_close(s);
+    if (paged)
+        session_asks_page(s, end);
+    else if (s && !pages)
         session_go_on(s, more, end);
     else if (pause > 0 && !w->no_more)
         slot_pause(w, end + pause);

@@ -31,6 +31,7 @@ void response_reset(struct req *r)
     buf_clear(&r->answer);
     buf_clear(&r->whole);
     buf_clear(&r->said);
+    buf_clear(&r->next_page);
     for (int k = 0; k < REC_RAW_PROMPT; k++)
         buf_clear(&r->raw[k]);
     r->together.n = 0;
@@ -136,9 +137,21 @@ static void keep_line(struct req *r, struct str name, struct str value)
         redirect_text(&r->redirect, &r->w->e->o.targets[r->rec->endpoint], path_of(r), value);
 }
 
+/* "x-next-token=TOKEN", of what a container may say through SageMaker. */
+static void take_page(struct req *r, struct str name, struct str value)
+{
+    static const struct str key = {"x-next-token=", sizeof "x-next-token=" - 1};
+    if (!str_ieq(name, STR("x-amzn-sagemaker-custom-attributes")) || !str_istarts(value, key))
+        return;
+    buf_clear(&r->next_page);
+    buf_adds(&r->next_page, str_trim(str_sub(value, key.n, value.n)));
+}
+
 static int on_header(struct hx *x, struct str name, struct str value)
 {
     struct req *r = req_of(x);
+    if (UNLIKELY(r->w->e->o.pages))
+        take_page(r, name, value);
     if (UNLIKELY(r->w->e->o.header_metrics != NULL))
         take_metric(r, name, value);
     api_stream_header(&r->stream, name, value);

@@ -2,6 +2,8 @@
  * A session is a conversation of the dataset: each of its turns is a request that begins when the user has thought
  * about the answer to the one before. The messages of a turn borrow from the dataset, and from the answers that were
  * kept. The next turn is rendered as soon as the answer is there, so that only a connection is chosen at its instant.
+ * With --follow-pages each request is a session too, whose turns are the pages of its answer: the same request again,
+ * with the place where it is to go on. The slot stays taken meanwhile.
  * A slot of a closed loop that pauses between two requests without being in a session is here too: it has no turn. */
 #include "base/xalloc.h"
 #include "engine/engine_private.h"
@@ -10,6 +12,7 @@
 
 /* What one long conversation needed is not kept for all the short ones behind it. */
 enum { KEEP_MSGS = 256 };
+#define PAGE_REST_NS (200 * NS_PER_MS)
 
 struct session {
     struct worker *w;
@@ -257,6 +260,34 @@ void session_go_on(struct session *s, bool more, int64_t end)
 void slot_pause(struct worker *w, int64_t until)
 {
     wait_until(session_new(w), until);
+}
+
+struct req *session_of_pages(struct worker *w, const struct plan_item *it)
+{
+    struct session *s = session_new(w);
+    w->sessions_open++;
+    s->item = *it;
+    struct req *r = req_prepare(w, it);
+    r->session = s;
+    return r;
+}
+
+bool session_turns_page(struct req *r)
+{
+    struct worker *w = r->w;
+    if (r->next_page.n == 0 || r->rec->outcome != OUT_OK || w->no_more)
+        return false;
+    struct session *s = r->session;
+    s->item.turn++;
+    s->prepared = req_prepare_page(w, &s->item, buf_str(&r->next_page));
+    s->prepared->session = s;
+    return true;
+}
+
+void session_asks_page(struct session *s, int64_t end)
+{
+    int64_t rest = s->w->e->o.page_rest;
+    wait_until(s, end + (rest ? rest : PAGE_REST_NS));
 }
 
 static void on_think(struct timer *t)

@@ -287,6 +287,68 @@ static void the_levels_end_comes_between_the_turns(void **state)
     }
 }
 
+#define NEXT(token) "X-Amzn-SageMaker-Custom-Attributes: x-next-token=" token "\r\n" SSE_TYPE
+#define ASKS "\r\nX-Amzn-SageMaker-Custom-Attributes: x-starting-token="
+
+/* SageMaker's pagination: the same body with the place to go on at, by the slot that has the request. */
+static void pages_follow_one_another(void **state)
+{
+    static const struct reply script[] = {{"200 OK", NEXT("a1"), STREAM},
+                                          {"200 OK", NEXT("b=2 "), STREAM},
+                                          good,
+                                          good,
+                                          {"200 OK", NEXT("c"), STREAM},
+                                          good};
+    static const char *const asked[] = {NULL, "a1\r\n", "b=2\r\n", NULL, NULL, "c\r\n"};
+    struct level_rig x;
+    (void)state;
+    level_open(&x, script, 6, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 3});
+    x.o.pages = true;
+    x.o.page_rest = 20 * NS_PER_MS;
+    level_go(&x);
+    assert_int_equal(count_outcome(&x, OUT_OK), 6);
+    for (int i = 0; i < 6; i++) {
+        const char *at = strstr(x.g.log[i], ASKS);
+        assert_int_equal(at != NULL, asked[i] != NULL);
+        if (at)
+            assert_memory_equal(at + sizeof ASKS - 1, asked[i], strlen(asked[i]));
+        assert_string_equal(strstr(x.g.log[i], "\r\n\r\n"), strstr(x.g.log[0], "\r\n\r\n"));
+        static const uint64_t index[] = {0, 0, 0, 1, 2, 2};
+        static const uint32_t turn[] = {0, 1, 2, 0, 0, 1};
+        assert_int_equal(x.kept[i].r.index, index[i]);
+        assert_int_equal(x.kept[i].r.turn, turn[i]);
+        if (turn[i])
+            assert_true(x.kept[i].r.start - x.kept[i - 1].r.end >= 20 * NS_PER_MS);
+    }
+    level_close(&x);
+}
+
+/* The last requests of a level have pages too; one that fails has none; and not more than 200. */
+static void pages_end(void **state)
+{
+    static const struct reply failing[] = {{"200 OK", NEXT("a"), STREAM}, {"500 No", NEXT("b"), "{}"}, good};
+    static const struct reply endless = {"200 OK", NEXT("more"), STREAM};
+    struct level_rig x;
+    (void)state;
+    level_open(&x, failing, 3, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 1, .num_requests = 2});
+    x.o.pages = true;
+    x.o.page_rest = NS_PER_MS;
+    level_go(&x);
+    assert_int_equal(x.n, 3);
+    assert_int_equal(x.kept[1].r.status, 500);
+    assert_int_equal(x.kept[2].r.index, 1);
+    level_close(&x);
+
+    level_open(&x, &endless, 1, (struct load_opts){.mode = LOAD_CLOSED, .concurrency = 2, .num_requests = 2});
+    x.o.pages = true;
+    x.o.page_rest = NS_PER_US;
+    level_go(&x);
+    assert_int_equal(x.n, 400);
+    assert_int_equal(count_outcome(&x, OUT_TRUNCATED), 2);
+    assert_non_null(strstr(x.kept[399].detail, "exceed 200 pagination requests"));
+    level_close(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +362,8 @@ int main(void)
         cmocka_unit_test(users_think_between_turns),
         cmocka_unit_test(slots_pause_between_requests),
         cmocka_unit_test(the_levels_end_comes_between_the_turns),
+        cmocka_unit_test(pages_follow_one_another),
+        cmocka_unit_test(pages_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
