@@ -7,7 +7,7 @@
 
 extern const struct api_ops api_oai_chat, api_oai_completions, api_ollama_chat, api_ollama_generate, api_anthropic,
     api_responses, api_tgi, api_sglang, api_trtllm, api_embeddings, api_rerank, api_llm_on_ray, api_sagemaker,
-    api_bedrock_converse, api_bedrock_invoke, api_http, api_custom_ops;
+    api_bedrock_converse, api_bedrock_invoke, api_http, api_custom_ops, api_payload;
 
 static const struct api_ops *const dialects[] = {&api_oai_chat,
                                                  &api_oai_completions,
@@ -25,6 +25,7 @@ static const struct api_ops *const dialects[] = {&api_oai_chat,
                                                  &api_bedrock_converse,
                                                  &api_bedrock_invoke,
                                                  &api_http,
+                                                 &api_payload,
                                                  &api_custom_ops,
                                                  NULL};
 
@@ -104,6 +105,10 @@ enum api_framing api_framing_of(const struct api_ops *ops, bool stream, struct s
         return API_LINES;
     if (stream && ops->text && str_ieq(media, STR("text/plain")))
         return API_TEXT;
+    if (ops->as_is && media.n > 0 && !str_ieq(media, STR("application/json")))
+        return str_ieq(media, STR("text/plain")) ? API_TEXT : API_BYTES;
+    if (ops->as_is)
+        return media.n > 0 ? API_WHOLE : API_TEXT;
     return stream && ops->lines && !str_ieq(media, STR("application/json")) ? API_LINES : API_WHOLE;
 }
 
@@ -394,6 +399,14 @@ void api_event_clear(struct api_event *ev)
     ev->prompt_tokens = ev->completion_tokens = ev->cached_tokens = ev->reasoning_tokens = -1;
     ev->error = ev->figures = (struct str){0};
     ev->figures_ns = ev->own_counts = ev->whole = ev->plain = false;
+}
+
+enum api_rc api_event_piece(struct str piece, struct api_event *ev)
+{
+    api_event_clear(ev);
+    ev->plain = true;
+    api_event_text(ev, API_CONTENT, piece);
+    return API_OK;
 }
 
 void api_event_text(struct api_event *ev, unsigned flag, struct str raw)

@@ -110,7 +110,13 @@ enum api_lack { /* what a dialect does not have: the report says so, and options
 };
 
 /* How a 2xx answer is cut into events. */
-enum api_framing { API_WHOLE, API_SSE, API_LINES, API_TEXT /* bare text: each piece is an event */ };
+enum api_framing {
+    API_WHOLE,
+    API_SSE,
+    API_LINES,
+    API_TEXT, /* bare text: each piece is an event, see api_event_piece */
+    API_BYTES /* of no known type: not read */
+};
 
 struct api_ops {
     const char *name; /* "openai-chat" */
@@ -120,7 +126,7 @@ struct api_ops {
     bool path_needed;         /* the URL must have a path: default_path and stream_path are only its end */
     const char *headers;      /* lines of each request, each with CRLF, but for those that the user gives; NULL: none */
     const char *auth_style;   /* as --auth-style; NULL: "bearer" */
-    const char *key_env;      /* where the key is looked for; NULL: OPENAI_API_KEY */
+    const char *key_env;      /* where the key is looked for; NULL: OPENAI_API_KEY, "": only where the user says */
     /* GET models_path lists what is served: the members `models_id` of the elements of `models_list`, or of the
      * document itself where that is NULL. */
     const char *models_path, *models_list, *models_id;
@@ -134,12 +140,14 @@ struct api_ops {
     bool asks_usage;         /* streamed counts have to be asked for (stream_options) */
     bool own_counts;         /* its counts are fields of the server's own, no usage object */
     bool plain;              /* plain HTTP: bodies mean nothing, each answer counts by its status */
-    bool can_ignore_eos;     /* requests have ignore_eos */
-    bool completes;          /* the model gets the messages' contents, joined, as they are: no chat template */
-    bool text;               /* a stream of text/plain is bare text */
-    bool frames;             /* each frame of AWS's event stream is an event; its type is the frame's :event-type */
-    unsigned lacks;          /* API_NO_* */
-    bool lines;              /* a stream without a Content-Type that says otherwise is JSON lines */
+    bool as_is;          /* bodies, methods and types are the user's; the Content-Type of an answer alone decides how
+                            it is read */
+    bool can_ignore_eos; /* requests have ignore_eos */
+    bool completes;      /* the model gets the messages' contents, joined, as they are: no chat template */
+    bool text;           /* a stream of text/plain is bare text */
+    bool frames;         /* each frame of AWS's event stream is an event; its type is the frame's :event-type */
+    unsigned lacks;      /* API_NO_* */
+    bool lines;          /* a stream without a Content-Type that says otherwise is JSON lines */
     /* Whether the sample can be said in this dialect; the error names its place. */
     int (*check)(const struct plan_sample *s, struct err *e);
     void (*members)(struct jout *j, const struct api_opts *o); /* the constant members, all but `ours` and "stream" in
@@ -212,6 +220,8 @@ bool api_raw_string(struct str raw, struct str *text);
 /* Reads one value as text of the answer; what is no string is skipped. */
 void api_event_string(struct js *s, unsigned flag, struct api_event *ev);
 void api_event_clear(struct api_event *ev);
+/* A piece of bare text as an event. API_OK. */
+enum api_rc api_event_piece(struct str piece, struct api_event *ev);
 void api_event_text(struct api_event *ev, unsigned flag, struct str raw);
 
 #endif

@@ -23,6 +23,7 @@ struct api_custom {
     struct api_paths paths;
     char *stream_end; /* owned */
     bool must_end;
+    const struct api_ops *also;
     uint64_t seed;
 };
 
@@ -130,7 +131,7 @@ static int compile(struct api_custom *c, const struct api_custom_opts *o, struct
         if (lists[i].list && api_paths_add(&c->paths, lists[i].what, lists[i].option, lists[i].list, e) < 0)
             return -1;
     }
-    return cut(c, e) < 0 ? -1 : check_json(c, e);
+    return !o->body ? 0 : cut(c, e) < 0 ? -1 : check_json(c, e);
 }
 
 struct api_custom *api_custom_new(const struct api_custom_opts *o, struct err *e)
@@ -141,6 +142,7 @@ struct api_custom *api_custom_new(const struct api_custom_opts *o, struct err *e
     c->stream_end = xstrdup(o->stream_end ? o->stream_end : "[DONE]");
     c->must_end = o->stream_end || o->finish;
     c->seed = o->seed;
+    c->also = o->also;
     if (compile(c, o, e) < 0)
         api_custom_free(&c);
     return c;
@@ -286,6 +288,23 @@ static enum api_rc with_type(enum api_rc rc, struct str type, struct str data, s
     return API_OK;
 }
 
+/* What the other dialect says of it: errors, and counts where no path leads to any. */
+static void with_also(const struct api_custom *c, struct str type, struct str data, struct api_event *ev)
+{
+    struct api_event x;
+    if (!c->also || c->also->event(type, data, &x) < 0)
+        return;
+    if ((x.flags & API_ERROR) && !(ev->flags & API_ERROR)) {
+        ev->flags |= API_ERROR;
+        ev->error = x.error;
+    }
+    if ((x.flags & API_USAGE) && !(ev->flags & API_USAGE)) {
+        ev->flags |= API_USAGE;
+        ev->completion_tokens = x.completion_tokens;
+        ev->prompt_tokens = x.prompt_tokens;
+    }
+}
+
 enum api_rc api_custom_event(const struct api_custom *c, struct str type, struct str data, struct api_event *ev)
 {
     if (str_eqz(str_trim(data), c->stream_end)) {
@@ -293,12 +312,21 @@ enum api_rc api_custom_event(const struct api_custom *c, struct str type, struct
         ev->flags = API_TERMINAL;
         return API_OK;
     }
-    return with_type(api_paths_find(&c->paths, data, ev), type, data, ev);
+    enum api_rc rc = api_paths_find(&c->paths, data, ev);
+    if (rc == API_OK)
+        with_also(c, type, data, ev);
+    return with_type(rc, type, data, ev);
 }
 
 enum api_rc api_custom_document(const struct api_custom *c, struct str body, struct api_event *ev)
 {
-    return api_paths_find(&c->paths, body, ev);
+    api_event_clear(ev);
+    if (c->also && str_trim(body).n == 0) /* of HEAD, of 204 */
+        return API_OK;
+    enum api_rc rc = api_paths_find(&c->paths, body, ev);
+    if (rc == API_OK)
+        with_also(c, STR(""), body, ev);
+    return rc;
 }
 
 /* ---- the dialect */

@@ -11,10 +11,11 @@
 #include "api/api_paths.h"
 
 struct api_custom_opts {
-    const char *body;                           /* text of the template */
+    const char *body;                           /* text of the template; NULL: bodies are the samples' own */
     const char *text, *tokens, *input, *finish; /* lists of paths, NULL: none */
-    const char *stream_end; /* data of the event that ends a stream; NULL: "[DONE]", where one comes */
-    uint64_t seed;          /* of {{uuid}} */
+    const char *stream_end;     /* data of the event that ends a stream; NULL: "[DONE]", where one comes */
+    uint64_t seed;              /* of {{uuid}} */
+    const struct api_ops *also; /* a dialect whose errors and counts stand in answers too; NULL: none */
 };
 
 struct api_custom;

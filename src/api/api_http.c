@@ -49,6 +49,7 @@ const struct api_ops api_http = {
     .ours = ours,
     .plain = true,
     .own_counts = true,
+    .as_is = true,
     .check = http_check,
     .members = http_members,
     .body = http_body,

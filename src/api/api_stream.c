@@ -144,7 +144,7 @@ enum api_framing api_stream_begin(struct api_stream *s)
 {
     if (!s->enveloped)
         return s->framing;
-    if (s->inner_told && s->inner != API_WHOLE)
+    if (s->inner_told && s->inner != API_WHOLE && s->inner != API_BYTES)
         s->framing = s->inner;
     else /* a document in slices is a line */
         s->framing = s->inner_told || s->ops->lines ? API_LINES : API_SSE;

@@ -124,6 +124,9 @@ struct run_config {
 
 double run_config_cost(const struct run_config *c); /* US dollars per hour, 0 = not given */
 
+/* Whether bodies and methods are the user's: --api http or payload. */
+bool run_config_as_is(const struct run_config *c);
+
 /* The URLs one by one: the first `max` into out, which borrow; returns how many there are. */
 enum { RUN_URLS_MAX = 64 };
 size_t run_config_urls(const struct run_config *c, struct str *out, size_t max);

@@ -19,16 +19,20 @@ static int template_text(const char *given, struct buf *out, struct err *e)
 static int make_custom(struct campaign_state *s, struct variant *v, struct err *e)
 {
     const struct run_config *c = v->c;
-    if (strcmp(s->ops->name, "custom") != 0 || v->custom)
+    bool payload = strcmp(s->ops->name, "payload") == 0;
+    if ((payload ? !c->json_text : strcmp(s->ops->name, "custom") != 0) || v->custom)
         return 0;
     struct buf text = BUF_INIT(16u << 20);
-    int rc = template_text(c->body_template, &text, e);
-    struct api_custom_opts o = {.body = text.p ? text.p : "",
+    int rc = payload ? 0 : template_text(c->body_template, &text, e);
+    struct api_custom_opts o = {.body = payload  ? NULL
+                                        : text.p ? text.p
+                                                 : "",
                                 .text = c->json_text,
                                 .tokens = c->json_tokens,
                                 .input = c->json_input_tokens,
                                 .finish = c->json_finish,
                                 .stream_end = c->stream_end,
+                                .also = payload ? api_find(STR("sagemaker-lmi")) : NULL,
                                 .seed = s->seed};
     if (rc == 0)
         v->custom = api_custom_new(&o, e);
@@ -73,7 +77,7 @@ static int check_sample(const struct campaign_state *s, const struct variant *v,
     if (v->custom && api_custom_check(v->custom, &o, p, e) < 0)
         return -1;
     bool own = p->extra && p->extra->body.n > 0; /* a body of its own goes as it is */
-    if (!s->ops->plain && p->n_msgs == 0 && !own)
+    if (!s->ops->as_is && p->n_msgs == 0 && !own)
         return err_set(e, ERR_DATA, "%.*s: has no message and no body for %s; plain requests need --api http",
                        STR_ARG(p->where), s->ops->name);
     return p->n_msgs == 0 && own ? 0 : s->ops->check(p, e);
@@ -223,7 +227,7 @@ static int open_target(struct campaign_state *s, const struct variant *v, struct
         .own_headers = s->ops->headers,
         .lines = s->ops->lines,
         .escape_colons = s->ops->path_needed,
-        .plain = s->ops->plain,
+        .plain = s->ops->as_is,
         .method = c->method,
         .unix_socket = c->unix_socket,
         .connect_to = c->connect_to,

@@ -145,7 +145,7 @@ static int load_texts(const struct campaign_state *s, struct variant *v, struct 
     v->own_ds = true;
     if (workload_is_made(c))
         v->ds = workload_make(c, &o, e);
-    else if (c->body || (strcmp(c->api, "http") == 0 && !c->dataset && !c->prompt))
+    else if (c->body || (run_config_as_is(c) && !c->dataset && !c->prompt))
         v->ds = request_of(c, e);
     else if (c->prompt)
         v->ds = dataset_of_prompt(c->prompt);

@@ -7,6 +7,11 @@
 #define MOST_RATE 1e7
 #define MOST_USERS 1e6
 
+bool run_config_as_is(const struct run_config *c)
+{
+    return strcmp(c->api, "http") == 0 || strcmp(c->api, "payload") == 0;
+}
+
 bool run_config_open(const struct run_config *c)
 {
     return c->rate || c->session_rate || c->profile || strcmp(c->arrival, "trace") == 0;

@@ -170,10 +170,10 @@ void workload_text(const struct variant *v, struct buf *b)
     if (c->dataset)
         redact_url(b, str_of(c->dataset));
     else if (!c->isl && !c->mix)
-        buf_addz(b, c->body                       ? "--body"
-                    : c->prompt                   ? "--prompt"
-                    : strcmp(c->api, "http") == 0 ? "one request without a body"
-                                                  : "built in");
+        buf_addz(b, c->body               ? "--body"
+                    : c->prompt           ? "--prompt"
+                    : run_config_as_is(c) ? "one request without a body"
+                                          : "built in");
     if (!c->isl && !c->mix)
         buf_addf(b, ", %zu %s", n, n == 1 ? "sample" : "samples");
     if (c->mix)

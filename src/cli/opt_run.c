@@ -41,7 +41,7 @@ static const struct opt rows[] = {
      .choices =
          "auto openai-chat openai-completions openai-responses anthropic-messages ollama-chat ollama-generate tgi "
          "sglang tensorrt-llm openai-embeddings rerank llm-on-ray sagemaker-lmi bedrock-converse bedrock-invoke http "
-         "custom",
+         "payload custom",
      .help =
          "Dialect of the endpoint; auto looks at the URL's path and, where that does not tell, asks the server what it "
          "is."},
@@ -165,8 +165,10 @@ static const struct opt rows[] = {
      .help = "How long a level waits at its end for the requests still open; then they are cancelled. Default: as "
              "--timeout."},
     {"ramp-up", 0, NULL, "TIME", LOAD, OPT_STR(C, ramp_up), .def = "auto", .check = check_ramp, .flags = OPT_LEVEL,
-     .help = "Closed loop: spread the first requests evenly over this time, so that they do not go in lock-step; none: "
-             "all at once. auto: 1 s per 10000 in flight, at most a tenth of the level."},
+     .help =
+         "Closed loop: spread the first requests evenly over this time, so that they do not go in lock-step; none: "
+         "all at once. auto: 1 s per 10000 in flight, at most a tenth of the level. Or the wait of each user before "
+         "his first request, drawn by the seed: fixed:100ms, uniform:1s,5s, exp:2s."},
     {"max-concurrency", 0, NULL, "N", LOAD, OPT_U64(C, max_concurrency), .def = "none", .word = "none",
      .flags = OPT_POSITIVE | OPT_LEVEL, .max = 1000000,
      .help = "Cap on the open loop's requests in flight. What is due meanwhile waits, and the wait counts in its "
@@ -273,15 +275,16 @@ static const struct opt rows[] = {
      .help = "Generated pictures and sounds are the same in each request, so that a server may keep them."},
     {"body", 0, "data", "TEXT|@FILE", BODY, OPT_STR(C, body), .group = "text", .check = check_not_empty,
      .flags = OPT_LEVEL,
-     .help = "With --api http: send this body each time, or that of a file (@- is standard input)."},
+     .help = "With --api http or payload: send this body each time, or that of a file (@- is standard input)."},
     {"body-template", 0, NULL, "FILE|JSON", BODY, OPT_STR(C, body_template), .flags = OPT_FILE | OPT_LEVEL,
      .check = check_not_empty,
      .help =
          "With --api custom: the body of each request, JSON with {{prompt}}, {{messages}}, {{max_tokens}}, {{model}}, "
          "{{uuid}} and {{stream}} in it, or the file that holds it."},
     {"json-text", 0, NULL, "PATHS", BODY, OPT_STR(C, json_text), .check = check_not_empty, .flags = OPT_LEVEL,
-     .help = "With --api custom: where the text stands in an answer or event, as choices.0.delta.content or "
-             "$.outputs[*].text; several are separated by commas."},
+     .help = "With --api custom or payload: where the text stands in an answer or event, as choices.0.delta.content, "
+             "$.outputs[*].text, $.outputs[?(@.name=='text')].data[0] or choices/delta/content (of an array the first "
+             "element that has it); several are separated by commas."},
     {"json-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_tokens), .check = check_not_empty, .flags = OPT_LEVEL,
      .help = "Likewise the number of output tokens; with --api http too, of answers in JSON."},
     {"json-input-tokens", 0, NULL, "PATHS", BODY, OPT_STR(C, json_input_tokens), .check = check_not_empty,

@@ -274,10 +274,15 @@ static int check_custom(const struct run_config *c, struct err *e)
             return err_set(e, ERR_USAGE, "--extra-body: with --api custom, write its members into --body-template");
         return 0;
     }
-    bool plain = strcmp(c->api, "http") == 0;
+    bool plain = strcmp(c->api, "http") == 0, payload = strcmp(c->api, "payload") == 0;
     for (size_t i = 0; i < ARRAY_LEN(own); i++) {
         if (plain && (own[i].value == c->json_tokens || own[i].value == c->json_input_tokens))
             continue;
+        if (payload && c->json_text && i > 0)
+            continue;
+        if (payload && own[i].value)
+            return err_set(e, ERR_USAGE, "--%s: with --api payload, give --json-text beside it, and no --body-template",
+                           own[i].name);
         if (own[i].value)
             return err_set(e, ERR_USAGE, "--%s is of the user's own dialect; it needs --api custom", own[i].name);
     }
@@ -306,8 +311,8 @@ int run_config_check(const struct run_config *c, struct err *e)
         return -1;
     if (check_custom(c, e) != 0)
         return -1;
-    if (strcmp(c->api, "http") != 0 && (c->method || c->body))
-        return err_set(e, ERR_USAGE, "--%s is of plain HTTP requests; it needs --api http",
+    if (!run_config_as_is(c) && (c->method || c->body))
+        return err_set(e, ERR_USAGE, "--%s is of requests that go as they are; it needs --api http or payload",
                        c->body ? "body" : "method");
     if (c->follow_pages && c->sessions)
         return err_set(e, ERR_USAGE,

@@ -206,8 +206,9 @@ static int on_event(void *arg, struct str type, struct str data)
     k->n_events++;
     event_line(k, type, data);
     const struct api_custom *custom = k->s->opts->custom;
-    enum api_rc rc = custom ? api_custom_event(custom, type, data, &ev) : API_OK;
-    if (!custom && !k->terminal)
+    bool text = k->stream.framing == API_TEXT;
+    enum api_rc rc = text ? api_event_piece(data, &ev) : custom ? api_custom_event(custom, type, data, &ev) : API_OK;
+    if (!text && !custom && !k->terminal)
         rc = api_memo_event(k->s->ops, &k->memo, type, data, &ev);
     if (k->terminal || rc < 0)
         return 0;
@@ -238,12 +239,13 @@ static void read_answer(struct checker *k)
 {
     const struct call *c = &k->c;
     struct api_event ev;
-    if (c->status / 100 == 2 && k->stream.framing != API_WHOLE && !k->s->ops->plain) {
+    bool unread = k->s->ops->plain || k->stream.framing == API_BYTES;
+    if (c->status / 100 == 2 && k->stream.framing != API_WHOLE && !unread) {
         read_stream(k);
         return;
     }
     say_text(k, "< ", buf_str(&c->reply), SHOWN_BODY);
-    if (c->status / 100 != 2 || k->s->ops->plain)
+    if (c->status / 100 != 2 || unread)
         return;
     k->now = c->at.end;
     const struct api_custom *custom = k->s->opts->custom;

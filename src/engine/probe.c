@@ -105,7 +105,10 @@ static int explain_status(const struct target *t, const struct api_ops *ops, con
         return err_set(e, ERR_USAGE,
                        "%s%s: status %d (%s); give the key by %s, --api-key-file or --api-key-env, and see "
                        "--auth-style",
-                       t->origin, path, c->status, quote, ops->key_env ? ops->key_env : "OPENAI_API_KEY");
+                       t->origin, path, c->status, quote,
+                       !ops->key_env   ? "OPENAI_API_KEY"
+                       : *ops->key_env ? ops->key_env
+                                       : "--header");
     case 404:
         return err_set(e, ERR_USAGE, "%s%s: status 404 (%s); check the URL's path and --model", t->origin, path, quote);
     case 405:
@@ -201,6 +204,7 @@ void probe_version(const struct target *t, struct probe *p)
 struct answer { /* what a 2xx reply held */
     const struct api_ops *ops;
     const struct api_custom *custom;
+    enum api_framing framing;
     unsigned flags;
     bool bad, input; /* input: its tokens were counted */
     char said[256];
@@ -211,7 +215,9 @@ static int on_event(void *arg, struct str type, struct str data)
 {
     struct answer *a = arg;
     struct api_event ev;
-    if ((a->custom ? api_custom_event(a->custom, type, data, &ev) : a->ops->event(type, data, &ev)) < 0) {
+    if ((a->framing == API_TEXT ? api_event_piece(data, &ev)
+         : a->custom            ? api_custom_event(a->custom, type, data, &ev)
+                                : a->ops->event(type, data, &ev)) < 0) {
         a->bad = true;
         return -1;
     }
@@ -259,7 +265,8 @@ int probe_judge(const struct target *t, const struct api_ops *ops, const struct 
     api_stream_init(&s, 4u << 20, on_event, NULL, &a);
     api_stream_reset(&s, ops, o->stream);
     api_stream_headers(&s, buf_str(&c->headers));
-    p->streamed = api_stream_begin(&s) != API_WHOLE;
+    a.framing = api_stream_begin(&s);
+    p->streamed = a.framing != API_WHOLE && a.framing != API_BYTES;
     snprintf(p->headers, sizeof p->headers, "%.*s", STR_ARG(buf_str(&c->headers)));
     server_id_headers(&p->id, buf_str(&c->headers));
     if (ops->plain) /* each answer is one */
@@ -270,16 +277,17 @@ int probe_judge(const struct target *t, const struct api_ops *ops, const struct 
         return err_set(e, ERR_PROTO, "%s%s: %s", t->origin, path, c->unread);
     if (p->streamed)
         decode_stream(&a, &s, c);
-    else
+    else if (a.framing == API_WHOLE)
         decode_document(&a, c);
     api_stream_free(&s); /* which owned nothing until here */
     if (a.flags & API_ERROR)
         return err_set(e, ERR_PROTO, "%s%s: status %d with an error inside: %s", t->origin, path, c->status, a.said);
-    if (!a.bad && o->custom && !(a.flags & API_TOKEN))
+    bool by_status = !a.bad && (a.framing == API_BYTES || (ops->as_is && !o->custom));
+    if (!a.bad && !by_status && o->custom && !(a.flags & API_TOKEN))
         return err_set(e, ERR_PROTO,
                        "%s%s: nothing stands in the answer where --json-text looks for text; --check shows the answer",
                        t->origin, path);
-    if (a.bad || !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE | API_RESULT)))
+    if (a.bad || (!by_status && !(a.flags & (API_TOKEN | API_FINISH | API_TERMINAL | API_USAGE | API_RESULT))))
         return err_set(e, ERR_PROTO, "%s%s: the answer is not %s's JSON; is this path the API's? (see --api)",
                        t->origin, path, ops->name);
     p->usage = (a.flags & API_USAGE) != 0;

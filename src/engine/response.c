@@ -173,7 +173,10 @@ static int on_header(struct hx *x, struct str name, struct str value)
 static int on_headers_done(struct hx *x)
 {
     struct req *r = req_of(x);
-    if (r->mode == MODE_DOCUMENT && api_stream_begin(&r->stream) != API_WHOLE) {
+    enum api_framing framing = r->mode == MODE_DOCUMENT ? api_stream_begin(&r->stream) : API_WHOLE;
+    if (framing == API_BYTES) {
+        r->mode = MODE_PLAIN;
+    } else if (framing != API_WHOLE) {
         r->mode = MODE_STREAM;
         r->rec->flags |= REC_STREAMED;
     }
@@ -311,8 +314,9 @@ static int on_event(void *arg, struct str type, struct str data)
     if (r->terminal || r->left) /* nothing counts behind the dialect's last event */
         return 0;
     const struct api *a = r->w->e->o.api;
-    enum api_rc rc =
-        a->custom ? api_custom_event(a->custom, type, data, &ev) : api_memo_event(a->ops, &r->memo, type, data, &ev);
+    enum api_rc rc = r->stream.framing == API_TEXT ? api_event_piece(data, &ev)
+                     : a->custom                   ? api_custom_event(a->custom, type, data, &ev)
+                                                   : api_memo_event(a->ops, &r->memo, type, data, &ev);
     if (rc < 0) {
         r->bad = true;
         set_error_detail(r, data);
