@@ -5,6 +5,7 @@
 
 static const struct compat_program *const programs[] = {
     &compat_async_benchmarking,
+    &compat_awscurl,
     &compat_benchmark,
     &compat_benchmark_serving,
     NULL,
