@@ -11,10 +11,12 @@ struct compat_row {
     uint64_t index;    /* in the level's schedule */
     bool warmup, sent; /* sent: it was started, whatever came of it */
     bool streamed;
+    bool new_conn, http2; /* a connection was opened for it; HTTP/2 was spoken */
     enum outcome outcome;
     int status; /* HTTP, 0 = none */
     /* monotonic ns since the run's epoch, 0 = did not happen (record.h) */
-    int64_t intended, start, conn_start, conn_end, sent_last, first_byte, headers, first_token, last_token, end;
+    int64_t intended, start, conn_start, conn_end, tls_end, sent_last, first_byte, headers, first_token, last_token,
+        end;
     int64_t tokens_in, tokens_out; /* -1 unknown */
     enum token_source source;
     uint64_t words, bytes_in, bytes_out;
