@@ -41,11 +41,16 @@ static const struct opt rows[] = {
      .help = "The only model served; others get 404. Default: any name is taken and /v1/models lists weir-sim."},
     {"api-key", 0, NULL, "KEY", SERVER, OPT_STR(C, api_key), .flags = OPT_SECRET, .check = check_not_empty,
      .help = "Ask for this key; without it 401."},
-    {"preset", 0, NULL, "NAME", SERVER, OPT_CHOICE(C, preset), .choices = "flask-mock",
+    {"preset", 0, NULL, "NAME", SERVER, OPT_CHOICE(C, preset), .choices = "flask-mock lambda-proxy lambda-stream",
      .help =
          "Serve something else. flask-mock: GET /tokenizer?output_tokens=N, which takes 1, 2, 3 or 5 s below 10, 100, "
          "1000 and from there, /sleeper?sleep_length=S and /hello, and nothing besides; where not given, --listen is "
-         "127.0.0.1:5000 and --limit 1. `make run` starts it."},
+         "127.0.0.1:5000 and --limit 1. `make run` starts it. lambda-proxy: chat at /prod/chat/completions as a Lambda "
+         "function behind an API Gateway answers, whole even where a stream was asked for, with X-TTFT-MS, "
+         "X-Tokens-Per-Second and X-Cost-Per-1K-USD in its headers; lambda-stream: one that streams, with them in "
+         "trailers and comments."},
+    {"hourly-usd", 0, NULL, "USD", SERVER, OPT_F64(C, hourly_usd), .def = "1.21", .flags = OPT_POSITIVE, .max = 1e6,
+     .help = "With the two lambda presets: what the instance costs an hour, of which X-Cost-Per-1K-USD is made."},
     {"sigv4", 0, NULL, "KEY:SECRET[:TOKEN]", SERVER, OPT_STRS(C, sigv4), .flags = OPT_SECRET, .check = check_not_empty,
      .help =
          "Take only requests that are signed by these credentials (AWS Signature Version 4, in headers or query; any "
@@ -123,7 +128,7 @@ const struct opt_table opt_sim = {"sim", "WEIR_SIM_", rows, ARRAY_LEN(rows), NUL
 
 void sim_config_preset(struct sim_config *c, const struct opt_seen *seen)
 {
-    if (!c->preset)
+    if (!c->preset || strcmp(c->preset, "flask-mock") != 0)
         return;
     if (opt_source_of(&opt_sim, seen, "listen") == OPT_FROM_DEFAULT)
         c->listen = "127.0.0.1:5000";

@@ -155,7 +155,10 @@ static int configure(struct sim *s, struct err *e)
     s->packing = c->compress != NULL ? unpack_coding(str_of(c->compress)) : UNPACK_NONE;
     if (s->packing != UNPACK_NONE)
         snprintf(s->packing_line, sizeof(s->packing_line), "Content-Encoding: %s\r\n", c->compress);
-    s->mock = c->preset != NULL;
+    s->mock = c->preset != NULL && strcmp(c->preset, "flask-mock") == 0;
+    s->lambda = c->preset == NULL || s->mock              ? LAMBDA_NONE
+                : strcmp(c->preset, "lambda-stream") == 0 ? LAMBDA_STREAMED
+                                                          : LAMBDA_BUFFERED;
     s->model_name = c->model != NULL ? c->model : "weir-sim";
     s->rules =
         (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options, .blocks = c->prefix_cache};

@@ -23,9 +23,12 @@ struct sim_config {
     int64_t clock_ahead; /* seconds that Date and the checks of signatures are ahead of this machine's clock */
     int64_t ttft, prefill, itl, itl_per_seq; /* ns */
     uint64_t max_seqs;
-    uint64_t max_queue;        /* waiting requests; beyond it 503; UINT64_MAX = no limit */
-    uint64_t limit;            /* concurrent requests, 0 = no limit; beyond it 429 */
-    const char *preset;        /* "flask-mock": /tokenizer, /sleeper and /hello alone, see sim_flask.c; NULL: all */
+    uint64_t max_queue; /* waiting requests; beyond it 503; UINT64_MAX = no limit */
+    uint64_t limit;     /* concurrent requests, 0 = no limit; beyond it 429 */
+    /* "flask-mock": /tokenizer, /sleeper and /hello alone, see sim_flask.c; "lambda-proxy", "lambda-stream": chat
+     * behind a Lambda function, see sim_lambda.h; NULL: all but that */
+    const char *preset;
+    double hourly_usd;         /* of the latter two: what the instance costs */
     double time_scale;         /* factor on the times of model, mock and faults; 0 counts as 1 */
     const char *jitter;        /* distribution of a factor on each duration, or NULL */
     const char *output_tokens; /* distribution */

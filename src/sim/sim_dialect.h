@@ -36,7 +36,7 @@ struct sim_dialect {
 extern const struct sim_dialect sim_openai_chat, sim_openai_completions, sim_responses, sim_anthropic, sim_ollama_chat,
     sim_ollama_generate, sim_tgi_generate, sim_tgi_stream;
 extern const struct sim_dialect sim_sglang, sim_triton, sim_triton_stream, sim_llm_on_ray, sim_lmi, sim_lmi_sse,
-    sim_embeddings, sim_rerank;
+    sim_embeddings, sim_rerank, sim_lambda_chat;
 extern const struct sim_dialect sim_converse, sim_bedrock_anthropic, sim_bedrock_llama, sim_bedrock_titan;
 
 #endif

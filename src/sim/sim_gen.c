@@ -21,16 +21,18 @@ struct gen {
     bool chunked;
     bool frames; /* chunks are framed here, not by the dialect: what goes into them is packed, or trailers follow */
     enum sim_evs evs;
-    bool spoil;        /* bad_crc: the next frame's checksum */
-    uint64_t pieces;   /* of an event stream, for where slices are */
-    char trailer[80];  /* --timing-headers */
-    struct timer slow; /* slow_headers */
+    bool spoil;              /* bad_crc: the next frame's checksum */
+    uint64_t pieces;         /* of an event stream, for where slices are */
+    char trailer[200];       /* --timing-headers, --preset lambda-stream */
+    struct lambda_told told; /* of the lambda presets */
+    struct timer slow;       /* slow_headers */
     struct fault fault;
     uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
     int64_t received;
     uint64_t written; /* tokens that went to the kernel */
     uint64_t blocks;  /* of the KV cache that it holds */
     bool stream, headers_out;
+    bool buffered;   /* a stream was asked for, but its events come whole */
     bool struck;     /* the fault happened: the truth says so */
     bool from_limit; /* the length came from max_tokens: finish_reason "length" */
     bool lost;       /* a write failed */
@@ -370,11 +372,40 @@ static struct str tell_times(struct gen *g, struct str last, char total[24])
     return buf_str(b);
 }
 
+static void tell(struct gen *g)
+{
+    struct truth_rec *t = g->late.truth;
+    lambda_tell(&g->told, &g->fmt, clock_mono(), g->seq.done, g->stream || g->buffered, sim_of(g)->cfg.hourly_usd);
+    if (t != NULL)
+        snprintf(t->told, sizeof(t->told), "{\"tokens_per_second\":%s,\"cost_per_1k_usd\":%s,\"ttft_ms\":%s}",
+                 g->told.tps, g->told.cost, g->told.n > 2 ? g->told.ttft : "null");
+}
+
+/* The same of --preset lambda-stream. */
+static struct str lambda_last(struct gen *g)
+{
+    struct buf *b = &g->late.w->body;
+    size_t n = 0;
+    buf_clear(b);
+    buf_adds(b, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
+    tell(g);
+    lambda_comments(&g->told, b);
+    for (size_t i = 0; i < g->told.n; i++)
+        n += (size_t)snprintf(g->trailer + n, sizeof(g->trailer) - n, STR_FMT ": " STR_FMT "\r\n",
+                              STR_ARG(g->told.figure[i].name), STR_ARG(g->told.figure[i].value));
+    return buf_str(b);
+}
+
 static void stream_end(struct gen *g)
 {
     char n[24];
     struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
     bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
+    if (sim_of(g)->lambda != LAMBDA_NONE) {
+        put_last(g, lambda_last(g));
+        finish(g, g->told.figure, g->told.n);
+        return;
+    }
     if (sim_of(g)->cfg.timing_headers) {
         struct str last = g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch);
         put_last(g, tell_times(g, last, n));
@@ -420,23 +451,34 @@ static void plain_end(struct gen *g)
     buf_clear(b);
     if (g->fault.kind == FAULT_ERROR_EVENT)
         sim_error_body(g->dialect, b, 500, "The simulated engine failed.", NULL, NULL);
+    else if (g->buffered)
+        lambda_events(g->dialect, &g->fmt, g->seq.done, b);
     else
         g->dialect->body(&g->fmt, b, s->cfg.seed, g->seq.number, g->seq.done, finish_of(g));
+    if (s->lambda != LAMBDA_NONE)
+        tell(g);
     if (g->fault.kind == FAULT_BAD_JSON && b->n > 0)
         b->p[b->n / 2] = '\x01';
     g->struck = g->fault.kind != FAULT_NONE;
     if (g->struck && g->late.truth != NULL)
         fault_name(&g->fault, g->late.truth->fault);
-    char lines[START_LINES];
-    start_lines(g, lines);
+    char lines[MAX(START_LINES, LAMBDA_LINES)];
+    if (s->lambda != LAMBDA_NONE)
+        lambda_lines(&g->told, &g->fmt, written, lines);
+    else
+        start_lines(g, lines);
     struct str body = buf_str(b);
     if (g->evs == SIM_EVS_PARTS) {
         buf_clear(&g->late.w->framed);
         sim_evs_wrap(&g->late.w->framed, g->evs, body, 1, 0);
         body = buf_str(&g->late.w->framed);
     }
-    sim_late_answer(&g->late, 200, g->evs == SIM_EVS_PARTS ? SIM_EVS_TYPE : "application/json", body,
-                    lines); /* of what is not streamed g->pack is NULL */
+    /* of what is not streamed g->pack is NULL */
+    sim_late_answer(&g->late, 200,
+                    g->evs == SIM_EVS_PARTS ? SIM_EVS_TYPE
+                    : g->buffered           ? g->dialect->stream_type
+                                            : "application/json",
+                    body, lines);
     if (b->cap > KEEP_BODY)
         buf_free(b);
     gen_free(g, true);
@@ -451,8 +493,18 @@ static void plain_truncated(struct gen *g)
     cut(g, false);
 }
 
+/* What failed behind the function is its own failure. */
+static void lambda_failed(struct gen *g)
+{
+    g->struck = true;
+    sim_late_error(&g->late, 502, "The simulated engine failed.", NULL, NULL, NULL);
+    gen_free(g, true);
+}
+
 static void plain_token(struct gen *g)
 {
+    if (g->seq.done == 1 && sim_of(g)->lambda != LAMBDA_NONE)
+        g->fmt.first = clock_mono();
     if (g->seq.done < g->seq.output_tokens)
         return;
     switch (g->fault.kind) {
@@ -462,6 +514,12 @@ static void plain_token(struct gen *g)
         break;
     case FAULT_TRUNCATE:
         plain_truncated(g);
+        break;
+    case FAULT_ERROR_EVENT:
+        if (sim_of(g)->lambda != LAMBDA_NONE)
+            lambda_failed(g);
+        else
+            plain_end(g);
         break;
     default:
         plain_end(g);
@@ -534,7 +592,8 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
     g->task = (struct sim_task){gen_gone, gen_written, gen_ended};
     g->slow.fire = on_slow;
     g->dialect = r->dialect;
-    g->stream = a->stream;
+    g->buffered = a->stream && s->lambda == LAMBDA_BUFFERED;
+    g->stream = a->stream && !g->buffered;
     g->evs = r->evs;
     if (can_show(g, fault.kind))
         g->fault = fault;
@@ -551,9 +610,10 @@ static struct gen *gen_new(struct sim_request *r, const struct ask *a, uint64_t 
                 g->seq.extra > 0;
     g->chunked = !r->q->http10 && !r->q->http2;
     g->pack = g->stream && s->packing != UNPACK_NONE ? pack_new(s->packing) : NULL;
-    g->frames = g->stream && (g->pack != NULL || g->evs != SIM_EVS_NONE || (g->chunked && s->cfg.timing_headers));
+    g->frames = g->stream && (g->pack != NULL || g->evs != SIM_EVS_NONE ||
+                              (g->chunked && (s->cfg.timing_headers || s->lambda != LAMBDA_NONE)));
     g->fmt = (struct event_fmt){
-        .chunked = g->chunked && !g->frames,
+        .chunked = g->chunked && !g->frames && !g->buffered,
         .usage_final = a->include_usage,
         .usage_each = a->include_usage && a->continuous_usage,
         .prompt_tokens = a->prompt_tokens,

@@ -141,6 +141,11 @@ static const struct route routes[] = {
     {"/hello", "GET", false, sim_flask, NULL, true},
     {"/sleeper", "GET", false, sim_flask, NULL, true},
 };
+/* With the lambda presets, these alone. */
+static const struct route lambda_routes[] = {
+    {"/prod/chat/completions", "POST", true, sim_generate, &sim_lambda_chat, false},
+    {"/v1/chat/completions", "POST", true, sim_generate, &sim_lambda_chat, false},
+};
 /* clang-format on */
 
 /* Equal in time that does not depend on where they differ. */
@@ -203,7 +208,10 @@ static bool is_at(const struct sim *s, const struct route *r, struct str path)
 static const struct route *find(const struct sim *s, struct str path, bool *known_path, struct str method)
 {
     *known_path = false;
-    for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
+    for (size_t i = 0; s->lambda != LAMBDA_NONE && i < ARRAY_LEN(lambda_routes); i++)
+        if (matches(path, lambda_routes[i].path) && str_eqz(method, lambda_routes[i].method))
+            return &lambda_routes[i];
+    for (size_t i = 0; s->lambda == LAMBDA_NONE && i < ARRAY_LEN(routes); i++) {
         if (!is_at(s, &routes[i], path))
             continue;
         *known_path = true;
@@ -218,7 +226,7 @@ static const char *path_text(const struct sim *s, struct str path)
     for (size_t i = 0; i < ARRAY_LEN(routes); i++)
         if (is_at(s, &routes[i], path))
             return routes[i].path;
-    return "other";
+    return matches(path, lambda_routes[0].path) ? lambda_routes[0].path : "other";
 }
 
 static void begin_truth(struct sim_request *r)
@@ -287,6 +295,8 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
         return;
     if (route == NULL && r.w->sim->mock)
         sim_flask_refuse(&r, known ? 405 : 404);
+    else if (route == NULL && r.w->sim->lambda != LAMBDA_NONE) /* as an API Gateway does, for methods too */
+        sim_answer(&r, 404, "application/json", STR("{\"message\":\"Not Found\"}"), NULL);
     else if (route == NULL && known)
         not_allowed(&r);
     else if (route == NULL)

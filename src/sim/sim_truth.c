@@ -70,6 +70,10 @@ static void format(struct buf *b, const struct truth_rec *r)
     jo_ku64(&j, "cached_tokens", r->cached_tokens);
     jo_ku64(&j, "output_tokens", r->output_tokens);
     jo_ku64(&j, "queued", r->queued);
+    if (r->told[0] != 0) {
+        jo_key(&j, "told");
+        jo_raw(&j, str_of(r->told));
+    }
     jo_kbool(&j, "complete", r->complete);
     jo_end_obj(&j);
     buf_addc(b, '\n');

@@ -25,6 +25,8 @@
  *   output_tokens  tokens written (not streaming: tokens of the text)
  *   queued         tokens that could not go out at once because the client did not read: their instants are those of
  *                  queueing (HTTP/2: of the write all the same; a closed window counts as not reading)
+ *   told           only with the lambda presets: {"tokens_per_second":..,"cost_per_1k_usd":..,"ttft_ms":..} as the
+ *                  answer's headers say; the last one of streams. What came as one body has no tokens
  *   complete       the whole answer was handed to the kernel or queued; false: cut by a fault, the client or the end
  *
  * truth_put() takes a filled record; a thread of its own formats and writes, several times a second. The caller's cost
@@ -50,6 +52,7 @@ struct truth_rec { /* from truth_rec_new, given away by truth_put */
     int64_t *tokens;
     size_t n_tokens, cap_tokens;
     uint64_t prompt_tokens, cached_tokens, output_tokens, queued;
+    char told[160]; /* JSON; "" nothing */
 };
 
 struct truth *truth_open(const char *path, struct err *e); /* cuts an existing file; NULL + e */

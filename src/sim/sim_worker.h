@@ -15,6 +15,7 @@
 #include "sim/sim_dialect.h"
 #include "sim/sim_evs.h"
 #include "sim/sim_fault.h"
+#include "sim/sim_lambda.h"
 #include "sim/sim_metrics.h"
 #include "sim/sim_model.h"
 #include "sim/sim_sigv4.h"
@@ -38,9 +39,10 @@ struct sim {
     char packing_line[40]; /* the header that says so, with CRLF */
     uint64_t goaway_after;
     bool goaway_abrupt;
-    bool flush_tokens; /* HTTP/2: each token by a write of its own */
-    bool mock;         /* only the paths of sim_flask.c are there */
-    double scale;      /* of times, above 0 */
+    bool flush_tokens;       /* HTTP/2: each token by a write of its own */
+    bool mock;               /* only the paths of sim_flask.c are there */
+    enum lambda_kind lambda; /* only that of sim_lambda.h is */
+    double scale;            /* of times, above 0 */
     struct gate gate;
     struct sim_metrics metrics;
     struct prefix_cache *prefix; /* NULL: none */
