@@ -3,13 +3,18 @@
 #include "base/str.h"
 #include "cli/opt.h"
 
+/* clang-format off */
 static const struct compat_program *const programs[] = {
+    &compat_analyze_results,
     &compat_async_benchmarking,
+    &compat_aws_benchmark,
+    &compat_aws_streaming_bench,
     &compat_awscurl,
     &compat_benchmark,
     &compat_benchmark_serving,
     NULL,
 };
+/* clang-format on */
 
 const struct compat_program *const *compat_programs(void)
 {

@@ -172,9 +172,11 @@ static void put_triple(struct jout *j, const char *key, const struct values *s)
     jo_end_obj(j);
 }
 
-/* ---- requests per second, of windows of at least 10 ms that end with an answer */
+/* ---- requests per second */
 
-static struct values window_rates(const struct values *ends)
+/* oha's windows: from an answer to the last one within 10 ms of it, or to the next one. A burst of answers makes rates
+ * without a meaning. */
+static struct values oha_rates(const struct values *ends)
 {
     struct values out = {xmalloc((ends->n + 1) * sizeof *out.v), 0};
     double from = 0;
@@ -192,9 +194,20 @@ static struct values window_rates(const struct values *ends)
     return out;
 }
 
-static void put_rates(struct jout *j, const struct oha_level *l)
+/* Windows of about 1 s, which cover the level: their mean is its rate. */
+static struct values even_rates(const struct values *ends, double total)
 {
-    struct values ends = gather(l, end_time), r = window_rates(&ends);
+    size_t n = (size_t)fmax(1, floor(fmin(total, 1e6)));
+    struct values out = {xcalloc(n, sizeof *out.v), n};
+    for (size_t i = 0; total > 0 && i < ends->n; i++)
+        out.v[(size_t)fmin(ends->v[i] / total * (double)n, (double)(n - 1))] += (double)n / total;
+    compat_sort(out.v, n);
+    return out;
+}
+
+static void put_rates(struct jout *j, const struct oha_level *l, double total)
+{
+    struct values ends = gather(l, end_time), r = l->level ? even_rates(&ends, total) : oha_rates(&ends);
     double mean = mean_of(&r), square = 0;
     char name[16];
     for (size_t i = 0; i < r.n; i++)
@@ -378,7 +391,7 @@ void oha_json_write(struct buf *out, const struct oha_level *l)
     put_summary(&j, l, &t, &all);
     put_latency(&j, l, "responseTimeHistogram", "latencyPercentiles", METRIC_TOTAL, &all);
     put_latency(&j, l, "firstByteHistogram", "firstBytePercentiles", METRIC_TTFB, &first);
-    put_rates(&j, l);
+    put_rates(&j, l, t.s);
     put_details(&j, l, &first);
     put_statuses(&j, l);
     put_errors(&j, l);
@@ -391,6 +404,11 @@ void oha_json_write(struct buf *out, const struct oha_level *l)
 
 /* ---- back */
 
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
 static uint64_t sum_of(jnode *counts_by_name, const char *prefix, const char *except)
 {
     void *it = NULL;
@@ -399,7 +417,7 @@ static uint64_t sum_of(jnode *counts_by_name, const char *prefix, const char *ex
     uint64_t sum = 0;
     while (jn_next(counts_by_name, &it, &key, &value))
         if (strncmp(key, prefix, strlen(prefix)) == 0 && !(except && strcmp(key, except) == 0))
-            sum += (uint64_t)MAX(jn_i64(value, 0), 0);
+            sum = plus(sum, (uint64_t)MAX(jn_i64(value, 0), 0));
     return sum;
 }
 
@@ -422,7 +440,7 @@ int oha_json_read(struct oha_figures *f, jnode *root, bool original, struct err 
         .p95_ms = jn_f64(jn_get(percentiles, "p95"), NAN) * 1e3,
         .p99_ms = jn_f64(jn_get(percentiles, "p99"), NAN) * 1e3,
         .total_s = total,
-        .total = sum_of(statuses, "", NULL) + sum_of(jn_get(root, "errorDistribution"), "", DEADLINE),
+        .total = plus(sum_of(statuses, "", NULL), sum_of(jn_get(root, "errorDistribution"), "", DEADLINE)),
         .successful = good,
         .rps = ratio((double)good, total),
         .tokens_per_s = jn_f64(jn_get(root, "weir.tokens_per_sec"), NAN),

@@ -150,6 +150,9 @@ static void test_by_weir_s(void **state)
     assert_true(near(in(p, "p50"), 1.5) && near(in(p, "p95"), 1.95) && near(in(p, "p99.9"), 1.999));
     assert_true(near(in(p, "p75"), 1.75)); /* not in the summary: between the two successes */
     assert_true(near(in(jn_get(jdoc_root(d), "firstBytePercentiles"), "p95"), 0.975));
+    /* Five windows of a second, of which two have an answer. */
+    assert_true(near(at(d, "rps.mean"), 0.4) && near(at(d, "rps.max"), 1) && near(at(d, "rps.min"), 0));
+    assert_true(near(at(d, "rps.percentiles.p50"), 0) && near(at(d, "rps.percentiles.p75"), 1));
     assert_true(near(at(d, "errorDistribution.reset"), 1));
     assert_true(near(at(d, "weir.successful_requests"), 2) && near(at(d, "weir.total_requests"), 4));
     assert_true(near(at(d, "weir.output_tokens"), 30) && near(at(d, "weir.tokens_per_sec"), 6));
