@@ -22,7 +22,8 @@ struct compat_program {
     int (*run)(int argc, const char *const *argv);
 };
 
-extern const struct compat_program compat_analyze_results, compat_async_benchmarking, compat_aws_benchmark, compat_aws_streaming_bench, compat_awscurl, compat_benchmark, compat_benchmark_serving;
+extern const struct compat_program compat_analyze_results, compat_async_benchmarking, compat_aws_benchmark,
+    compat_aws_streaming_bench, compat_awscurl, compat_benchmark, compat_benchmark_serving;
 
 const struct compat_program *const *compat_programs(void);  /* NULL-ended */
 const struct compat_program *compat_find(const char *name); /* also by alias or by a path that ends so; or NULL */
