@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from awscurl import ENDPOINT, JSON, OSCAR, awscurl, folder
-from lib import Sim, check, clean_env
+from lib import Sim, check
 
 weir = sys.argv[1]
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
