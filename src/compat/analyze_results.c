@@ -339,8 +339,9 @@ static int write_out(const struct settings *s, const struct buf *b, struct err *
     return 0;
 }
 
-static int analyze(struct settings *s, const struct opt_seen *seen, struct err *e)
+static int analyze(void *settings, const struct opt_seen *seen, struct err *e)
 {
+    struct settings *s = settings;
     struct analysis a = {0};
     struct buf b = BUF_INIT(1u << 30);
     struct stat st;
@@ -370,18 +371,9 @@ static int analyze(struct settings *s, const struct opt_seen *seen, struct err *
 
 static int run(int argc, const char *const *argv)
 {
+    static const struct compat_command command = {NAME, &table, NULL, help, analyze};
     struct settings s = {0};
-    struct opt_seen seen = {0};
-    struct err e = {0};
-    if (opt_wants_help(&table, argc, argv)) {
-        help();
-        return 0;
-    }
-    int rc = opt_parse(&table, argc, argv, NULL, &s, &seen, &e);
-    if (rc == 0)
-        rc = analyze(&s, &seen, &e);
-    opt_free(&table, &s, &seen);
-    return rc < 0 ? compat_fail(NAME, &e) : 0;
+    return compat_go(&command, &s, argc, argv);
 }
 
 const struct compat_program compat_analyze_results = {

@@ -112,7 +112,6 @@ static int measure(const struct async_targets *t, const struct settings *s, stru
     struct compat_words words = {0};
     struct compat_run r = {0};
     int code = -1;
-    unsetenv("OPENAI_API_KEY"); /* is none of these servers' business */
     if (write_list(t, s, list, e) == 0) {
         put_words(&words, t, s, list);
         if (!s->seed_given && t->n > 1)
@@ -134,8 +133,9 @@ static int measure(const struct async_targets *t, const struct settings *s, stru
     return code;
 }
 
-static int run_with(struct settings *s, struct err *e)
+static int run_with(void *settings, const struct opt_seen *seen, struct err *e)
 {
+    struct settings *s = settings;
     struct file_map file = {0};
     struct async_targets t = {0};
     if (!s->seed_given)
@@ -154,18 +154,9 @@ static int run_with(struct settings *s, struct err *e)
 
 static int run(int argc, const char *const *argv)
 {
+    static const struct compat_command command = {NAME, &table, NULL, help, run_with};
     struct settings s = {0};
-    struct opt_seen seen = {0};
-    struct err e = {0};
-    if (opt_wants_help(&table, argc, argv)) {
-        help();
-        return 0;
-    }
-    int code = opt_parse(&table, argc, argv, NULL, &s, &seen, &e);
-    if (code == 0)
-        code = run_with(&s, &e);
-    opt_free(&table, &s, &seen);
-    return code < 0 ? compat_fail(NAME, &e) : code;
+    return compat_go(&command, &s, argc, argv);
 }
 
 const struct compat_program compat_async_benchmarking = {

@@ -405,8 +405,11 @@ static int measure(struct settings *s, const char *dir, struct err *e)
     return code;
 }
 
-static int run_with(struct settings *s, struct err *e)
+static int run_with(void *settings, const struct opt_seen *seen, struct err *e)
 {
+    struct settings *s = settings;
+    if (take_words(s, seen, e) < 0)
+        return -1;
     struct buf b = BUF_INIT(FILE_MAX);
     time_t now = time(NULL);
     struct tm tm;
@@ -435,20 +438,9 @@ static int run_with(struct settings *s, struct err *e)
 
 static int run(int argc, const char *const *argv)
 {
+    static const struct compat_command command = {NAME, &table, documented, help, run_with};
     struct settings s = {0};
-    struct opt_seen seen = {0};
-    struct err e = {0};
-    if (opt_wants_help(&table, argc, argv)) {
-        help();
-        return 0;
-    }
-    int code = opt_parse(&table, argc, argv, documented, &s, &seen, &e);
-    if (code == 0)
-        code = take_words(&s, &seen, &e);
-    if (code == 0)
-        code = run_with(&s, &e);
-    opt_free(&table, &s, &seen);
-    return code < 0 ? compat_fail(NAME, &e) : code;
+    return compat_go(&command, &s, argc, argv);
 }
 
 const struct compat_program compat_aws_benchmark = {

@@ -222,27 +222,22 @@ static int measure(const struct settings *s, struct err *e)
     return code;
 }
 
+static int run_with(void *settings, const struct opt_seen *seen, struct err *e)
+{
+    struct settings *s = settings;
+    bool tls;
+    if (!s->to.url)
+        return err_set(e, ERR_USAGE, "--url must be given");
+    if (aws_check_url(s->to.url, &tls, e) < 0 || (s->output && check_output(s->output, e) < 0))
+        return -1;
+    return measure(s, e);
+}
+
 static int run(int argc, const char *const *argv)
 {
+    static const struct compat_command command = {NAME, &table, NULL, help, run_with};
     struct settings s = {0};
-    struct opt_seen seen = {0};
-    struct err e = {0};
-    bool tls;
-    if (opt_wants_help(&table, argc, argv)) {
-        help();
-        return 0;
-    }
-    int code = opt_parse(&table, argc, argv, NULL, &s, &seen, &e);
-    if (code == 0 && !s.to.url)
-        code = err_set(&e, ERR_USAGE, "--url must be given");
-    if (code == 0)
-        code = aws_check_url(s.to.url, &tls, &e);
-    if (code == 0 && s.output)
-        code = check_output(s.output, &e);
-    if (code == 0)
-        code = measure(&s, &e);
-    opt_free(&table, &s, &seen);
-    return code < 0 ? compat_fail(NAME, &e) : code;
+    return compat_go(&command, &s, argc, argv);
 }
 
 const struct compat_program compat_aws_streaming_bench = {

@@ -189,8 +189,9 @@ static int measure(const struct serving_opts *o, const struct results *res, stru
     return code;
 }
 
-static int run_with(struct serving_opts *o, struct err *e)
+static int run_with(void *settings, const struct opt_seen *seen, struct err *e)
 {
+    struct serving_opts *o = settings;
     struct results res = {0};
     const char *tokenizer = getenv("TOKENIZER");
     if (tokenizer && *tokenizer)
@@ -208,22 +209,12 @@ static int run_with(struct serving_opts *o, struct err *e)
 
 static int run(int argc, const char *const *argv)
 {
+    static const struct compat_command command = {NAME, &serving_table, NULL, help, run_with};
     struct serving_opts o = {0};
-    struct opt_seen seen = {0};
-    struct err e = {0};
     const char **words = xcalloc((size_t)argc + 1, sizeof *words);
-    int n = serving_plain_flags(argc, argv, words);
-    int code = 0;
-    if (opt_wants_help(&serving_table, n, words)) {
-        help();
-    } else {
-        code = opt_parse(&serving_table, n, words, NULL, &o, &seen, &e);
-        if (code == 0)
-            code = run_with(&o, &e);
-        opt_free(&serving_table, &o, &seen);
-    }
+    int code = compat_go(&command, &o, serving_plain_flags(argc, argv, words), words);
     free(words);
-    return code < 0 ? compat_fail(NAME, &e) : code;
+    return code;
 }
 
 const struct compat_program compat_benchmark_serving = {

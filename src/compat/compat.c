@@ -63,3 +63,18 @@ int compat_fail(const char *program, const struct err *e)
     fprintf(stderr, "weir as %s: %s\n", program, e->text);
     return e->code == ERR_USAGE || e->code == ERR_DATA ? 2 : 1;
 }
+
+int compat_go(const struct compat_command *c, void *settings, int argc, const char *const *argv)
+{
+    struct opt_seen seen = {0};
+    struct err e = {0};
+    if (opt_wants_help(c->table, argc, argv)) {
+        c->help();
+        return 0;
+    }
+    int code = opt_parse(c->table, argc, argv, c->env, settings, &seen, &e);
+    if (code == 0)
+        code = c->go(settings, &seen, &e);
+    opt_free(c->table, settings, &seen);
+    return code < 0 ? compat_fail(c->name, &e) : code;
+}

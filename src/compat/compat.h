@@ -25,6 +25,19 @@ struct compat_program {
 extern const struct compat_program compat_analyze_results, compat_async_benchmarking, compat_aws_benchmark,
     compat_aws_streaming_bench, compat_awscurl, compat_benchmark, compat_benchmark_serving;
 
+/* What most of them do: --help, the words into `settings` (zeroed before), `go`, and an error as one line. */
+struct opt_table;
+struct opt_seen;
+struct compat_command {
+    const char *name; /* for the error */
+    const struct opt_table *table;
+    char *(*env)(const char *name); /* of the table's variables, as opt_env_fn; NULL: none */
+    void (*help)(void);             /* to standard output */
+    /* 0 or the exit code, or -1 + e */
+    int (*go)(void *settings, const struct opt_seen *seen, struct err *e);
+};
+int compat_go(const struct compat_command *c, void *settings, int argc, const char *const *argv);
+
 const struct compat_program *const *compat_programs(void);  /* NULL-ended */
 const struct compat_program *compat_find(const char *name); /* also by alias or by a path that ends so; or NULL */
 const char *compat_nearest(const char *name);               /* the one that was perhaps meant, or NULL */
