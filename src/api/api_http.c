@@ -45,6 +45,7 @@ const struct api_ops api_http = {
     .name = "http",
     .help = "plain HTTP: any method and body; each answer counts by its status, and there are no tokens",
     .default_path = "/",
+    .key_env = "", /* any server: OpenAI's key is none of its business */
     .model_optional = true,
     .ours = ours,
     .plain = true,

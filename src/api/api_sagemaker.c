@@ -167,6 +167,7 @@ const struct api_ops api_sagemaker = {
     .completes = true,
     .help = "bodies of DJL's LMI containers, as at SageMaker's /invocations",
     .default_path = "/invocations",
+    .key_env = "",
     .model_optional = true,
     .limit = "parameters.max_new_tokens",
     .ours = ours,

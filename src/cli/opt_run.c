@@ -75,8 +75,9 @@ static const struct opt rows[] = {
 
     /* --- authentication --- */
     {"api-key-env", 0, NULL, "NAME", AUTH, OPT_STR(C, api_key_env), .group = "key", .check = check_not_empty,
-     .help = "Take the API key from this environment variable. Default: OPENAI_API_KEY where it is set "
-             "(ANTHROPIC_API_KEY for that dialect)."},
+     .help = "Take the API key from this environment variable. Default: OPENAI_API_KEY where it is set; "
+             "ANTHROPIC_API_KEY and, of Bedrock, AWS_BEARER_TOKEN_BEDROCK for these dialects; none for http, payload "
+             "and sagemaker-lmi."},
     {"api-key-file", 0, NULL, "FILE", AUTH, OPT_STR(C, api_key_file), .group = "key", .flags = OPT_FILE,
      .check = check_not_empty, .help = "Take the API key from this file."},
     {"api-key", 0, "token", "KEY", AUTH, OPT_STR(C, api_key), .group = "key", .flags = OPT_SECRET,

@@ -57,6 +57,7 @@ static void answers_mean_nothing(void **state)
     const struct api_ops *ops = api_find(STR("http"));
     struct api_event ev;
     assert_true(ops->plain);
+    assert_string_equal(ops->key_env, ""); /* another server's key does not go there */
     assert_int_equal(ops->event(STR("error"), STR("[DONE]"), &ev), API_OK);
     assert_int_equal(ev.flags, 0);
     assert_int_equal(ops->document(STR("<html>"), &ev), API_OK);

@@ -383,7 +383,8 @@ static void the_dialect_says_how_it_is_asked(void **state)
         bool version;
     } cases[] = {{"openai-chat", "auto", AUTH_BEARER, "sk-openai", false},
                  {"anthropic-messages", "auto", AUTH_X_API_KEY, "sk-anthropic", true},
-                 {"anthropic-messages", "bearer", AUTH_BEARER, "sk-anthropic", true}};
+                 {"anthropic-messages", "bearer", AUTH_BEARER, "sk-anthropic", true},
+                 {"sagemaker-lmi", "auto", AUTH_BEARER, NULL, false}};
     setenv("OPENAI_API_KEY", "sk-openai", 1);
     setenv("ANTHROPIC_API_KEY", "sk-anthropic", 1);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -397,7 +398,10 @@ static void the_dialect_says_how_it_is_asked(void **state)
         assert_int_equal(parse(&s, &c, &e), 0);
         assert_int_equal(setup_target(&s, &e), 0);
         assert_int_equal(s.auth_style, cases[i].sent);
-        assert_string_equal(s.key, cases[i].key);
+        if (cases[i].key)
+            assert_string_equal(s.key, cases[i].key);
+        else
+            assert_null(s.key);
         struct str head = buf_str(&s.variant[0].ep->target[0].common);
         assert_int_equal(str_find(head, STR("\r\nanthropic-version: 2023-06-01\r\n")) >= 0, cases[i].version);
         setup_free(&s);
