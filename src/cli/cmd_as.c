@@ -25,7 +25,7 @@ static int run(int argc, const char *const *argv)
 const struct cmd cmd_as = {
     .name = "as",
     .args = "[NAME [arguments of NAME]]",
-    .summary = "run another benchmark's own command line",
+    .summary = "run the command line of another benchmark",
     .prose = "Does what another program does, with its command line and its outputs, by weir's own engine: the "
              "figures have the documented names, and are right. Without a name it lists the programs; "
              "`weir as NAME --help` tells the options of one. A symbolic link to weir with a program's name runs that "

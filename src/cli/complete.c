@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 #include "cli/opt.h"
+#include "compat/compat.h"
 
 static bool shown(const struct opt *o)
 {
@@ -71,7 +72,12 @@ static void bash(void)
     fputs("    help) words='", stdout);
     for (const struct cmd *const *c = cli_commands(); *c; c++)
         printf("%s%s", c == cli_commands() ? "" : " ", (*c)->name);
+    fputs("' ;;\n    as) words='", stdout);
+    for (const struct compat_program *const *p = compat_programs(); *p; p++)
+        printf("%s%s", p == compat_programs() ? "" : " ", (*p)->name);
     puts("' ;;\n    esac");
+    puts("    if [ \"$cmd\" = as ] && [ \"$COMP_CWORD\" -gt 2 ]; then\n        compopt -o default\n        return\n    "
+         "fi");
     puts("    case $cmd:$cur in");
     puts("    report:[!-]* | report:) COMPREPLY=($(compgen -d -- \"$cur\")); compopt -o filenames; return ;;");
     puts("    esac");
@@ -124,6 +130,10 @@ static void zsh(void)
         printf("        '(-h --help)'{-h,--help}'[help]'%s\n        ;;\n",
                strcmp((*c)->name, "report") == 0 ? " '*:folder:_files -/'" : "");
     }
+    puts("    as)\n        local -a programs\n        programs=(");
+    for (const struct compat_program *const *p = compat_programs(); *p; p++)
+        printf("            '%s:%s'\n", (*p)->name, (*p)->summary);
+    puts("        )\n        (( CURRENT == 3 )) && _describe program programs || _files\n        ;;");
     puts("    help) _describe command commands ;;\n    esac\n}\n_weir \"$@\"");
 }
 
@@ -135,6 +145,8 @@ static void fish(void)
         printf("complete -c weir -n __fish_use_subcommand -a %s -d '%s'\n", (*c)->name, (*c)->summary);
     puts("complete -c weir -n __fish_use_subcommand -l help -d 'help'");
     puts("complete -c weir -n __fish_use_subcommand -l version -d 'version'");
+    for (const struct compat_program *const *p = compat_programs(); *p; p++)
+        printf("complete -c weir -n '__fish_seen_subcommand_from as' -a %s -d '%s'\n", (*p)->name, (*p)->summary);
     for (const struct cmd *const *c = cli_commands(); *c; c++) {
         for (size_t i = 0; (*c)->options && i < (*c)->options->n; i++) {
             const struct opt *o = &(*c)->options->opts[i];

@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 #include "cli/help.h"
+#include "compat/compat.h"
 
 /* Text as roff reads it back: backslashes and dashes escaped, no line that looks like a request. */
 static void text(struct str s)
@@ -231,6 +232,11 @@ static void metrics(void)
     }
 }
 
+static bool has_page(const struct cmd *c)
+{
+    return c->options || c->foreign;
+}
+
 static void see_also(const char *self)
 {
     puts(".SH SEE ALSO");
@@ -240,12 +246,23 @@ static void see_also(const char *self)
         sep = ", ";
     }
     for (const struct cmd *const *c = cli_commands(); *c; c++) {
-        if (!(*c)->options || (self && strcmp(self, (*c)->name) == 0))
+        if (!has_page(*c) || (self && strcmp(self, (*c)->name) == 0))
             continue;
         printf("%s\\fBweir\\-%s\\fR(1)", sep, (*c)->name);
         sep = ", ";
     }
     putchar('\n');
+}
+
+/* Of `weir as`: what it can be. */
+static void programs(void)
+{
+    puts(".SH PROGRAMS");
+    for (const struct compat_program *const *p = compat_programs(); *p; p++) {
+        printf(".TP\n\\fB%s\\fR\n", (*p)->name);
+        textz((*p)->summary);
+        putchar('\n');
+    }
 }
 
 static void page_command(const struct cmd *c)
@@ -257,9 +274,13 @@ static void page_command(const struct cmd *c)
     textz(c->args);
     puts("\n.SH DESCRIPTION");
     paragraphs(c->prose);
-    options(c->options);
-    bench_file(c->options);
-    environment(c->options);
+    if (c->options) {
+        options(c->options);
+        bench_file(c->options);
+        environment(c->options);
+    } else {
+        programs();
+    }
     exit_status();
     if (strcmp(c->name, "run") == 0 || strcmp(c->name, "report") == 0) { /* they have the files of a run */
         files();
@@ -302,7 +323,7 @@ int man_main(int argc, const char *const *argv)
     const struct cmd *c = argc == 2 ? cli_find(argv[1]) : NULL;
     if (argc == 1) {
         page_weir();
-    } else if (c && c->options) {
+    } else if (c && has_page(c)) {
         page_command(c);
     } else {
         struct err e = {0};

@@ -446,6 +446,6 @@ static int run(int argc, const char *const *argv)
 const struct compat_program compat_aws_benchmark = {
     .name = NAME,
     .aliases = NAME ".sh",
-    .summary = "levels of concurrency over HTTP/2, with oha's files",
+    .summary = "levels of concurrency over HTTP/2, in oha files",
     .run = run,
 };
