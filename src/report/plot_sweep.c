@@ -90,6 +90,18 @@ static void share_limits(struct sweep *w, struct plot_panel *p)
     }
 }
 
+/* The first level that the server does not hold. */
+static void saturation(struct sweep *w, struct plot_panel *p)
+{
+    const struct sum_saturation *x = &w->s->saturation;
+    if (x->axis == SAT_NO_SWEEP || x->first < 0)
+        return;
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->level[i] == &w->s->levels[x->first])
+            plot_add_rule(p, &(struct plot_rule){"saturated", PLOT_RED, PLOT_DASHED, PLOT_LEFT, true, w->x[i]});
+    }
+}
+
 static void throughput(struct sweep *w)
 {
     struct plot_panel *p = plot_next(w->f, "Throughput and success rate");
@@ -116,6 +128,7 @@ static void throughput(struct sweep *w)
     add(w, p,
         (struct plot_series){.label = "successful", .colour = PLOT_BLUE, .marker = PLOT_CIRCLE, .line = PLOT_SOLID});
     share_limits(w, p);
+    saturation(w, p);
 }
 
 static const struct sum_dist *dist_of(const struct sum_level *l, enum metric m)

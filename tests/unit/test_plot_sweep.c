@@ -140,7 +140,8 @@ static void closed_loop_and_objectives(void **state)
                       .slo = "ttft:p95<50ms,e2e:p99<1s,error_rate<1%,success_rate>90%",
                       .goodput = "ttft:30ms"};
     struct acc *a = run_of(&w, &slo, &goodput);
-    struct plot_figure *f = plot_summary(acc_finish(a));
+    const struct summary *sum = acc_finish(a);
+    struct plot_figure *f = plot_summary(sum);
     const struct plot_panel *p = panel(f, "Time to first token (TTFT)");
     assert_string_equal(p->x.label, "Requests in flight");
     assert_int_equal(p->n_rules, 1);
@@ -149,7 +150,10 @@ static void closed_loop_and_objectives(void **state)
     for (size_t i = 0; i < p->n_series; i++)
         assert_int_equal(p->series[i].line, PLOT_SOLID); /* no response in a closed loop */
     p = panel(f, "Throughput and success rate");
-    assert_int_equal(p->n_rules, 2);
+    assert_int_equal(p->n_rules, 3);
+    assert_true(sum->saturation.first >= 0); /* ten requests in each level: their rate cannot grow */
+    assert_string_equal(p->rule[2].label, "saturated");
+    assert_true(p->rule[2].upright && p->rule[2].at == sum->levels[sum->saturation.first].concurrency);
     assert_string_equal(p->rule[0].label, "error_rate<1%");
     assert_true(fabs(p->rule[0].at - 99) < 1e-9 && p->rule[0].side == PLOT_RIGHT);
     assert_true(fabs(p->rule[1].at - 90) < 1e-9);
