@@ -78,7 +78,7 @@ TARGETS = ["/model/anthropic.claude-3-haiku-20240307-v1:0/converse-stream", "/mo
 
 
 def test_odd_targets():
-    """Nothing is at these paths: 404 says that the signature was good."""
+    """Nothing is at these paths, or something that takes other requests: whatever is not 403 says that the signature was good."""
     folder = tempfile.mkdtemp(prefix="weir-sigv4-")
     path = os.path.join(folder, "targets")
     with open(path, "w") as f:
@@ -89,7 +89,7 @@ def test_odd_targets():
                     str(2 * len(TARGETS)), "--aws-sigv4", service, "--header", "X-Odd:  a \t  b", "--header", "X-Amz-Target: t.T",
                     env=environment(token=None), expect=None)
             statuses = [q["status"] for q in r.requests]
-            check(statuses == [404] * (2 * len(TARGETS)), f"{service}: {statuses}")
+            check(len(statuses) == 2 * len(TARGETS) and set(statuses) <= {400, 404, 405}, f"{service}: {statuses}")
 
 
 def test_other_clock():
