@@ -86,7 +86,7 @@ def test_mixed_targets(folder):
     check(3000 < blocks[0][2].tokens < 11000, f"6666.6 tokens on average, more or less: {blocks[0][2].tokens}")
     for c, total, b in blocks:
         check(b.codes == {"200": 500}, str(b.codes))
-        check(2.8 * scale < b.mean < (4.5 if SANITIZED else 3.8) * scale, f"{c}: mean latency {b.mean}")
+        check(2.8 * scale < b.mean and (SANITIZED or b.mean < 3.8 * scale), f"{c}: mean latency {b.mean}")
         check(b.least >= 1 * scale and b.most >= 5 * scale, "the shortest and the longest")
         check(SANITIZED or b.total < 1.25 * total * scale, f"{c}: took {b.total}, the document's is {total * scale}")
     for seed in ([], ["--seed", "6"]):
