@@ -1,51 +1,16 @@
 /* sim_gen.c - one generation request from its parsing to its last byte: admission, headers and role chunk when it gets
  * its slot, a write per token when the model says so, faults, the end. */
 #include "base/clock.h"
-#include "base/pack.h"
 #include "base/rng.h"
 #include "base/xalloc.h"
 #include "sim/sim_frame.h"
+#include "sim/sim_gen_private.h"
 #include "sim/sim_reply.h"
 #include "sim/sim_text.h"
-#include "sim/sim_worker.h"
 
 #define KEEP_BODY (1UL << 20) /* memory of a larger answer is given back */
 
-struct gen {
-    struct sim_task task;
-    struct seq seq;
-    struct sim_late late; /* connection, truth and id */
-    const struct sim_dialect *dialect;
-    struct event_fmt fmt;
-    struct pack *pack; /* --compress: of a stream */
-    bool chunked;
-    bool frames; /* chunks are framed here, not by the dialect: what goes into them is packed, or trailers follow */
-    enum sim_evs evs;
-    bool spoil;              /* bad_crc: the next frame's checksum */
-    uint64_t pieces;         /* of an event stream, for where slices are */
-    char trailer[200];       /* --timing-headers, --preset lambda-stream */
-    struct lambda_told told; /* of the lambda presets */
-    struct timer slow;       /* slow_headers */
-    struct fault fault;
-    uint64_t strikes_at; /* 0-based token before which the fault strikes; UINT64_MAX: at none */
-    int64_t received;
-    uint64_t written; /* tokens that went to the kernel */
-    uint64_t blocks;  /* of the KV cache that it holds */
-    bool stream, headers_out;
-    bool buffered;   /* a stream was asked for, but its events come whole */
-    bool struck;     /* the fault happened: the truth says so */
-    bool from_limit; /* the length came from max_tokens: finish_reason "length" */
-    bool lost;       /* a write failed */
-    bool admitted;   /* neither 429 nor 503 */
-    bool cut;        /* HTTP/2: ended before its end */
-};
-
 static const char RETRY_AFTER[] = "Retry-After: 1\r\n";
-
-static struct sim *sim_of(const struct gen *g)
-{
-    return g->late.w->sim;
-}
 
 static const char *finish_of(const struct gen *g)
 {
@@ -91,124 +56,15 @@ static void gen_gone(struct sim_task *task)
     sim_worker_poke(w);
 }
 
-static void put_marked(struct gen *g, struct str s, bool mark)
-{
-    int rc = g->late.http2 ? hs2_data(g->late.conn, s, mark) : hs_puts(g->late.conn, s.p, s.n);
-    if (rc < 0)
-        g->lost = true;
-}
-
-/* HTTP's chunk of it, packed where answers are packed. */
-static struct str put_in_chunk(struct gen *g, struct str s, enum pack_step step)
-{
-    struct buf *b = &g->late.w->packed;
-    if (!g->frames || (s.n == 0 && step != PACK_END))
-        return s;
-    buf_clear(b);
-    buf_add(b, "          ", FRAME_ROOM);
-    if (g->pack != NULL)
-        pack_add(g->pack, s, step, b);
-    else
-        buf_adds(b, s);
-    struct str text = str_sub(buf_str(b), FRAME_ROOM, b->n);
-    if (!g->chunked)
-        return text;
-    char head[FRAME_ROOM + 1];
-    size_t n = text.n > 0 ? (size_t)snprintf(head, sizeof(head), "%zx\r\n", text.n) : 0;
-    memcpy(b->p + FRAME_ROOM - n, head, n);
-    if (text.n > 0)
-        buf_addz(b, "\r\n");
-    if (step == PACK_END)
-        buf_addf(b, "0\r\n%s\r\n", g->trailer);
-    return str_sub(buf_str(b), FRAME_ROOM - n, b->n);
-}
-
-/* What goes out of a piece of the dialect's stream. */
-static struct str enclose(struct gen *g, struct str s, enum pack_step step)
-{
-    struct buf *b = &g->late.w->framed;
-    if (g->evs == SIM_EVS_NONE)
-        return put_in_chunk(g, s, step);
-    buf_clear(b);
-    sim_evs_wrap(b, g->evs, s, g->fault.kind == FAULT_SLICES ? 3 : 1, g->seq.number << 32 | g->pieces++);
-    if (g->spoil)
-        sim_evs_spoil(b);
-    g->spoil = false;
-    return put_in_chunk(g, buf_str(b), step);
-}
-
-static void put(struct gen *g, struct str s)
-{
-    put_marked(g, enclose(g, s, PACK_FLUSH), false);
-}
-
-/* The last piece of the body. */
-static void put_last(struct gen *g, struct str s)
-{
-    put_marked(g, enclose(g, s, PACK_END), false);
-}
-
-/* The last piece of an event stream: a frame that says that it failed. */
-static void put_failure(struct gen *g, bool error)
-{
-    struct buf *b = &g->late.w->framed;
-    buf_clear(b);
-    sim_evs_fail(b, g->evs, error);
-    put_marked(g, put_in_chunk(g, buf_str(b), PACK_END), false);
-}
-
-/* split: the event's bytes one by one; returns the clock before the byte that completes the event (its last newline;
- * only the chunk's own end follows), which bears the mark. Of a packed one it may be any, so the first bears it. */
-static int64_t put_split(struct gen *g, struct str s, bool mark)
-{
-    size_t completes = g->pack != NULL ? 0 : s.n - (g->chunked ? 3 : 1);
-    int64_t at = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (i == completes)
-            at = clock_mono();
-        put_marked(g, str_sub(s, i, 1), mark && i == completes);
-        if (g->late.http2)
-            hs_flush(g->late.conn);
-    }
-    return at;
-}
-
-/* A token went to the kernel by a call that began at `at`. */
-static void token_written(struct gen *g, int64_t at, bool waited)
-{
-    struct sim_metrics *m = &sim_of(g)->metrics;
-    if (g->written++ == 0)
-        metrics_ttft(m, at - g->received);
-    metrics_add(&m->generation_tokens, 1);
-    if (g->late.truth != NULL) {
-        truth_token(g->late.truth, at);
-        g->late.truth->output_tokens = g->written;
-        g->late.truth->queued += waited;
-    }
-}
-
 static void gen_written(struct sim_task *task, int64_t at, bool waited)
 {
-    token_written(CONTAINER_OF(task, struct gen, task), at, waited);
+    gen_token_written(CONTAINER_OF(task, struct gen, task), at, waited);
 }
 
 static void gen_ended(struct sim_task *task, bool whole)
 {
     struct gen *g = CONTAINER_OF(task, struct gen, task);
     gen_free(g, whole && !g->cut);
-}
-
-static void put_token(struct gen *g, struct str event)
-{
-    struct str s = enclose(g, event, PACK_FLUSH);
-    bool waits = hs_queued(g->late.conn) > 0, torn = g->fault.kind == FAULT_SPLIT;
-    int64_t at = torn ? put_split(g, s, true) : clock_mono();
-    if (!torn)
-        put_marked(g, s, true);
-    if (!g->late.http2)
-        token_written(g, at, waits);
-    else if (sim_of(g)->flush_tokens)
-        hs_flush(g->late.conn);
 }
 
 /* The answer has been given to its end. HTTP/2: what waits for the client is still to go, then gen_ended. */
@@ -259,12 +115,12 @@ static void send_headers(struct gen *g)
     };
     start_lines(g, lines);
     g->headers_out = true;
-    struct str first = enclose(g, g->dialect->begin(&g->fmt, w->scratch), PACK_FLUSH);
+    struct str first = gen_enclose(g, g->dialect->begin(&g->fmt, w->scratch), PACK_FLUSH);
     bool torn = g->fault.kind == FAULT_SPLIT;
     if (sim_late_begin(&g->late, &h, torn ? STR("") : first, false) < 0)
         g->lost = true;
     if (torn && first.n > 0)
-        put_split(g, first, false);
+        gen_put_split(g, first, false);
     hs_flush(g->late.conn); /* the truth knows no later instant for them */
 }
 
@@ -309,7 +165,7 @@ static void garbage(struct gen *g)
     static const char bytes[] = "\x16\x03\xff\x00<<garbage>>\x80\xfe{]\r\n\r\n";
     static const struct hs_header field = {{":garbage", 8}, {"1", 1}};
     if (!g->late.http2) {
-        put_marked(g, (struct str){bytes, sizeof(bytes) - 1}, false);
+        gen_put_marked(g, (struct str){bytes, sizeof(bytes) - 1}, false);
         cut(g, false);
         return;
     }
@@ -338,16 +194,16 @@ static bool strike(struct gen *g)
     case FAULT_EXCEPTION:
     case FAULT_ERROR_FRAME:
         if (g->fault.kind != FAULT_ERROR_EVENT || g->evs == SIM_EVS_EVENTS || g->evs == SIM_EVS_CHUNKS)
-            put_failure(g, g->fault.kind == FAULT_ERROR_FRAME);
+            gen_put_failure(g, g->fault.kind == FAULT_ERROR_FRAME);
         else
-            put_last(g, g->dialect->error(&g->fmt, g->late.w->scratch));
+            gen_put_last(g, g->dialect->error(&g->fmt, g->late.w->scratch));
         model_cancel(g->late.w->model, &g->seq, clock_mono());
         g->struck = true;
         finish(g, NULL, 0);
         return true;
     case FAULT_BAD_JSON:
         g->struck = true;
-        put(g, g->dialect->bad_json(&g->fmt, g->late.w->scratch));
+        gen_put(g, g->dialect->bad_json(&g->fmt, g->late.w->scratch));
         return false;
     case FAULT_BAD_CRC:
         g->struck = g->spoil = true;
@@ -402,18 +258,18 @@ static void stream_end(struct gen *g)
     struct hs_header trailer = {STR("x-sim-tokens"), {n, 0}};
     bool has_trailer = g->fault.kind == FAULT_TRAILERS && g->late.http2;
     if (sim_of(g)->lambda != LAMBDA_NONE) {
-        put_last(g, lambda_last(g));
+        gen_put_last(g, lambda_last(g));
         finish(g, g->told.figure, g->told.n);
         return;
     }
     if (sim_of(g)->cfg.timing_headers) {
         struct str last = g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch);
-        put_last(g, tell_times(g, last, n));
+        gen_put_last(g, tell_times(g, last, n));
         trailer = (struct hs_header){STR("x-sim-total-ms"), str_of(n)};
         finish(g, &trailer, 1);
         return;
     }
-    put_last(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
+    gen_put_last(g, g->dialect->end(&g->fmt, finish_of(g), g->seq.done, g->late.w->scratch));
     if (has_trailer) {
         trailer.value.n = (size_t)snprintf(n, sizeof(n), "%llu", (unsigned long long)g->seq.done);
         g->struck = true;
@@ -432,7 +288,7 @@ static void stream_token(struct gen *g)
     if (k == 0)
         g->fmt.first = clock_mono();
     struct str text = {word, sim_word_json(sim_of(g)->cfg.seed, g->seq.number, k, word)};
-    put_token(g, g->dialect->token(&g->fmt, text, k + 1, g->late.w->scratch));
+    gen_put_token(g, g->dialect->token(&g->fmt, text, k + 1, g->late.w->scratch));
     if (g->seq.done >= g->seq.output_tokens)
         stream_end(g);
 }
