@@ -61,30 +61,31 @@ int anthropic_check(const struct plan_sample *s, struct err *e)
 enum { DIRECT_MESSAGES = (API_MAX_PIECES - 8) / 3 };
 
 /* The nonce goes in front of what the model sees first: the system prompt where there is one. */
-static bool put_system(const struct plan_item *it, struct api_body *b, bool direct)
+static bool put_system(const struct anthropic_shape *h, const struct plan_item *it, struct api_body *b, bool direct)
 {
     const struct plan_sample *s = it->what;
     bool any = false;
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         if (!anthropic_is_system(&s->msgs[i]))
             continue;
-        api_put(b, direct, any ? STR("\\n\\n") : STR("\"system\":\""));
+        api_put(b, direct, any ? h->system_between : h->system);
         if (!any)
             api_put(b, direct, str_of(it->nonce));
         api_put(b, direct, s->msgs[i].content);
         any = true;
     }
     if (any)
-        api_put(b, direct, STR("\","));
+        api_put(b, direct, h->system_end);
     return any;
 }
 
-void anthropic_body(const struct api *a, const struct plan_item *it, struct api_body *b)
+void anthropic_render(const struct anthropic_shape *h, const struct api *a, const struct plan_item *it,
+                      struct api_body *b)
 {
     const struct plan_sample *s = it->what;
     bool direct = s->n_msgs <= DIRECT_MESSAGES, first = true;
     api_piece(b, STR("{"));
-    bool nonce = !put_system(it, b, direct);
+    bool nonce = !put_system(h, it, b, direct);
     api_put(b, direct, STR("\"messages\":["));
     for (uint32_t i = 0; i < s->n_msgs; i++) {
         const struct plan_msg *m = &s->msgs[i];
@@ -96,23 +97,31 @@ void anthropic_body(const struct api *a, const struct plan_item *it, struct api_
             first = false;
             continue;
         }
-        bool user = m->role == ROLE_USER;
-        if (first)
-            api_put(b, direct,
-                    user ? STR("{\"role\":\"user\",\"content\":\"") : STR("{\"role\":\"assistant\",\"content\":\""));
-        else
-            api_put(b, direct,
-                    user ? STR(",{\"role\":\"user\",\"content\":\"") : STR(",{\"role\":\"assistant\",\"content\":\""));
+        struct str open = m->role == ROLE_USER ? h->user : h->assistant; /* each begins with a comma */
+        api_put(b, direct, first ? str_sub(open, 1, open.n) : open);
         if (nonce)
             api_put(b, direct, str_of(it->nonce));
         first = nonce = false;
         api_put(b, direct, m->content);
-        api_put(b, direct, STR("\"}"));
+        api_put(b, direct, h->end);
     }
     if (!direct)
         api_piece(b, buf_str(&b->spill));
     api_piece(b, STR("],"));
     api_rest(a, it, b);
+}
+
+void anthropic_body(const struct api *a, const struct plan_item *it, struct api_body *b)
+{
+    static const struct anthropic_shape shape = {
+        .system = STR("\"system\":\""),
+        .system_between = STR("\\n\\n"),
+        .system_end = STR("\","),
+        .user = STR(",{\"role\":\"user\",\"content\":\""),
+        .assistant = STR(",{\"role\":\"assistant\",\"content\":\""),
+        .end = STR("\"}"),
+    };
+    anthropic_render(&shape, a, it, b);
 }
 
 /* begun: the output counted so far says nothing of the answer yet. */

@@ -42,52 +42,17 @@ static int converse_check(const struct plan_sample *s, struct err *e)
     return anthropic_check(s, e);
 }
 
-/* Each message is at most three pieces; what stands around them, the nonce and the constant members are eight more. */
-enum { DIRECT_MESSAGES = (API_MAX_PIECES - 8) / 3 };
-
-static bool put_system(const struct plan_item *it, struct api_body *b, bool direct)
-{
-    const struct plan_sample *s = it->what;
-    bool any = false;
-    for (uint32_t i = 0; i < s->n_msgs; i++) {
-        if (!anthropic_is_system(&s->msgs[i]))
-            continue;
-        api_put(b, direct, any ? STR("\"},{\"text\":\"") : STR("\"system\":[{\"text\":\""));
-        if (!any)
-            api_put(b, direct, str_of(it->nonce));
-        api_put(b, direct, s->msgs[i].content);
-        any = true;
-    }
-    if (any)
-        api_put(b, direct, STR("\"}],"));
-    return any;
-}
-
 static void converse_body(const struct api *a, const struct plan_item *it, struct api_body *b)
 {
-    static const char *const open[2][2] = {
-        {",{\"role\":\"assistant\",\"content\":[{\"text\":\"", ",{\"role\":\"user\",\"content\":[{\"text\":\""},
-        {"{\"role\":\"assistant\",\"content\":[{\"text\":\"", "{\"role\":\"user\",\"content\":[{\"text\":\""}};
-    const struct plan_sample *s = it->what;
-    bool direct = s->n_msgs <= DIRECT_MESSAGES, first = true;
-    api_piece(b, STR("{"));
-    bool nonce = !put_system(it, b, direct);
-    api_put(b, direct, STR("\"messages\":["));
-    for (uint32_t i = 0; i < s->n_msgs; i++) {
-        const struct plan_msg *m = &s->msgs[i];
-        if (anthropic_is_system(m))
-            continue;
-        api_put(b, direct, str_of(open[first][m->role == ROLE_USER]));
-        if (nonce)
-            api_put(b, direct, str_of(it->nonce));
-        first = nonce = false;
-        api_put(b, direct, m->content);
-        api_put(b, direct, STR("\"}]}"));
-    }
-    if (!direct)
-        api_piece(b, buf_str(&b->spill));
-    api_piece(b, STR("],"));
-    api_rest(a, it, b);
+    static const struct anthropic_shape shape = {
+        .system = STR("\"system\":[{\"text\":\""),
+        .system_between = STR("\"},{\"text\":\""),
+        .system_end = STR("\"}],"),
+        .user = STR(",{\"role\":\"user\",\"content\":[{\"text\":\""),
+        .assistant = STR(",{\"role\":\"assistant\",\"content\":[{\"text\":\""),
+        .end = STR("\"}]}"),
+    };
+    anthropic_render(&shape, a, it, b);
 }
 
 static void converse_usage(struct js *s, struct api_event *ev)
