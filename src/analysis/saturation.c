@@ -34,7 +34,7 @@ struct backlog level_backlog(const struct sum_level *l)
             mid_answered = answered;
         }
         offered += (int64_t)l->rows[k].offered;
-        answered += (int64_t)(l->rows[k].completed + l->rows[k].failed);
+        answered += (int64_t)(l->rows[k].completed + l->rows[k].failed + l->rows[k].left);
     }
     b.known = true;
     b.mid = mid_offered - mid_answered;

@@ -205,6 +205,7 @@ struct sum_row { /* one second of the timeline, all requests of the level, warm-
     uint64_t offered, started, completed, failed, in_flight; /* in flight: at the row's end */
     double ttft_p50, ttft_p95;                               /* ns, of first tokens within the row; NaN none */
     double tok_s;
+    uint64_t left; /* begun, and cancelled within the row */
 };
 
 struct sum_level {

@@ -109,6 +109,7 @@ void timeline_finish(struct timeline *t, const struct tcount *tokens, struct sum
             .started = in->started,
             .completed = in->completed,
             .failed = in->failed,
+            .left = in->ended - in->completed - in->failed,
             .in_flight = in_flight,
             .ttft_p50 = quant_sorted(v + at, n, 0.5),
             .ttft_p95 = quant_sorted(v + at, n, 0.95),

@@ -337,6 +337,8 @@ static void plain_end(struct gen *g)
                     body, lines);
     if (b->cap > KEEP_BODY)
         buf_free(b);
+    if (g->late.w->framed.cap > KEEP_BODY)
+        buf_free(&g->late.w->framed);
     gen_free(g, true);
 }
 

@@ -272,12 +272,32 @@ static void no_sweep(void **state)
     assert_int_equal(r->out.first, 1);
 }
 
+/* Who goes away on purpose (--cancel-rate) waits for nothing any more: no backlog, and the server holds the load. */
+static void test_those_who_leave(void **state)
+{
+    struct rig *r = fresh();
+    rate(r, 10);
+    struct sum_level *l = rate(r, 100);
+    for (int i = 0; i < SECONDS; i++) {
+        l->rows[i].completed = 80;
+        l->rows[i].left = 20;
+    }
+    assert_false(level_backlog(l).grows);
+    find(r);
+    assert_int_equal(r->out.first, -1);
+    for (int i = 0; i < SECONDS; i++)
+        l->rows[i].left = 0; /* the same, had they stayed */
+    assert_true(level_backlog(l).grows);
+    find(r);
+    assert_int_equal(r->out.first, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_the_document), cmocka_unit_test(not_reached), cmocka_unit_test(first_counts),
-        cmocka_unit_test(lowest_already),  cmocka_unit_test(waits),       cmocka_unit_test(falls_behind),
-        cmocka_unit_test(in_flight),       cmocka_unit_test(no_sweep),
+        cmocka_unit_test(test_those_who_leave), cmocka_unit_test(of_the_document), cmocka_unit_test(not_reached),
+        cmocka_unit_test(first_counts),         cmocka_unit_test(lowest_already),  cmocka_unit_test(waits),
+        cmocka_unit_test(falls_behind),         cmocka_unit_test(in_flight),       cmocka_unit_test(no_sweep),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     fresh();

@@ -37,7 +37,7 @@ static void test_rows(void **state)
         {3, 2, 1, 0, 1, T(100 + 25), T(100 + 47.5), 30},
         {3, 3, 1, 1, 2, T(100), T(100), 0},
         {0, 0, 1, 0, 1, NAN, NAN, 5},
-        {0, 0, 0, 0, 0, NAN, NAN, 0},
+        {0, 0, 0, 0, 0, NAN, NAN, 0, .left = 1},
     };
     assert_int_equal(l.n_rows, 4);
     for (size_t i = 0; i < 4; i++) {
@@ -46,6 +46,7 @@ static void test_rows(void **state)
         assert_int_equal(g->started, w->started);
         assert_int_equal(g->completed, w->completed);
         assert_int_equal(g->failed, w->failed);
+        assert_int_equal(g->left, w->left);
         assert_int_equal(g->in_flight, w->in_flight);
         assert_true(isnan(w->ttft_p50) ? isnan(g->ttft_p50) : g->ttft_p50 == w->ttft_p50);
         assert_true(isnan(w->ttft_p95) ? isnan(g->ttft_p95) : fabs(g->ttft_p95 - w->ttft_p95) < 1);
