@@ -6,10 +6,10 @@
 
 #include "api/api_memo.h"
 #include "api/api_stream.h"
+#include "auth/signer.h"
 #include "base/ring.h"
 #include "engine/engine.h"
 #include "engine/procstat.h"
-#include "engine/signer.h"
 #include "http/hclient.h"
 #include "proto/coding.h"
 #include "stat/hist.h"

@@ -4,8 +4,8 @@
 #define WEIR_ENGINE_TARGET_H
 
 #include "auth/auth_key.h"
+#include "auth/signer.h"
 #include "engine/proxy.h"
-#include "engine/signer.h"
 #include "http/hclient.h"
 #include "net/resolve.h"
 #include "net/tls.h"

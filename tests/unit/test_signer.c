@@ -1,8 +1,8 @@
 /* test_signer.c - credentials given out, clocks corrected, secrets covered; and what the engine sends when it signs. */
 #include "engine_rig.h"
 
+#include "auth/signer.h"
 #include "engine/call.h"
-#include "engine/signer.h"
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define NOON (1440938160 * NS_PER_S) /* 2015-08-30T12:36:00Z */

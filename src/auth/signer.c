@@ -1,4 +1,4 @@
-#include "engine/signer.h"
+#include "auth/signer.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -9,8 +9,8 @@
  *
  * Thread rule: signer_sign, signer_stale, signer_refused, signer_skew and signer_redact from any thread; the others
  * from one. */
-#ifndef WEIR_ENGINE_SIGNER_H
-#define WEIR_ENGINE_SIGNER_H
+#ifndef WEIR_AUTH_SIGNER_H
+#define WEIR_AUTH_SIGNER_H
 
 #include "auth/aws_creds.h"
 #include "auth/sigv4.h"
