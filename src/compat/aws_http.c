@@ -78,17 +78,26 @@ char *aws_failures(const struct sum_level *l)
                      (unsigned long long)l->attempted, most->name, hint ? ": " : "", hint ? hint : "");
 }
 
-static void take_error(struct compat_rows *rows, jnode *line)
+static int by_index(const void *a, const void *b)
+{
+    const struct compat_row *x = *(struct compat_row *const *)a, *y = *(struct compat_row *const *)b;
+    if (x->level != y->level)
+        return x->level < y->level ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void take_error(struct compat_row *const *rows, size_t n, jnode *line)
 {
     struct str body = str_trim(jn_str(jn_get(line, "body"), ""));
     int64_t index = jn_i64(jn_get(line, "index"), -1), level = jn_i64(jn_get(line, "level"), -1);
-    for (size_t i = 0; body.n > 0 && i < rows->n; i++) {
-        struct compat_row *r = &rows->v[i];
-        if ((int64_t)r->index != index || (int64_t)r->level != level || r->detail[0])
-            continue;
-        free(r->detail);
-        r->detail = xmemdup0(body.p, body.n);
-    }
+    if (body.n == 0 || index < 0 || level < 0 || level > UINT32_MAX || n == 0)
+        return;
+    const struct compat_row key = {.level = (uint32_t)level, .index = (uint64_t)index}, *wanted = &key;
+    struct compat_row *const *found = bsearch(&wanted, rows, n, sizeof *rows, by_index);
+    if (!found || (*found)->detail[0])
+        return;
+    free((*found)->detail);
+    (*found)->detail = xmemdup0(body.p, body.n);
 }
 
 void aws_take_errors(struct compat_rows *rows, const char *dir)
@@ -96,17 +105,22 @@ void aws_take_errors(struct compat_rows *rows, const char *dir)
     struct buf b = BUF_INIT(16u << 20);
     struct err e = {0};
     struct str line;
+    struct compat_row **sorted = xcalloc(rows->n + 1, sizeof *sorted);
     char *path = xasprintf("%s/errors.jsonl", dir);
+    for (size_t i = 0; i < rows->n; i++)
+        sorted[i] = &rows->v[i];
+    qsort(sorted, rows->n, sizeof *sorted, by_index);
     int rc = file_read(&b, path, &e);
     struct str_split it = {.rest = buf_str(&b), .sep = '\n'};
     while (rc == 0 && str_next(&it, &line)) {
         struct jdoc *d = line.n > 0 ? jdoc_parse(line, path, &e) : NULL;
         if (d)
-            take_error(rows, jdoc_root(d));
+            take_error(sorted, rows->n, jdoc_root(d));
         jdoc_free(&d);
     }
     buf_free(&b);
     free(path);
+    free(sorted);
 }
 
 bool aws_coloured(void)
