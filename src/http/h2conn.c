@@ -281,6 +281,16 @@ void h2conn_cancel(struct hx *x)
     rest(k);
 }
 
+void h2conn_pause(struct hx *x)
+{
+    struct h2conn *k = x->h2;
+    if (!x->stream) /* else when it begins */
+        return;
+    h2_client_pause(k->h2, x->stream, x->paused);
+    if (!x->paused && k->up && !k->in_callback)
+        flush(k);
+}
+
 /* ---- reading */
 
 /* All is told that one read, or one failure, has brought. */
@@ -387,7 +397,7 @@ static void came_up(struct h2conn *k)
         k->maker->tls_end = t->tls_end;
         k->maker->resumed = stream_is_resumed(k->s);
     }
-    k->h2 = h2_client_new(&h2x_calls, k);
+    k->h2 = h2_client_new(&h2x_calls, k, c->o.h2_window);
     stream_want(k->s, true, false);
     stream_one_segment(k->s); /* the count begins here */
     k->up_at = clock_mono();

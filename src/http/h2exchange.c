@@ -221,6 +221,8 @@ bool h2x_begin(struct h2conn *k, struct hx *x)
     x->stream = h2_client_request(k->h2, &c->heads->common, &c->heads->own, x->out + n_head, x->n_out - n_head, x);
     if (!x->stream)
         return false;
+    if (x->paused)
+        h2_client_pause(k->h2, x->stream, true);
     k->begun++;
     c->stats.reused += !x->new_conn;
     x->conn_id = k->id;

@@ -258,7 +258,7 @@ void hx_start(struct hclient *c, struct hx *x)
     hx_clear_attempt(x);
     x->first_byte = x->headers_at = x->end = 0;
     x->status = 0;
-    x->new_conn = x->retried = x->resumed = false;
+    x->new_conn = x->retried = x->resumed = x->paused = false;
     x->result = HX_OK;
     x->rc = 0;
     x->sys = 0;
@@ -307,6 +307,27 @@ bool hx_get_wire(const struct hx *x, struct hx_wire *out)
         return false;
     out->tls = stream_get_tls(s, &out->facts);
     return true;
+}
+
+static void set_paused(struct hx *x, bool paused)
+{
+    if ((!x->conn && !x->h2) || x->paused == paused)
+        return;
+    x->paused = paused;
+    if (x->h2)
+        h2conn_pause(x);
+    else
+        hconn_pause(x->conn);
+}
+
+void hx_pause(struct hx *x)
+{
+    set_paused(x, true);
+}
+
+void hx_resume(struct hx *x)
+{
+    set_paused(x, false);
 }
 
 void hx_cancel(struct hx *x)

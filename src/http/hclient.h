@@ -45,6 +45,7 @@ struct hclient_opts {
     enum hclient_http http;    /* the context of TLS must offer accordingly */
     int expect;                /* HCLIENT_AUTO: 1 or 2, what the server chose before; 0: not known */
     unsigned streams_per_conn; /* HTTP/2: most exchanges at once on a connection; 0: 100 */
+    uint32_t h2_window;        /* HTTP/2: bytes that the server may send ahead on a stream; 0: 16 MiB; see hx_pause */
     int64_t prewarm_gap;       /* ns from one connection opened ahead to the next; 0: as quickly as it goes */
     int64_t idle_ns;           /* e.g. 4 s; 0: never close idle connections */
     bool no_keepalive;         /* a connection per request; the caller also says so in the head */
@@ -121,7 +122,7 @@ struct hx { /* embedded in the caller's request; zero it before first use */
     struct h2conn *h2;
     struct h2_stream *stream;
     struct hx *prev, *next, *next_unsent;
-    bool over, again, head_out, all_out;
+    bool over, again, head_out, all_out, paused;
     unsigned char tries; /* again */
 };
 
@@ -140,5 +141,16 @@ bool hx_one_segment(const struct hx *x);
 void hx_start(struct hclient *c, struct hx *x);
 /* Closes its connection (HTTP/2: resets its stream); no callback follows. Safe at any time, also from callbacks. */
 void hx_cancel(struct hx *x);
+
+/* Back-pressure: read no more of the response until hx_resume. Safe at any time, also from callbacks; nothing for an
+ * exchange that is not under way; a pause outlives a retry and ends with the exchange. The request goes out all the
+ * same. What still comes after hx_pause:
+ * - HTTP/1: from inside a callback, the rest of the read that it is about (at most read_cap bytes, perhaps with the end
+ *   of the exchange: `done`). Otherwise nothing of a response, but `done` when no connection can be made. The kernel's
+ *   buffers fill, then the server's; a connection that the server closes or resets meanwhile is noticed on resume.
+ * - HTTP/2: what the server may still send on the stream, whose window is not opened any more: at most h2_window bytes,
+ *   perhaps with the end. Other streams of the connection go on, and the end of the connection is told at once. */
+void hx_pause(struct hx *x);
+void hx_resume(struct hx *x); /* calls nothing back from inside */
 
 #endif

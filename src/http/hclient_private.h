@@ -112,6 +112,7 @@ void hx_finish(struct hx *x, enum hx_result result, int64_t end);
 struct hconn *hconn_open(struct hclient *c); /* begins to connect; never fails, it tells later */
 void hconn_close(struct hconn *k);           /* at once; the memory goes when no callback of it is running */
 void hconn_write(struct hconn *k);           /* as much of the request as goes; tells nothing from inside */
+void hconn_pause(struct hconn *k);           /* or no more: x->paused has changed */
 void hconn_free_spare(struct hclient *c);
 /* A stream that is up and speaks HTTP/1.1 becomes a connection, for x or for the prewarming. */
 void hconn_adopt(struct hclient *c, struct stream **s, uint64_t id, struct hx *x, struct prewarm *pw);
@@ -140,5 +141,6 @@ struct h2conn *h2conn_open(struct hclient *c);
 void h2conn_close(struct h2conn *k);
 void h2conn_take(struct h2conn *k, struct hx *x); /* it has room; x may come back by way of h2pool_start */
 void h2conn_cancel(struct hx *x);
+void h2conn_pause(struct hx *x); /* or no more: x->paused has changed */
 
 #endif

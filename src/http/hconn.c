@@ -158,7 +158,21 @@ static void ended(struct hconn *k, enum stream_rc rc)
         fail(k, early ? HX_RESET : HX_TRUNCATED, rc, stream_error(k->s));
 }
 
-/* ---- writing */
+/* ---- writing, and what the loop is asked for */
+
+static void want(struct hconn *k, bool write)
+{
+    stream_want(k->s, !(k->x && k->x->paused), write);
+}
+
+void hconn_pause(struct hconn *k)
+{
+    if (!k->up)
+        return; /* came_up asks for what is due then */
+    want(k, k->x->sent_last == 0 && !k->write_rc);
+    if (!k->x->paused && k->write_rc)
+        loop_timer_set(k->c->loop, &k->later, 0);
+}
 
 void hconn_write(struct hconn *k)
 {
@@ -186,7 +200,7 @@ void hconn_write(struct hconn *k)
     if (r < 0 && r != STREAM_AGAIN) {
         /* The server may have answered before it stopped reading: what it said comes first. */
         k->write_rc = (signed char)r;
-        stream_want(k->s, true, false);
+        want(k, false);
         loop_timer_set(k->c->loop, &k->later, 0);
         return;
     }
@@ -197,7 +211,7 @@ void hconn_write(struct hconn *k)
     }
     if (left == 0)
         x->sent_last = clock_mono();
-    stream_want(k->s, true, left > 0);
+    want(k, left > 0);
 }
 
 /* ---- reading */
@@ -207,6 +221,8 @@ static void response_ended(struct hconn *k, bool rest)
     struct hclient *c = k->c;
     struct hx *x = k->x;
     k->x = NULL;
+    if (x->paused) /* with the last read: the connection is as any other from here on */
+        want(k, false);
     /* Bytes behind the response answer nothing that was asked; a request cut short leaves the server waiting. */
     bool whole = x->sent_last != 0;
     int64_t end = c->rx.stamp;
@@ -307,7 +323,7 @@ static void came_up(struct hconn *k)
     c->stats.resumed += stream_is_resumed(k->s);
     c->stats.room++;
     c->stats.open_now++;
-    stream_want(k->s, true, false);
+    want(k, false);
     if (k->x) {
         const struct stream_times *t = stream_get_times(k->s);
         k->x->conn_start = t->conn_start;
@@ -351,7 +367,7 @@ static void on_later(struct timer *t)
     struct hconn *k = CONTAINER_OF(t, struct hconn, later);
     if (!k->s)
         connect_failed(k);
-    else
+    else if (!k->x || !k->x->paused)
         readable(k);
 }
 

@@ -9,8 +9,6 @@
 #define READ_CAP (64 * 1024)
 #define PIPELINE_MAX (64 * 1024)   /* reading stops when so much waits behind a request */
 #define OUT_HARD_MAX (512UL << 20) /* of the queue's memory */
-#define LINGER_NS (2 * NS_PER_S)   /* for a refused client to read the answer */
-#define SNIFFED 255
 
 static void feed(struct hs_link *c, const char *p, size_t n, const struct rx *rx);
 
@@ -59,7 +57,7 @@ static void free_conn(struct hs_link *c)
     free(c);
 }
 
-static void client_gone(struct hs_link *c)
+void hs_link_gone(struct hs_link *c)
 {
     if (c->state == HS_DEAD)
         return;
@@ -83,7 +81,7 @@ void hs_link_close(struct hs_link *c)
     if (c->srv->o.tls == NULL)
         shutdown(stream_fd(c->stream), SHUT_WR);
     hs_link_update_want(c);
-    loop_timer_set(c->srv->loop, &c->timer, clock_mono() + LINGER_NS);
+    loop_timer_set(c->srv->loop, &c->timer, clock_mono() + HS_LINGER_NS);
 }
 
 /* Within hs_write no callback may happen: the loss is told in the next turn. */
@@ -111,15 +109,15 @@ static void on_timer(struct timer *t)
     if (c->state == HS_DEAD)
         free_conn(c);
     else if (c->broken || c->state == HS_LINGER)
-        client_gone(c);
-    else if (c->h2 != NULL) {
-        if (hs2_over(c)) {
-            hs2_free(c);
-            c->unread = true;
-            hs_link_close(c);
-        }
-    } else if (can_go_on(c) && c->ahead.n > 0)
+        hs_link_gone(c);
+    else if (c->h2 != NULL && hs2_over(c)) {
+        hs2_free(c);
+        c->unread = true;
+        hs_link_close(c);
+    } else if (c->h2 == NULL && can_go_on(c) && c->ahead.n > 0)
         read_ahead_on(c);
+    else if (hs_stopping(c->srv))
+        hs_stop_link(c);
 }
 
 static void flush(struct hs_link *c)
@@ -130,7 +128,7 @@ static void flush(struct hs_link *c)
         if (rc == STREAM_AGAIN)
             return;
         if (rc < 0) {
-            client_gone(c);
+            hs_link_gone(c);
             return;
         }
         c->out_done += (size_t)rc;
@@ -142,8 +140,10 @@ static void flush(struct hs_link *c)
         hs2_drained(c);
     else if (c->state == HS_CLOSING)
         hs_link_close(c);
-    else if (c->state == HS_READING && c->ahead.n > 0)
+    else if (c->state == HS_READING && (c->ahead.n > 0 || hs_stopping(c->srv)))
         loop_timer_set(c->srv->loop, &c->timer, 0);
+    else if (c->state == HS_BUSY && !c->broken && c->srv->o.ops->drained != NULL)
+        c->srv->o.ops->drained(c->srv->o.arg, &c->x, c->x.user);
 }
 
 int hs_link_enqueue(struct hs_link *c, const char *p, size_t n)
@@ -193,7 +193,7 @@ static void deliver(struct hs_link *c, struct rx rx, int refuse, const char *why
     hs_reader_request(r, &q);
     q.recv_last = MAX(rx.stamp, q.recv); /* one stamp converted twice may differ by the bridge's width */
     q.kernel = q.kernel && rx.kernel;
-    q.keep_alive = q.keep_alive && refuse == 0;
+    q.keep_alive = q.keep_alive && refuse == 0 && !hs_stopping(s);
     q.received = clock_mono();
     c->reader = NULL; /* the views outlive the connection if the callback ends it */
     c->state = HS_BUSY;
@@ -267,7 +267,7 @@ static void sniff(struct hs_link *c, const char *p, size_t n, const struct rx *r
         c->ahead_rx = first;
         return;
     }
-    c->sniffed = SNIFFED;
+    c->sniffed = HS_SNIFFED;
     if (same) {
         hs2_start(c);
         if (have > 0)
@@ -280,17 +280,17 @@ static void sniff(struct hs_link *c, const char *p, size_t n, const struct rx *r
     on_request_bytes(c, p, n, rx);
 }
 
-static void on_readable(struct hs_link *c)
+void hs_link_readable(struct hs_link *c)
 {
     struct rx rx;
     ssize_t n = stream_read(c->stream, c->srv->rdbuf, READ_CAP, &rx);
     if (n == STREAM_AGAIN)
         return;
     if (n < 0)
-        client_gone(c);
+        hs_link_gone(c);
     else if (c->h2 != NULL)
         hs2_feed(c, c->srv->rdbuf, (size_t)n, &rx);
-    else if (c->sniffed != SNIFFED)
+    else if (c->sniffed != HS_SNIFFED)
         sniff(c, c->srv->rdbuf, (size_t)n, &rx);
     else
         on_request_bytes(c, c->srv->rdbuf, (size_t)n, &rx);
@@ -302,17 +302,19 @@ static void on_up(struct hs_link *c)
     unsigned http = c->srv->o.http;
     c->state = HS_READING;
     if (!(http & HS_HTTP2))
-        c->sniffed = SNIFFED;
+        c->sniffed = HS_SNIFFED;
     else if (http == HS_HTTP2 || stream_is_h2(c->stream))
         hs2_start(c);
     hs_link_update_want(c);
+    if (hs_stopping(c->srv) && c->h2 == NULL)
+        loop_timer_set(c->srv->loop, &c->timer, 0);
 }
 
 static void on_stream(void *arg, struct stream *st, unsigned what)
 {
     struct hs_link *c = arg;
     if (what & STREAM_FAILED) {
-        client_gone(c);
+        hs_link_gone(c);
         return;
     }
     if (what & STREAM_UP)
@@ -320,7 +322,7 @@ static void on_stream(void *arg, struct stream *st, unsigned what)
     if ((what & STREAM_WRITABLE) && c->state != HS_DEAD)
         flush(c);
     if ((what & STREAM_READABLE) && c->state != HS_DEAD)
-        on_readable(c);
+        hs_link_readable(c);
 }
 
 static void on_accept(void *arg, int fd)
@@ -352,6 +354,7 @@ struct hserver *hserver_new(struct loop *l, const struct addr *a, const struct h
         free(s);
         return NULL;
     }
+    listener_addr(s->listener, &s->addr);
     s->rdbuf = xmalloc(READ_CAP);
     s->pool = hs_pool_new(o->max_body);
     return s;
@@ -365,7 +368,7 @@ void hserver_free(struct hserver **sp)
     *sp = NULL;
     listener_free(&s->listener);
     for (struct hs_link *c = s->all; c != NULL; c = c->next)
-        client_gone(c);
+        hs_link_gone(c);
     while (s->all != NULL)
         free_conn(s->all);
     hs2_shared_free(s);
@@ -376,7 +379,7 @@ void hserver_free(struct hserver **sp)
 
 void hserver_addr(const struct hserver *s, struct addr *out)
 {
-    listener_addr(s->listener, out);
+    *out = s->addr;
 }
 
 struct hserver_stats hserver_get_stats(const struct hserver *s)
@@ -417,12 +420,13 @@ void hs_end(struct hs_conn *x, bool keep)
     x->user = NULL;
     if (c->broken) {
         kill_conn(c);
-    } else if (keep && c->keep) {
+    } else if (keep && c->keep && !hs_stopping(c->srv)) {
         c->state = HS_READING;
         if (!c->feeding && c->ahead.n > 0)
             loop_timer_set(c->srv->loop, &c->timer, 0);
     } else {
         c->state = HS_CLOSING;
+        c->unread |= hs_stopping(c->srv); /* the next request may be on its way already */
         if (hs_link_queued(c) == 0)
             hs_link_close(c);
     }

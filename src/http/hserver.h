@@ -66,6 +66,10 @@ struct hserver_ops {
     /* HTTP/2 only, once after hs2_end: the answer's end is handed to the kernel (whole), or the client was lost before.
      * The hs_conn must not be used any more. */
     void (*ended)(void *arg, struct hs_conn *c, void *user, bool whole);
+    /* What was queued (hs_queued > 0) has gone to the kernel, all of it. Not after the end of the answer was given.
+     * Anything may be called from inside. HTTP/1: when the kernel had not taken all at once, so rarely; HTTP/2: after
+     * each flush that took what there was, at most once a turn. May be NULL, and costs nothing then. */
+    void (*drained)(void *arg, struct hs_conn *c, void *user);
 };
 
 enum { HS_HTTP1 = 1, HS_HTTP2 = 2 };
@@ -93,6 +97,13 @@ struct hserver_stats {
 
 struct hserver *hserver_new(struct loop *l, const struct addr *a, const struct hserver_opts *o, struct err *e);
 void hserver_free(struct hserver **s); /* closes everything; `gone` is called for what is being answered */
+/* Accept nothing more: the listener is closed, idle connections are (a request that is in the kernel already is still
+ * taken), and requests under way are answered to the end. HTTP/1: those that come from now on have keep_alive false,
+ * and whatever was said, their connections close with the answer. HTTP/2: GOAWAY in two steps, so that no request is
+ * lost; those that come in between are answered. open_now is 0 at the end: within about 2 s of the last answer, unless
+ * a client does not send its request to its end or does not read its answer; hserver_free parts with those. From the
+ * loop's thread; no callback comes from inside. Again is nothing. */
+void hserver_stop(struct hserver *s);
 void hserver_addr(const struct hserver *s, struct addr *out);
 struct hserver_stats hserver_get_stats(const struct hserver *s);
 

@@ -21,6 +21,7 @@ void hs2_free_if_over(struct hs2_exchange *x)
 {
     if (x->st != NULL || x->state == X_OPEN || x->state == X_ENDING || x->pins > 0 || x->lost)
         return;
+    hs2_flow_take(x);
     if (x->prev != NULL)
         x->prev->next = x->next;
     else
@@ -211,6 +212,10 @@ static void on_turn(void *arg)
     hserver_flush(arg);
 }
 
+static void on_again(struct timer *t)
+{
+}
+
 /* ---- for hserver.c */
 
 static struct hs2_shared *shared_of(struct hserver *s)
@@ -218,6 +223,7 @@ static struct hs2_shared *shared_of(struct hserver *s)
     if (s->h2 == NULL) {
         s->h2 = xcalloc(1, sizeof(*s->h2));
         s->h2->srv = s;
+        s->h2->again.fire = on_again;
         s->h2->lost_end = &s->h2->lost;
         loop_on_turn(s->loop, on_turn, s);
     }
@@ -226,8 +232,10 @@ static struct hs2_shared *shared_of(struct hserver *s)
 
 void hs2_shared_free(struct hserver *s)
 {
-    if (s->h2 != NULL)
+    if (s->h2 != NULL) {
         loop_on_turn(s->loop, NULL, NULL);
+        loop_timer_stop(s->loop, &s->h2->again);
+    }
     free(s->h2);
     s->h2 = NULL;
 }
@@ -249,6 +257,21 @@ void hs2_start(struct hs_link *l)
     l->h2 = h;
     l->srv->stats.http2++;
     hs2_mark_dirty(h);
+    if (hs_stopping(l->srv))
+        hs2_shutdown(l);
+}
+
+void hs2_shutdown(struct hs_link *l)
+{
+    h2s_shutdown(l->h2->h2s);
+    hs2_mark_dirty(l->h2);
+    loop_timer_set(l->srv->loop, &l->timer, clock_mono() + HS_LINGER_NS);
+}
+
+void hs2_goaway(struct hs_link *l)
+{
+    h2s_goaway(l->h2->h2s, H2S_NO_ERROR, false);
+    hs2_mark_dirty(l->h2);
 }
 
 bool hs2_over(const struct hs_link *l)
@@ -345,6 +368,7 @@ int hs2_data(struct hs_conn *c, struct str piece, bool mark)
     if (!c->h2 || x->state != X_OPEN || x->st == NULL || x->lost)
         return -1;
     hs2_mark_dirty(x->h);
+    hs2_flow_given(x);
     if (h2s_queued(x->st) <= c->link->srv->o.max_out &&
         h2s_data(x->st, piece.p, piece.n, mark ? hs2_tag_now(x->h) : 0) == 0)
         return 0;

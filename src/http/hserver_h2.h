@@ -21,6 +21,12 @@ enum hs2_state { /* of an exchange */
                  X_DONE,    /* the caller knows nothing of it any more */
 };
 
+enum hs2_flow {             /* for `drained`, where it is wanted */
+                FLOW_NONE,  /* in no list */
+                FLOW_GIVEN, /* data given that is not through yet: hs2.given */
+                FLOW_DUE,   /* it has gone: hs2_shared.drained */
+};
+
 struct hs2_exchange { /* a stream */
     struct hs_conn x; /* first */
     struct hs2 *h;
@@ -31,7 +37,8 @@ struct hs2_exchange { /* a stream */
     const char *why; /* refused: a constant text */
     int refuse;      /* its status */
     unsigned pins;   /* entries of a batch that name it */
-    unsigned char state;
+    struct hs2_exchange *flow_next, **flow_at;
+    unsigned char state, flow;
     bool lost; /* in the queue of those to be told */
     struct rx last;
 };
@@ -41,6 +48,7 @@ struct hs2 { /* a connection */
     struct h2s *h2s;
     struct hs2_exchange *all;
     struct hs2_exchange *ready, **ready_end;
+    struct hs2_exchange *given;
     struct hs2 *next_dirty;
     const struct rx *rx; /* of the bytes being fed */
     size_t bodies;       /* bytes of the requests being received */
@@ -57,6 +65,8 @@ struct hs2_entry { /* what a frame of the batch ended */
 struct hs2_shared {
     struct hs2 *dirty;                     /* with something to send */
     struct hs2_exchange *lost, **lost_end; /* whose callers are to be told */
+    struct hs2_exchange *drained;          /* likewise */
+    struct timer again;                    /* some are left for the next turn, which is to come */
     struct hserver *srv;
     bool pumping;
     size_t n, n_marks; /* of the batch */
@@ -81,7 +91,9 @@ void hs2_tell_lost(struct hs2_shared *sh);
 
 /* hserver_h2_write.c */
 void hs2_mark_dirty(struct hs2 *h);
-void hs2_pump(struct hs2 *h); /* hands all that can go to the kernel */
+void hs2_pump(struct hs2 *h);                /* hands all that can go to the kernel */
+void hs2_flow_given(struct hs2_exchange *x); /* it has data to send */
+void hs2_flow_take(struct hs2_exchange *x);  /* off its list */
 /* For the frame being pulled: it ends a marked piece, or the answer. */
 void hs2_note(struct hs2_exchange *x, bool end, bool waited);
 

@@ -14,6 +14,66 @@ void hs2_mark_dirty(struct hs2 *h)
     sh->dirty = h;
 }
 
+/* ---- `drained`: exchanges with data in this flush, and of those before the ones that were not through */
+
+static void flow_put(struct hs2_exchange **list, struct hs2_exchange *x, enum hs2_flow flow)
+{
+    x->flow = (unsigned char)flow;
+    x->flow_next = *list;
+    x->flow_at = list;
+    if (*list != NULL)
+        (*list)->flow_at = &x->flow_next;
+    *list = x;
+}
+
+void hs2_flow_take(struct hs2_exchange *x)
+{
+    if (x->flow == FLOW_NONE)
+        return;
+    *x->flow_at = x->flow_next;
+    if (x->flow_next != NULL)
+        x->flow_next->flow_at = x->flow_at;
+    x->flow = FLOW_NONE;
+}
+
+void hs2_flow_given(struct hs2_exchange *x)
+{
+    if (x->flow == FLOW_NONE && hs2_ops(x)->drained != NULL)
+        flow_put(&x->h->given, x, FLOW_GIVEN);
+}
+
+static void look_what_is_through(struct hs2 *h)
+{
+    struct hs2_exchange *next;
+    for (struct hs2_exchange *x = hs_link_queued(h->link) > 0 ? NULL : h->given; x != NULL; x = next) {
+        next = x->flow_next;
+        if (x->state == X_OPEN && x->st != NULL && h2s_queued(x->st) > 0)
+            continue;
+        hs2_flow_take(x);
+        flow_put(&h->link->srv->h2->drained, x, FLOW_DUE);
+    }
+}
+
+/* Those who give more at once are told in the next turn again: a fast client must not keep us here. */
+static void tell_drained(struct hs2_shared *sh)
+{
+    struct hs2_exchange *x, *due = sh->drained;
+    sh->drained = NULL;
+    if (due != NULL)
+        due->flow_at = &due;
+    while ((x = due) != NULL) {
+        hs2_flow_take(x);
+        if (x->state != X_OPEN || x->st == NULL || x->lost)
+            continue;
+        if (h2s_queued(x->st) > 0) /* more was given in between */
+            flow_put(&x->h->given, x, FLOW_GIVEN);
+        else
+            hs2_ops(x)->drained(hs2_arg(x), &x->x, x->x.user);
+    }
+}
+
+/* ---- batches */
+
 void hs2_note(struct hs2_exchange *x, bool end, bool waited)
 {
     struct hs2_shared *sh = x->x.link->srv->h2;
@@ -125,16 +185,16 @@ void hs2_pump(struct hs2 *h)
     h->flushes++;
     if (l->broken)
         return;
+    look_what_is_through(h);
     l->read_off = !h2s_can_read(h->h2s);
     hs_link_update_want(l);
     if (hs2_over(l))
         loop_timer_set(l->srv->loop, &l->timer, 0);
 }
 
-void hserver_flush(struct hserver *s)
+static void flush_all(struct hs2_shared *sh)
 {
-    struct hs2_shared *sh = s->h2;
-    while (sh != NULL && (sh->dirty != NULL || sh->lost != NULL)) {
+    while (sh->dirty != NULL || sh->lost != NULL) {
         struct hs2 *h;
         while ((h = sh->dirty) != NULL) {
             sh->dirty = h->next_dirty;
@@ -143,4 +203,18 @@ void hserver_flush(struct hserver *s)
         }
         hs2_tell_lost(sh);
     }
+}
+
+void hserver_flush(struct hserver *s)
+{
+    struct hs2_shared *sh = s->h2;
+    if (sh == NULL)
+        return;
+    flush_all(sh);
+    if (sh->drained == NULL)
+        return;
+    tell_drained(sh);
+    flush_all(sh);
+    if (sh->drained != NULL)
+        loop_timer_set(s->loop, &sh->again, 0);
 }

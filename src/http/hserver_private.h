@@ -6,6 +6,9 @@
 #include "base/buf.h"
 #include "http/hserver_request.h"
 
+#define HS_LINGER_NS (2 * NS_PER_S) /* for a client to read the answer, or to begin what it came for */
+#define HS_SNIFFED 255
+
 struct hs2;        /* HTTP/2 on a link */
 struct hs2_shared; /* what all links of a server share for it */
 
@@ -37,7 +40,7 @@ struct hs_link {
     size_t out_done;       /* bytes of `out` already written */
     struct timer timer;    /* what it does depends on the state; see on_timer */
     unsigned char state;   /* enum hs_state */
-    unsigned char sniffed; /* bytes that are those of HTTP/2's preface; SNIFFED: it is decided */
+    unsigned char sniffed; /* bytes that are those of HTTP/2's preface; HS_SNIFFED: it is decided */
     bool feeding;          /* feed() is on the stack and will go on by itself */
     bool keep;             /* the request allows another */
     bool unread;           /* the request was not read to its end */
@@ -48,7 +51,8 @@ struct hs_link {
 struct hserver {
     struct loop *loop;
     struct hserver_opts o;
-    struct listener *listener;
+    struct listener *listener; /* NULL: stopped */
+    struct addr addr;
     struct hs_link *all;
     struct hs_pool *pool;
     struct hserver_stats stats;
@@ -62,13 +66,24 @@ void hs_link_update_want(struct hs_link *l);
 int hs_link_enqueue(struct hs_link *l, const char *p, size_t n);
 void hs_link_broken(struct hs_link *l); /* the loss is told in the next turn */
 void hs_link_close(struct hs_link *l);  /* everything is written */
+void hs_link_gone(struct hs_link *l);   /* at once; who answers on it is told */
+void hs_link_readable(struct hs_link *l);
+
+/* hserver_stop.c */
+static inline bool hs_stopping(const struct hserver *s)
+{
+    return s->listener == NULL;
+}
+void hs_stop_link(struct hs_link *l); /* of a server that stops: its timer, when nothing else is due */
 
 /* hserver_h2.c */
 void hs2_start(struct hs_link *l);
 void hs2_feed(struct hs_link *l, const char *p, size_t n, const struct rx *rx);
 void hs2_drained(struct hs_link *l); /* the kernel took all that was queued */
 bool hs2_over(const struct hs_link *l);
-void hs2_free(struct hs_link *l); /* tells the callers of what was open */
+void hs2_shutdown(struct hs_link *l); /* begins with GOAWAY's first step */
+void hs2_goaway(struct hs_link *l);   /* the second one, for a client that does not speak */
+void hs2_free(struct hs_link *l);     /* tells the callers of what was open */
 void hs2_shared_free(struct hserver *s);
 
 /* The parts of the public functions that are HTTP/2's. */

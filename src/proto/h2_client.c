@@ -22,7 +22,9 @@ struct h2_stream {
     unsigned headers, header_bytes;
     bool final, in_trailers; /* the final status has come; the block that comes is the trailers' */
     bool reset;              /* by the peer */
-    struct h2_stream *next;  /* spare ones */
+    bool paused;
+    size_t held;            /* bytes that came meanwhile */
+    struct h2_stream *next; /* spare ones */
 };
 
 struct slab {
@@ -179,6 +181,11 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
 {
     struct h2_client *c = arg;
     struct h2_stream *s = stream_of(ng, id);
+    nghttp2_session_consume_connection(ng, n); /* other streams go on */
+    if (s && s->paused)
+        s->held += n;
+    else
+        nghttp2_session_consume_stream(ng, id, n);
     if (!s || n == 0)
         return 0;
     c->run = s->owner;
@@ -318,11 +325,11 @@ static void set_callbacks(nghttp2_session_callbacks *cbs)
     nghttp2_session_callbacks_set_on_frame_send_callback(cbs, on_sent);
 }
 
-struct h2_client *h2_client_new(const struct h2_client_cb *cb, void *arg)
+struct h2_client *h2_client_new(const struct h2_client_cb *cb, void *arg, uint32_t window)
 {
-    static const nghttp2_settings_entry settings[] = {
+    const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window > 0 ? MIN(window, (uint32_t)INT32_MAX) : STREAM_WINDOW},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HEADER_BYTES},
     };
     struct h2_client *c = xcalloc(1, sizeof *c);
@@ -334,6 +341,7 @@ struct h2_client *h2_client_new(const struct h2_client_cb *cb, void *arg)
         abort();
     set_callbacks(cbs);
     nghttp2_option_set_peer_max_concurrent_streams(opt, INT32_MAX); /* the caller keeps to it */
+    nghttp2_option_set_no_auto_window_update(opt, 1);               /* see on_data */
     nghttp2_option_set_max_send_header_block_length(opt, 2 * H2_HEAD_BYTES);
 #ifdef HAVE_NGHTTP2_MAX_CONTINUATIONS
     nghttp2_option_set_max_continuations(opt, 128); /* some builds count one that comes in pieces several times */
@@ -401,6 +409,16 @@ void h2_client_cancel(struct h2_client *c, struct h2_stream *s)
     s->owner = NULL;
     s->n_body = 0;
     nghttp2_submit_rst_stream(c->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_CANCEL);
+}
+
+void h2_client_pause(struct h2_client *c, struct h2_stream *s, bool on)
+{
+    size_t held = s->held;
+    s->paused = on;
+    if (on || held == 0)
+        return;
+    s->held = 0;
+    nghttp2_session_consume_stream(c->ng, s->id, held);
 }
 
 void h2_client_goodbye(struct h2_client *c)

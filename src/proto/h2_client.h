@@ -4,6 +4,7 @@
  * feed there may be some. PING and SETTINGS are answered, pushes are refused, WINDOW_UPDATE goes out by itself: what is
  * received counts as consumed at once, and the windows (16 MiB a stream, 256 MiB a connection) are opened again at
  * their half, so that they never hold back a stream of tokens; nothing is buffered for them.
+ * While a stream is paused (h2_client_pause) its window is not opened: the peer sends what is left of it, then stops.
  * Callbacks come from inside feed and out; requests and cancels may be made there, feed and out may not. Any split of
  * the input gives the same calls, apart from where pieces of data are cut and runs end.
  * Ceilings: 64 KiB of header bytes and 256 headers a response. Memory: about 45 KiB a connection (most of it nghttp2's
@@ -50,15 +51,18 @@ struct h2_client_cb {
     void (*goaway)(void *arg, uint32_t code, struct str text);
 };
 
-struct h2_client *h2_client_new(const struct h2_client_cb *cb, void *arg); /* cb borrowed */
-void h2_client_free(struct h2_client **c);                                 /* no callbacks */
+/* cb borrowed. window: bytes that a peer may send ahead on one stream; 0: 16 MiB. */
+struct h2_client *h2_client_new(const struct h2_client_cb *cb, void *arg, uint32_t window);
+void h2_client_free(struct h2_client **c); /* no callbacks */
 
 /* The header fields are copied; the body is borrowed until `closed` or h2_client_cancel. `own` are the fields of this
  * one request (kept out of the compression's memory). NULL: the connection takes no more requests. */
 struct h2_stream *h2_client_request(struct h2_client *c, const struct h2_head *common, const struct h2_head *own,
                                     const struct iovec *body, int n_body, void *owner);
 void h2_client_cancel(struct h2_client *c, struct h2_stream *s); /* RST_STREAM CANCEL; no callback follows */
-void h2_client_goodbye(struct h2_client *c);                     /* GOAWAY: we are about to close */
+/* on: what comes is still given, but not made up for; off: all of it is, at once. */
+void h2_client_pause(struct h2_client *c, struct h2_stream *s, bool on);
+void h2_client_goodbye(struct h2_client *c); /* GOAWAY: we are about to close */
 
 int h2_client_feed(struct h2_client *c, const char *p, size_t n); /* -1: the connection is broken, see reason */
 /* Append frames until `out` holds `limit` bytes or nothing is left (the last frame goes over the limit). -1 likewise.

@@ -41,6 +41,7 @@ struct h2s {
     struct h2s_stream *streams;
     size_t n_streams, waiting;
     bool broken;
+    bool notice, noticed; /* of a shutdown: given, known to the client */
 };
 
 static struct str str_from(const uint8_t *p, size_t n)
@@ -113,6 +114,8 @@ static int on_header(nghttp2_session *s, const nghttp2_frame *frame, const uint8
 static int on_frame_recv(nghttp2_session *s, const nghttp2_frame *frame, void *arg)
 {
     struct h2s *h = arg;
+    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK))
+        h->noticed |= h->notice;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     struct h2s_stream *st = stream_of(h, frame->hd.stream_id);
@@ -150,6 +153,8 @@ static int on_close(nghttp2_session *s, int32_t id, uint32_t code, void *arg)
 static int on_frame_send(nghttp2_session *s, const nghttp2_frame *frame, void *arg)
 {
     struct h2s *h = arg;
+    if (frame->hd.type == NGHTTP2_GOAWAY && h->notice) /* a PING would have overtaken it in the queue */
+        nghttp2_submit_ping(s, NGHTTP2_FLAG_NONE, NULL);
     if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
         !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
@@ -232,6 +237,10 @@ int h2s_feed(struct h2s *h, const char *p, size_t n)
     if (h->broken)
         return -1;
     ssize_t rc = nghttp2_session_mem_recv(h->session, (const uint8_t *)p, n);
+    if (h->noticed) { /* here, behind all requests of this feed: the last of them is the last */
+        h->noticed = false;
+        h2s_goaway(h, H2S_NO_ERROR, false);
+    }
     if (rc >= 0)
         return 0;
     h->broken = true;
@@ -268,10 +277,17 @@ size_t h2s_open(const struct h2s *h)
 void h2s_goaway(struct h2s *h, uint32_t code, bool at_once)
 {
     int32_t last = nghttp2_session_get_last_proc_stream_id(h->session);
+    h->notice = false;
     if (at_once)
         nghttp2_session_terminate_session2(h->session, last, code);
     else
         nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, last, code, NULL, 0);
+}
+
+void h2s_shutdown(struct h2s *h)
+{
+    h->notice = true;
+    nghttp2_submit_shutdown_notice(h->session);
 }
 
 /* ---- answers */

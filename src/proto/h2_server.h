@@ -86,5 +86,9 @@ size_t h2s_queued_all(const struct h2s *h);
 /* No more requests: those begun are answered, later ones are not processed, and the client learns which (GOAWAY with
  * the last one's id). at_once: the connection is over when this is pulled. */
 void h2s_goaway(struct h2s *h, uint32_t code, bool at_once);
+/* The same without a race (RFC 9113, 6.8): a GOAWAY that leaves out no stream and a PING go out; requests are still
+ * taken until the answer to the PING says that the client knows, then h2s_goaway follows by itself (NO_ERROR). A client
+ * that does not answer wants h2s_goaway after a while. */
+void h2s_shutdown(struct h2s *h);
 
 #endif

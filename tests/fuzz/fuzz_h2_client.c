@@ -64,7 +64,7 @@ static void run(struct ask a[REQUESTS], const char *p, size_t n, size_t piece, b
                                            .trailer = on_header,
                                            .run_end = on_run_end,
                                            .closed = on_closed};
-    struct h2_client *c = h2_client_new(&cb, NULL);
+    struct h2_client *c = h2_client_new(&cb, NULL, 0);
     struct h2_head h;
     struct buf out = BUF_INIT(4 << 20);
     struct iovec body = {(char[]){"hello"}, 5};

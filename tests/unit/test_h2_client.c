@@ -290,7 +290,7 @@ static void pair_open(struct pair *x, uint32_t max_streams)
     buf_init(&x->told.runs, MIB);
     buf_addz(&x->told.runs, "");
     x->told.first = x->a;
-    x->c = h2_client_new(&calls, &x->told);
+    x->c = h2_client_new(&calls, &x->told, 0);
     peer_open(&x->p, max_streams);
     for (size_t i = 0; i < ARRAY_LEN(x->a); i++)
         ask_init(&x->a[i], x->c);
@@ -390,7 +390,7 @@ static void what_the_server_sees(void **state)
 static void preface(void **state)
 {
     (void)state;
-    struct h2_client *c = h2_client_new(&calls, NULL);
+    struct h2_client *c = h2_client_new(&calls, NULL, 0);
     struct buf out = BUF_INIT(MIB);
     assert_int_equal(h2_client_out(c, &out, MIB), 0);
     static const char want[] = PREFACE "\0\0\x12\x04\0\0\0\0\0" /* SETTINGS, 18 bytes */
