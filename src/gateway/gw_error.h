@@ -40,6 +40,11 @@ void gw_error_set(struct gw_error *e, enum gw_fault fault, struct str detail);
  * else 502. */
 void gw_error_of_upstream(struct gw_error *e, int status, struct str aws_type, struct str body);
 
+/* What a raw error says, for people: of {"message":...}, {"error":...}, {"Message":...} and the like the text, of a
+ * JSON string its content, of anything else itself. In one line of valid UTF-8, cut at `max` bytes, without what may be
+ * a secret: signatures, the canonical request that AWS repeats, tokens, keys. Appended. */
+void gw_error_words(struct str raw, size_t max, struct buf *out);
+
 /* {"error":{"message":...,"type":...,"param":null,"code":...}} */
 void gw_error_json(const struct gw_error *e, struct buf *out);
 /* The same within a stream: "event: error" is not written, since OpenAI's clients look for a data line with "error". */
