@@ -103,9 +103,9 @@ struct gw_emf {
     pthread_t thread;
     pthread_mutex_t lock; /* held for a copy of a line, or the exchange of two buffers */
     pthread_cond_t some;
-    struct buf pending; /* under lock: whole lines */
-    bool stop;          /* under lock */
-    _Atomic bool hurry; /* set with stop: a second is left */
+    struct buf pending;    /* under lock: whole lines */
+    bool stop;             /* under lock */
+    _Atomic int64_t until; /* set with stop: monotonic ns, when what is left is dropped; 0: never */
     _Atomic uint64_t dropped;
 };
 
@@ -137,16 +137,12 @@ static int writable(int fd, int ms)
 
 static void write_lines(struct gw_emf *m, struct str s)
 {
-    int64_t until = 0;
     while (s.n > 0) {
         if (!m->direct && !writable(m->fd, POLL_MS)) {
-            if (!atomic_load(&m->hurry))
-                continue;
-            if (until == 0)
-                until = clock_mono() + NS_PER_S;
-            if (clock_mono() < until)
-                continue;
-            break;
+            int64_t until = atomic_load(&m->until);
+            if (until > 0 && clock_mono() >= until)
+                break;
+            continue;
         }
         ssize_t n = write(m->fd, s.p, portion(s));
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
@@ -220,7 +216,7 @@ void gw_emf_free(struct gw_emf **p)
     if (!m->direct) {
         pthread_mutex_lock(&m->lock);
         m->stop = true;
-        atomic_store(&m->hurry, true);
+        atomic_store(&m->until, clock_mono() + NS_PER_S);
         pthread_cond_signal(&m->some);
         pthread_mutex_unlock(&m->lock);
         pthread_join(m->thread, NULL);
