@@ -54,5 +54,7 @@ const char *aws_chain_region_missing(const struct aws_chain *c);
 
 /* The region in a host of AWS ("runtime.sagemaker.us-east-1.amazonaws.com"), a view into it; empty: none. */
 struct str aws_host_region(struct str host);
+/* What the names of a region's hosts end with: "amazonaws.com", "amazonaws.com.cn", ... */
+const char *aws_dns_suffix(const char *region);
 
 #endif

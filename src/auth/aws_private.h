@@ -90,7 +90,6 @@ int aws_assume_web_identity(struct aws_chain *c, const struct aws_role *r, const
 
 /* aws_region.c */
 bool aws_region_valid(struct str region);
-const char *aws_dns_suffix(const char *region);      /* "amazonaws.com", "amazonaws.com.cn", ... */
 const char *aws_service_region(struct aws_chain *c); /* for STS; NULL: none is known. Asks nobody. */
 
 #endif

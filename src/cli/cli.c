@@ -9,8 +9,9 @@
 #include "cli/opt.h"
 #include "compat/compat.h"
 
-static const struct cmd *const commands[] = {&cmd_run,      &cmd_report, &cmd_sim,  &cmd_calibrate, &cmd_dataset,
-                                             &cmd_tokenize, &cmd_as,     &cmd_help, &cmd_version,   NULL};
+static const struct cmd *const commands[] = {&cmd_run,     &cmd_report,   &cmd_sim,     &cmd_calibrate,
+                                             &cmd_dataset, &cmd_tokenize, &cmd_gateway, &cmd_as,
+                                             &cmd_help,    &cmd_version,  NULL};
 
 const struct cmd *const *cli_commands(void)
 {

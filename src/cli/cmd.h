@@ -22,8 +22,8 @@ struct cmd {
     int (*run)(int argc, const char *const *argv); /* argv[0] = the command's name; returns the exit code */
 };
 
-extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_calibrate, cmd_dataset, cmd_tokenize, cmd_as, cmd_help,
-    cmd_version;
+extern const struct cmd cmd_run, cmd_sim, cmd_report, cmd_calibrate, cmd_dataset, cmd_tokenize, cmd_gateway, cmd_as,
+    cmd_help, cmd_version;
 
 const struct cmd *const *cli_commands(void);  /* all that people see, NULL-ended */
 const struct cmd *cli_find(const char *name); /* NULL: none */

@@ -10,6 +10,7 @@
 struct run_config;
 struct sim_config;
 struct calibrate_config;
+struct gateway_config;
 
 /* weir report: strings are borrowed. The folders come as opt_seen.pos. */
 struct report_config {
@@ -51,6 +52,8 @@ extern const struct opt_table opt_sim;       /* into struct sim_config */
 extern const struct opt_table opt_report;    /* into struct report_config */
 extern const struct opt_table opt_calibrate; /* into struct calibrate_config */
 
+extern const struct opt_table opt_gateway; /* into struct gateway_config */
+
 extern const struct opt_table opt_tokenize; /* into struct tokenize_config */
 
 extern const struct opt_table opt_dataset; /* into struct dataset_config */
@@ -68,6 +71,7 @@ int run_replay_check(const struct opt_seen *seen, struct err *e);
 int sim_config_check(const struct sim_config *c, struct err *e);
 /* What --preset changes of the options that were not given. */
 void sim_config_preset(struct sim_config *c, const struct opt_seen *seen);
+int gateway_config_check(const struct gateway_config *c, const struct opt_seen *seen, struct err *e);
 int calibrate_config_check(const struct calibrate_config *c, struct err *e);
 
 /* Syntax of a value, as rows' checks (src/cli/opt_check.c). */

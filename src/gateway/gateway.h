@@ -10,24 +10,24 @@
 
 /* Filled by the option table (src/cli/opt_gateway.c). Strings are borrowed. Defaults stand in the option table. */
 struct gateway_config {
-    const char *upstream; /* "sagemaker:ENDPOINT", or the URL of an invocations route */
-    const char *listen;   /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; not with lambda */
+    const char *upstream;         /* "sagemaker:ENDPOINT", or the URL of an invocations route */
+    const char *listen;           /* "127.0.0.1:8080", "[::1]:0", "unix:/path"; not with lambda */
     const char *region, *profile; /* of AWS, or NULL */
     bool no_sigv4;                /* requests go out unsigned; only with a URL */
     const char *ca;               /* PEM file to verify the upstream with, or NULL: the system's */
     bool insecure;                /* do not verify the upstream's certificate */
     double hourly_usd;            /* what an instance costs; NaN: not known, no cost is told */
     uint64_t threads;
-    uint64_t max_body, max_head; /* bytes; beyond: 413, 431 */
-    uint64_t max_requests;       /* at once, beyond: 429; 0: no limit */
+    uint64_t max_body, max_head;                                   /* bytes; beyond: 413, 431 */
+    uint64_t max_requests;                                         /* at once, beyond: 429; 0: no limit */
     int64_t connect_timeout, first_timeout, idle_timeout, timeout; /* ns; until connected, the answer's beginning,
                                                                      between pieces, in all: 504 */
-    int64_t drain;            /* ns that what is under way has after SIGTERM */
-    const char *api_key_file; /* one key a line; NULL: whoever comes is served */
+    int64_t drain;                                                 /* ns that what is under way has after SIGTERM */
+    const char *api_key_file;                                      /* one key a line; NULL: whoever comes is served */
     bool tls;
     const char *cert, *key; /* PEM files of the server, or NULL */
     const char *http;       /* versions served: "auto", "1.1", "2" */
-    bool emf;               /* embedded metric format on stdout */
+    bool no_emf;            /* no embedded metric format on stdout */
     bool lambda;
     bool quiet;
     int ready_fd; /* write "PORT\n" here too, -1 = none */

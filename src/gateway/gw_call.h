@@ -22,17 +22,18 @@ struct gw_shared; /* read-only for workers: configuration, upstream (gw_upstream
 struct gw_worker;
 struct gw_call;
 
-/* -1 + e: a wrong configuration (ERR_USAGE), no credentials, an upstream that does not resolve. */
+/* NULL + e: a wrong configuration (ERR_USAGE, ERR_DATA), no credentials, an upstream that does not resolve. */
 struct gw_shared *gw_shared_new(const struct gateway_config *c, struct err *e);
 void gw_shared_free(struct gw_shared **s);
 const char *gw_endpoint(const struct gw_shared *s); /* its name: X-Endpoint */
 
 struct gw_worker *gw_worker_new(struct gw_shared *s, struct loop *l, struct err *e);
-void gw_worker_free(struct gw_worker **w);              /* calls under way are cancelled without a word to their sinks */
-size_t gw_worker_calls(const struct gw_worker *w);      /* under way */
-void gw_worker_drain(struct gw_worker *w);              /* what comes from now on gets 503 */
+void gw_worker_free(struct gw_worker **w);         /* calls under way are cancelled without a word to their sinks */
+size_t gw_worker_calls(const struct gw_worker *w); /* under way */
+void gw_worker_drain(struct gw_worker *w);         /* what comes from now on gets 503 */
+void gw_worker_stop(struct gw_worker *w);          /* likewise, and calls under way end with an error */
 
-struct gw_request { /* borrowed until gw_start returns */
+struct gw_request {          /* borrowed until gw_start returns */
     struct str method, path; /* "/v1/chat/completions", "/chat/completions", "/prod/chat/completions", "/health", ... */
     struct str authorization, api_key; /* values of Authorization and X-Api-Key; empty: none */
     struct str body;
@@ -56,6 +57,9 @@ struct gw_sink_ops {
 /* NULL: answered already, `end` has been called. */
 struct gw_call *gw_start(struct gw_worker *w, const struct gw_request *r, const struct gw_sink_ops *ops, void *arg);
 void gw_resume(struct gw_call *c); /* the sink has room again */
-void gw_gone(struct gw_call *c);   /* the client has gone: the upstream exchange is cancelled, nothing more is called */
+/* For a request that is not even to be looked at, such as one that is too long: answered and counted. */
+void gw_refuse(struct gw_worker *w, const struct gw_error *e, int64_t arrived, const struct gw_sink_ops *ops,
+               void *arg);
+void gw_gone(struct gw_call *c); /* the client has gone: the upstream exchange is cancelled, nothing more is called */
 
 #endif

@@ -6,9 +6,45 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "base/xalloc.h"
 #include "net/resolve.h"
 #include "net/stream_private.h"
+
+int listen_address(const char *text, struct addr *a, struct err *e)
+{
+    struct str s = str_of(text);
+    uint64_t port;
+    if (str_starts(s, STR("unix:")))
+        return resolve_unix(text + 5, a, e);
+    ptrdiff_t colon = -1;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == ':')
+            colon = (ptrdiff_t)i;
+    struct str host = str_sub(s, 0, colon < 0 ? 0 : (size_t)colon);
+    if (str_starts(host, STR("[")) && str_ends(host, STR("]")))
+        host = str_sub(host, 1, host.n - 2);
+    else if (str_chr(host, ':') >= 0)
+        colon = -1; /* an IPv6 address without brackets */
+    if (colon < 0 || parse_u64(str_sub(s, (size_t)colon + 1, s.n), &port) < 0 || port > 65535)
+        return err_set(e, ERR_USAGE, "--listen: \"%s\" is not HOST:PORT, [IPV6]:PORT or unix:PATH", text);
+    char *z = xmemdup0(host.n > 0 ? host.p : "0.0.0.0", host.n > 0 ? host.n : 7);
+    int n = resolve_host(z, (uint16_t)port, a, 1, e);
+    free(z);
+    return n > 0 ? 0 : err_prefix(e, "--listen: ");
+}
+
+void listen_remove_stale(const struct addr *a)
+{
+    if (a->sa.ss_family != AF_UNIX)
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)&a->sa, a->len) < 0 && errno == ECONNREFUSED)
+        unlink(((const struct sockaddr_un *)&a->sa)->sun_path);
+    close(fd);
+}
 
 struct listener {
     struct loop *loop;

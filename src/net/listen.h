@@ -5,6 +5,11 @@
 
 #include "net/stream.h"
 
+/* "HOST:PORT", "[IPV6]:PORT", ":PORT" (all of IPv4), "unix:PATH". -1 + e, which begins with "--listen". */
+int listen_address(const char *text, struct addr *a, struct err *e);
+/* A unix socket's file that nobody listens on is left from a killed server: it goes. Others stay. */
+void listen_remove_stale(const struct addr *a);
+
 struct listener;
 /* `accepted` gets a non-blocking fd with TCP_NODELAY set (and kernel receive stamps switched on when `stamps`). */
 typedef void accept_cb(void *arg, int fd);
