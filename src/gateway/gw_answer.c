@@ -21,6 +21,8 @@ static int fail_model(struct gw_answer *a, struct str raw)
     a->rc = GW_ANSWER_E_MODEL;
     buf_clear(&a->why);
     gw_error_words(raw, WHY_MAX, &a->why);
+    if (a->why.n == 0)
+        buf_addz(&a->why, "The endpoint tells of an error, and of no reason.");
     return -1;
 }
 

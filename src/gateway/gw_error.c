@@ -356,9 +356,9 @@ void gw_error_of_upstream(struct gw_error *e, int status, struct str aws_type, s
         k = (struct known){mistake, "invalid_request_error", "upstream_refused", ""};
     else
         k = (struct known){502, "api_error", r.of_model ? "model_error" : "upstream_error", ""};
-    char plain[160];
-    int n = snprintf(plain, sizeof plain, "The endpoint answered with status %d and no reason", status);
-    set(e, &k, str_trim(body).n > 0 ? body : (struct str){plain, (size_t)n});
+    set(e, &k, body);
+    if (!e->text[0])
+        snprintf(e->text, sizeof e->text, "The endpoint answered with status %d and no reason", status);
 }
 
 static void write_error(struct jout *j, const struct gw_error *e)

@@ -470,6 +470,9 @@ static void errors(void **state)
     check(&lines,
           A "{\"object\":\"error\",\"message\":\"CUDA out of memory\",\"type\":\"E\",\"param\":null,\"code\":400}\n",
           &w);
+    w.why = "no reason";
+    check(&lines, A "{\"error\": \"\", \"code\": 424}\n", &w);
+    w.why = "CUDA out of memory";
     w.out = "data: " OH "\n\n";
     check(&sse,
           "data: " OH "\n\ndata: {\"error\":{\"message\":\"CUDA out of memory\",\"type\":\"e\",\"code\":500}}\n\ndata: "
