@@ -28,6 +28,31 @@ static const struct known faults[GW_FAULTS] = {
     [GW_CREDENTIALS] = {502, "api_error", "upstream_credentials", "AWS does not take the gateway's credentials"},
 };
 
+const char *const gw_error_codes[] = {"missing_body",
+                                      "invalid_json",
+                                      "unknown_url",
+                                      "method_not_allowed",
+                                      "invalid_api_key",
+                                      "request_too_large",
+                                      "headers_too_large",
+                                      "too_many_requests",
+                                      "shutting_down",
+                                      "bad_request",
+                                      "upstream_connect",
+                                      "upstream_broken",
+                                      "model_stream_error",
+                                      "upstream_timeout",
+                                      "upstream_credentials",
+                                      "upstream_unavailable",
+                                      "upstream_throttled",
+                                      "upstream_refused",
+                                      "upstream_error",
+                                      "model_not_ready",
+                                      "model_error",
+                                      "client_gone",
+                                      "other",
+                                      NULL};
+
 /* ---- words ---- */
 
 /* From here on AWS repeats what was signed. */

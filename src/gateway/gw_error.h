@@ -30,6 +30,10 @@ enum gw_fault {
     GW_FAULTS,
 };
 
+/* Every `code` of the gateway, NULL-ended: for what counts them. "client_gone", of calls that nobody waits for any
+ * more, is one of them, the last one, "other", stands for what is not listed. */
+extern const char *const gw_error_codes[];
+
 /* detail: what is known besides, appended; may be empty. */
 void gw_error_set(struct gw_error *e, enum gw_fault fault, struct str detail);
 

@@ -4,8 +4,9 @@
 #include <stdatomic.h>
 
 #include "base/xalloc.h"
+#include "gateway/gw_error.h"
 
-enum { STATUSES = 600, BUCKETS_MAX = 20 };
+enum { STATUSES = 600, BUCKETS_MAX = 20, CODES_MAX = 32 };
 
 struct spread { /* of one histogram: its bounds and its words */
     const char *name, *help;
@@ -41,6 +42,7 @@ struct gw_metrics {
     const struct gw_emf *emf;
     _Atomic uint64_t in_flight, prompt_tokens, completion_tokens;
     _Atomic uint64_t by_status[STATUSES][2]; /* [.][1]: streamed */
+    _Atomic uint64_t by_code[CODES_MAX];     /* in the order of gw_error_codes */
     struct counts spread[SPREADS];
 };
 
@@ -93,11 +95,22 @@ static void observe(struct gw_metrics *m, unsigned which, int64_t ns)
     add(&m->spread[which].sum, (uint64_t)ns);
 }
 
+static void count_error(struct gw_metrics *m, const char *code)
+{
+    size_t i = 0;
+    while (gw_error_codes[i + 1] && strcmp(gw_error_codes[i], code) != 0)
+        i++; /* to the last, which is for all else */
+    if (i < CODES_MAX)
+        add(&m->by_code[i], 1);
+}
+
 void gw_metrics_add(struct gw_metrics *m, const struct gw_outcome *o)
 {
     size_t status = o->status >= 0 && o->status < STATUSES ? (size_t)o->status : 0;
     atomic_fetch_sub_explicit(&m->in_flight, 1, memory_order_relaxed);
     add(&m->by_status[status][o->stream], 1);
+    if (o->code)
+        count_error(m, o->code);
     if (o->figures.prompt_tokens > 0)
         add(&m->prompt_tokens, (uint64_t)o->figures.prompt_tokens);
     if (o->figures.completion_tokens > 0)
@@ -154,6 +167,17 @@ static void requests(struct buf *b, const struct gw_metrics *m)
     }
 }
 
+/* An answer that breaks off when its head has gone has status 200, and is counted here. */
+static void errors(struct buf *b, const struct gw_metrics *m)
+{
+    static const char name[] = "weir_gateway_errors_total";
+    head(b, name, "counter", "Requests that failed, in their stream too, by the error's code.");
+    for (size_t i = 0; gw_error_codes[i]; i++) {
+        label(b, name, m->endpoint);
+        buf_addf(b, ",code=\"%s\"} %llu\n", gw_error_codes[i], (unsigned long long)get(&m->by_code[i]));
+    }
+}
+
 static void histogram(struct buf *b, const struct gw_metrics *m, unsigned which)
 {
     const struct spread *s = &spreads[which];
@@ -181,6 +205,7 @@ static void histogram(struct buf *b, const struct gw_metrics *m, unsigned which)
 void gw_metrics_text(const struct gw_metrics *m, struct buf *out)
 {
     requests(out, m);
+    errors(out, m);
     plain(out, m, "weir_gateway_requests_in_flight", "gauge", "Requests under way.", get(&m->in_flight));
     plain(out, m, "weir_gateway_prompt_tokens_total", "counter", "Prompt tokens, as the endpoint counted them.",
           get(&m->prompt_tokens));

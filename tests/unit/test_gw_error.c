@@ -10,6 +10,14 @@
 #include "base/utf8.h"
 #include "gateway/gw_error.h"
 
+static bool listed(const char *code)
+{
+    for (size_t i = 0; gw_error_codes[i]; i++)
+        if (strcmp(gw_error_codes[i], code) == 0)
+            return true;
+    return false;
+}
+
 static void same(const char *got, const char *want)
 {
     if (strcmp(got, want) != 0)
@@ -26,6 +34,7 @@ static void all_faults(void **state)
         gw_error_set(&e, (enum gw_fault)i, STR(""));
         assert_int_equal(e.status, status[i]);
         assert_true(e.text[0] != 0 && e.type[0] != 0 && e.code[0] != 0);
+        assert_true(listed(e.code));
         for (int k = 0; k < i; k++) {
             gw_error_set(&other, (enum gw_fault)k, STR(""));
             assert_string_not_equal(e.text, other.text);
@@ -129,6 +138,7 @@ static void upstream(void **state)
         if (e.status != answers[i].want || strcmp(e.type, answers[i].kind) != 0 ||
             strcmp(e.code, answers[i].code) != 0 || strcmp(e.text, answers[i].text) != 0)
             fail_msg("%zu: %d %s %s: %s", i, e.status, e.type, e.code, e.text);
+        assert_true(listed(e.code));
     }
 }
 

@@ -61,14 +61,25 @@ static void counters(void **state)
     struct gw_outcome o = streamed;
     o.ttft = 10 * MS;
     gw_metrics_add(m, &o);
-    o = (struct gw_outcome){
-        .status = 429, .code = "x", .ttft = -1, .duration = MS, .overhead = -1, .figures = {-1, -1, false, false}};
+    o = (struct gw_outcome){.status = 429,
+                            .code = "upstream_throttled",
+                            .ttft = -1,
+                            .duration = MS,
+                            .overhead = -1,
+                            .figures = {-1, -1, false, false}};
     gw_metrics_add(m, &o);
     expect(m, "weir_gateway_requests_in_flight{endpoint=\"w\"}", 1);
+    expect(m, "weir_gateway_errors_total{endpoint=\"w\",code=\"other\"}", 0);
+    gw_metrics_begin(m);
+    o.status = 200;
+    o.code = "unheard of";
+    gw_metrics_add(m, &o);
+    expect(m, "weir_gateway_errors_total{endpoint=\"w\",code=\"other\"}", 1);
     expect(m, "weir_gateway_requests_total{endpoint=\"w\",status=\"200\",stream=\"true\"}", 2);
-    expect(m, "weir_gateway_requests_total{endpoint=\"w\",status=\"200\",stream=\"false\"}", 0);
+    expect(m, "weir_gateway_requests_total{endpoint=\"w\",status=\"200\",stream=\"false\"}", 1);
     expect(m, "weir_gateway_requests_total{endpoint=\"w\",status=\"429\",stream=\"false\"}", 1);
     expect(m, "weir_gateway_requests_total{endpoint=\"w\",status=\"404\",stream=\"false\"}", -1);
+    expect(m, "weir_gateway_errors_total{endpoint=\"w\",code=\"upstream_throttled\"}", 1);
     expect(m, "weir_gateway_prompt_tokens_total{endpoint=\"w\"}", 22);
     expect(m, "weir_gateway_completion_tokens_total{endpoint=\"w\"}", 80);
     expect(m, "weir_gateway_instance_hourly_usd{endpoint=\"w\"}", -1);
