@@ -26,8 +26,9 @@ const struct cmd cmd_gateway = {
     .args = "[options]",
     .summary = "serve OpenAI's chat API in front of a SageMaker endpoint",
     .prose =
-        "Serves POST /v1/chat/completions (also at /chat/completions and /prod/chat/completions), GET /health and GET "
-        "/metrics in Prometheus's text format, until SIGTERM or Ctrl-C. The address stands on standard output as soon "
+        "Serves POST /v1/chat/completions (also at /chat/completions and /prod/chat/completions), GET /v1/models, "
+        "GET /health and GET /metrics in Prometheus's text format, until SIGTERM or Ctrl-C. The address stands on "
+        "standard output as soon "
         "as it listens. Each request is signed (AWS Signature Version 4) and sent to the endpoint's invocations route, "
         "a stream to invocations-response-stream; what comes back goes to the client as OpenAI's events, each as soon "
         "as it is there.\n"

@@ -400,6 +400,17 @@ static void metrics(struct gw_worker *w, const struct gw_sink_ops *ops, void *ar
     answer_text(200, PROMETHEUS, buf_str(&w->text), ops, arg);
 }
 
+/* For clients that choose from a list: the endpoint's name. Endpoints serve one model, whatever a request calls it. */
+static void models(struct gw_worker *w, const struct gw_sink_ops *ops, void *arg)
+{
+    buf_clear(&w->text); /* an endpoint's name needs no escapes */
+    buf_addf(&w->text,
+             "{\"object\":\"list\",\"data\":[{\"id\":\"%s\",\"object\":\"model\",\"created\":0,"
+             "\"owned_by\":\"sagemaker\"}]}",
+             w->s->up.endpoint);
+    answer_text(200, JSON, buf_str(&w->text), ops, arg);
+}
+
 static bool is_chat(struct str path)
 {
     return str_eq(path, STR("/v1/chat/completions")) || str_eq(path, STR("/chat/completions")) ||
@@ -478,21 +489,24 @@ static struct gw_call *chat(struct gw_worker *w, const struct gw_request *r, con
 
 struct gw_call *gw_start(struct gw_worker *w, const struct gw_request *r, const struct gw_sink_ops *ops, void *arg)
 {
-    bool is_metrics = str_eq(r->path, STR("/metrics"));
-    if (str_eq(r->path, STR("/health"))) {
-        if (!is_get(r))
-            return turn_away(w, r, ops, arg, GW_BAD_METHOD, "GET, HEAD");
-        health(w, ops, arg);
-        return NULL;
-    }
-    if (!is_metrics && !is_chat(r->path))
+    static const struct {
+        const char *path;
+        bool open;
+        void (*answer)(struct gw_worker *w, const struct gw_sink_ops *ops, void *arg);
+    } plain[] = {{"/health", true, health}, {"/metrics", false, metrics}, {"/v1/models", false, models}};
+    size_t i = 0;
+    while (i < ARRAY_LEN(plain) && !str_eqz(r->path, plain[i].path))
+        i++;
+    bool is_plain = i < ARRAY_LEN(plain);
+    if (!is_plain && !is_chat(r->path))
         return turn_away(w, r, ops, arg, GW_NO_ROUTE, NULL);
-    if (!r->trusted && !gw_keys_allow(&w->s->keys, w->sha, r->authorization, r->api_key))
+    if (!(is_plain && plain[i].open) && !r->trusted &&
+        !gw_keys_allow(&w->s->keys, w->sha, r->authorization, r->api_key))
         return turn_away(w, r, ops, arg, GW_NO_KEY, NULL);
-    if (is_metrics ? !is_get(r) : !str_eq(r->method, STR("POST")))
-        return turn_away(w, r, ops, arg, GW_BAD_METHOD, is_metrics ? "GET, HEAD" : "POST");
-    if (!is_metrics)
+    if (is_plain ? !is_get(r) : !str_eq(r->method, STR("POST")))
+        return turn_away(w, r, ops, arg, GW_BAD_METHOD, is_plain ? "GET, HEAD" : "POST");
+    if (!is_plain)
         return chat(w, r, ops, arg);
-    metrics(w, ops, arg);
+    plain[i].answer(w, ops, arg);
     return NULL;
 }

@@ -4,7 +4,7 @@
  * key, limits, body), signs it (auth/signer.h), sends it to /invocations or /invocations-response-stream, feeds what
  * comes through gw_answer.h and hands it to the sink at once: each read of the upstream is one gw_sink_ops.data. While
  * the sink says that more than GW_QUEUE_MAX bytes wait, the upstream is not read (hx_pause); gw_resume goes on.
- * Deadlines of the configuration hold each call. GET /health and GET /metrics are answered here too.
+ * Deadlines of the configuration hold each call. GET /health, /metrics and /v1/models are answered here too.
  * Not thread-safe: a worker belongs to its loop's thread. */
 #ifndef WEIR_GATEWAY_GW_CALL_H
 #define WEIR_GATEWAY_GW_CALL_H
