@@ -4,8 +4,6 @@
 
 #define HEAD_MAX (16 * 1024)
 #define INVOCATIONS "/invocations"
-/* The SDKs' variables for an address of one's own in place of AWS's: a local twin, a VPC endpoint. */
-#define OWN_ADDRESS "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
 
 bool gw_upstream_is_endpoint(struct str text, struct str *name)
 {
@@ -40,6 +38,16 @@ int gw_upstream_url(struct str name, struct signer *signer, const char *base, ch
     return 0;
 }
 
+/* The SDKs' variables for an address of one's own in place of AWS's: a local twin, a VPC endpoint. */
+static const char *own_address(void)
+{
+    const char *ignore = getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+               *own = getenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME");
+    if (ignore && str_ieq(str_of(ignore), STR("true")))
+        return NULL;
+    return own && own[0] ? own : getenv("AWS_ENDPOINT_URL");
+}
+
 static int choose_url(struct gw_upstream *u, const char *given, struct signer *signer, struct err *e)
 {
     char text[1024];
@@ -55,7 +63,7 @@ static int choose_url(struct gw_upstream *u, const char *given, struct signer *s
         return err_set(e, ERR_USAGE,
                        "--no-sigv4: a SageMaker endpoint takes signed requests only; give the URL of its route to send "
                        "unsigned ones");
-    if (gw_upstream_url(name, signer, getenv(OWN_ADDRESS), text, sizeof text, e) < 0)
+    if (gw_upstream_url(name, signer, own_address(), text, sizeof text, e) < 0)
         return -1;
     u->url_text = xstrdup(text);
     return 0;
