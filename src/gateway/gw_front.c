@@ -48,6 +48,7 @@ static const char *reason(int status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
         {424, "Failed Dependency"},
         {429, "Too Many Requests"},
