@@ -31,6 +31,7 @@ struct gw_worker *gw_worker_new(struct gw_shared *s, struct loop *l, struct err 
                                    .tls = w->tls,
                                    .sni = u->host,
                                    .http = HCLIENT_11,
+                                   .no_stamps = true, /* nobody asks when bytes came to the microsecond */
                                    .idle_ns = 20 * NS_PER_S};
     w->client = hclient_new(l, &o);
     if (s->signer)
