@@ -327,7 +327,7 @@ static int end_document(struct gw_answer *a, struct buf *out)
 
 void gw_answer_init(struct gw_answer *a, size_t max_event, size_t max_whole)
 {
-    *a = (struct gw_answer){.rc = GW_ANSWER_OK};
+    *a = (struct gw_answer){.rc = GW_ANSWER_OK, .max_event = max_event};
     api_stream_init(&a->stream, max_event, on_event, NULL, a);
     buf_init(&a->whole, max_whole);
     buf_init(&a->why, WHY_MAX);
@@ -340,11 +340,21 @@ void gw_answer_free(struct gw_answer *a)
     buf_free(&a->why);
 }
 
+void gw_answer_trim(struct gw_answer *a)
+{
+    struct api_stream *s = &a->stream;
+    size_t held = s->sse.line.cap + s->sse.data.cap + s->lines.line.cap + s->evs.part.cap + s->unwrapped.cap;
+    if (held > KEEP_BYTES) {
+        api_stream_free(s);
+        api_stream_init(s, a->max_event, on_event, NULL, a);
+    }
+    if (a->whole.cap > KEEP_BYTES)
+        buf_free(&a->whole);
+}
+
 void gw_answer_reset(struct gw_answer *a, const struct gw_asked *asked)
 {
     api_stream_reset(&a->stream, &api_sagemaker, asked->stream);
-    if (a->whole.cap > KEEP_BYTES)
-        buf_free(&a->whole);
     buf_clear(&a->whole);
     buf_clear(&a->why);
     a->figures = (struct gw_figures){.prompt_tokens = -1, .completion_tokens = -1};

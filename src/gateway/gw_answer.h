@@ -51,6 +51,7 @@ struct gw_answer {
     /* private */
     struct gw_asked asked;
     struct api_stream stream;
+    size_t max_event;
     struct buf whole; /* a document, or the text of what the upstream streams to one who did not ask for it */
     struct buf *out;
     enum gw_answer_rc rc;
@@ -63,6 +64,7 @@ struct gw_answer {
 
 void gw_answer_init(struct gw_answer *a, size_t max_event, size_t max_whole);
 void gw_answer_reset(struct gw_answer *a, const struct gw_asked *asked);
+void gw_answer_trim(struct gw_answer *a); /* gives back what a long answer took; before one that is kept lies idle */
 void gw_answer_free(struct gw_answer *a);
 
 void gw_answer_header(struct gw_answer *a, struct str name, struct str value); /* each, of a 2xx answer */

@@ -151,6 +151,7 @@ static void release(struct gw_call *c)
     keep_small(&c->body);
     keep_small(&c->refused);
     keep_small(&c->pending);
+    gw_answer_trim(&c->answer);
     c->next = w->spare;
     w->spare = c;
     w->n_spare++;
@@ -480,6 +481,8 @@ static struct gw_call *chat(struct gw_worker *w, const struct gw_request *r, con
     c->asked = asked;
     if (asked.model.n > 0) /* of the call's own copy */
         c->asked.model.p = c->body.p + (asked.model.p - r->body.p);
+    else
+        c->asked.model = str_of(w->s->up.endpoint); /* it needs no escapes */
     c->asked.id = str_of(c->id);
     c->asked.created = clock_real() / NS_PER_S;
     c->o.stream = asked.stream;

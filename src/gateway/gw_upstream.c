@@ -83,9 +83,12 @@ static int check_url(struct gw_upstream *u, const char *given, struct err *e)
                        "--upstream %s: must be sagemaker:ENDPOINT or the URL of an invocations route, such as "
                        "http://127.0.0.1:8080/invocations",
                        given);
-    for (size_t i = 0; i < u->url.path.n; i++) {
-        if ((unsigned char)u->url.path.p[i] <= ' ' || u->url.path.p[i] == 0x7f)
-            return err_set(e, ERR_USAGE, "--upstream: the URL's path has a blank or a control character");
+    for (size_t i = 0; i < u->url.path.n; i++) { /* of what is left nothing needs escapes in JSON or a header */
+        unsigned char c = (unsigned char)u->url.path.p[i];
+        if (c <= ' ' || c >= 0x7f || c == '"' || c == '\\')
+            return err_set(e, ERR_USAGE,
+                           "--upstream: the URL's path has a character that must be written as %%XX: byte %zu of it",
+                           i + 1);
     }
     return 0;
 }

@@ -588,6 +588,55 @@ static void nothing_half(void **state)
     buf_free(&out);
 }
 
+/* What lies idle between calls is small, whatever the last one was; and it can be used again. */
+static void trimming(void **state)
+{
+    (void)state;
+    enum { LONG = 300000 };
+    static const struct given kinds[] = {{"application/jsonlines", NULL, true, false, NULL},
+                                         {"text/event-stream", NULL, true, false, NULL},
+                                         {EVS, NULL, true, false, NULL},
+                                         {"application/json", NULL, false, false, NULL}};
+    struct buf out = BUF_INIT(1 << 20), text = BUF_INIT(1 << 20);
+    struct gw_answer a;
+    gw_answer_init(&a, 1 << 20, 1 << 20);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        buf_clear(&text);
+        if (kinds[i].type[0] == 't')
+            buf_addz(&text, "data: ");
+        char *x = buf_room(&text, LONG);
+        assert_non_null(x);
+        memset(x, 'x', LONG);
+        buf_wrote(&text, LONG);
+        if (strcmp(kinds[i].type, EVS) == 0) {
+            char *copy = xmemdup0(text.p, text.n);
+            buf_clear(&text);
+            add_frame(&text, "event", ":event-type", "PayloadPart", (struct str){copy, LONG});
+            free(copy);
+            text.n -= 5; /* not whole */
+        }
+        start(&a, &kinds[i]);
+        feed(&a, &out, text.p, text.n);
+        assert_int_equal(a.rc, GW_ANSWER_OK);
+        gw_answer_trim(&a);
+        assert_true(a.whole.cap + a.stream.sse.line.cap + a.stream.sse.data.cap + a.stream.lines.line.cap +
+                        a.stream.evs.part.cap <=
+                    128 << 10);
+        const struct given again = {"application/jsonlines", NULL, true, false, NULL};
+        const struct want w = {.out = FIRST("Deep ") NEXT(" Learning") NEXT(" field.") LAST("length"),
+                               .prompt = -1,
+                               .completion = 100,
+                               .counted = true};
+        start(&a, &again);
+        feed(&a, &out, LMI_LINES, sizeof(LMI_LINES) - 1);
+        finish(&a, &out, &w, "after trimming", i);
+        buf_clear(&out);
+    }
+    gw_answer_free(&a);
+    buf_free(&out);
+    buf_free(&text);
+}
+
 static void closing(void **state)
 {
     (void)state;
@@ -654,7 +703,8 @@ int main(void)
         cmocka_unit_test(outputs),        cmocka_unit_test(errors),
         cmocka_unit_test(exceptions),     cmocka_unit_test(cut_short),
         cmocka_unit_test(ceilings),       cmocka_unit_test(nothing_half),
-        cmocka_unit_test(closing),        cmocka_unit_test(asked),
+        cmocka_unit_test(trimming),       cmocka_unit_test(closing),
+        cmocka_unit_test(asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

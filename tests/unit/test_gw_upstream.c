@@ -115,6 +115,9 @@ static void what_is_no_invocations_route_is_refused(void **state)
                                       "http://127.0.0.1/invocations?a=b",
                                       "http://u:p@127.0.0.1/invocations",
                                       "http://127.0.0.1",
+                                      "http://127.0.0.1/endpoints/a\"b/invocations",
+                                      "http://127.0.0.1/endpoints/a\\b/invocations",
+                                      "http://127.0.0.1/endpoints/\xc3\xa9/invocations",
                                       "ftp://127.0.0.1/invocations",
                                       "sagemaker:not_a_name",
                                       "sagemaker:unsigned"};
