@@ -133,7 +133,7 @@ def the_errors():
     key = client("keyed", key="wrong")
     raises(openai.AuthenticationError, 401, "invalid_api_key", "a wrong key", lambda: key.chat.completions.create(**ASK))
     client("keyed").chat.completions.create(**ASK, max_tokens=1)
-    raises(openai.NotFoundError, 404, "unknown_url", "no such path", lambda: client("sim").models.list())
+    raises(openai.NotFoundError, 404, "unknown_url", "no such path", lambda: client("sim").completions.create(model="llama", prompt="a"))
     raises(bad, 400, "upstream_refused", "no messages",
            lambda: client("sim").chat.completions.create(model="llama", messages=[]))
     for stream in (False, True):

@@ -5,7 +5,6 @@ import contextlib
 import http.server
 import json
 import os
-import signal
 import struct
 import subprocess
 import sys
@@ -16,11 +15,11 @@ import urllib.request
 import zlib
 
 from foreign import last_line, venv
-from lib import SANITIZED, SLOW, Sim, check
+from gateway_lib import Gateway, environment, sagemaker
+from lib import SANITIZED, SLOW, check
 
 WEIR = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
-KEY, SECRET = "AKIDWEIRTEST", "not-a-secret"
 PARSE = r'''
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families as parse
@@ -142,37 +141,8 @@ def endpoint():
     server.shutdown()
 
 
-# ---- the gateway
-
-
-class Gateway:
-    def __init__(self, folder, *options, **env):
-        base = {k: v for k, v in os.environ.items() if not k.startswith(("WEIR_", "AWS_")) and not k.upper().endswith("_PROXY")}
-        base.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-                    AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION="us-east-1", **env)
-        self.path = os.path.join(folder, f"{len(os.listdir(folder))}.out")
-        self.process = subprocess.Popen([WEIR, "gateway", "--listen", "127.0.0.1:0", "--instance-hourly-usd", "1.21", *options],
-                                        stdout=open(self.path, "w"), env=base)
-        end = time.monotonic() + 10 * SLOW
-        line = ""
-        while not line.endswith("\n") and self.process.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-            with open(self.path) as f:
-                line = f.readline()
-        check("listening on " in line, f"the gateway did not start: {line!r}")
-        self.url = line.split("listening on ", 1)[1].strip()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=40 * SLOW)
-        check(code == 0, f"the gateway ended with {code}")
-
-
-def metrics(url, gateway_calls):
-    text = urllib.request.urlopen(url + "/metrics", timeout=30).read().decode()
+def metrics(gateway):
+    text = urllib.request.urlopen(gateway.url + "/metrics", timeout=30).read().decode()
     python = os.path.join(venv("prometheus-client", "prometheus-client"), "python")
     told = subprocess.run([python, "-c", PARSE], input=text, capture_output=True, text=True, timeout=60, check=False)
     check(told.returncode == 0, f"prometheus_client refuses the gateway's text: {told.stderr}")
@@ -185,7 +155,10 @@ def metrics(url, gateway_calls):
     samples = families["weir_gateway_requests"][1]
     check(all(s[1]["endpoint"] == "double" for s in samples), f"labels: {samples}")
     got = sum(s[2] for s in samples)
-    check(got == gateway_calls, f"{got} requests counted, {gateway_calls} metric lines")
+    end = time.monotonic() + 5 * SLOW
+    while len(gateway.lines) < got and time.monotonic() < end: # their thread may be behind
+        time.sleep(0.01)
+    check(got == len(gateway.lines), f"{got} requests counted, {len(gateway.lines)} metric lines")
     errors = {s[1]["code"]: s[2] for s in families["weir_gateway_errors"][1]}
     check(errors["upstream_throttled"] == 3 and errors["upstream_timeout"] == 2 and errors["upstream_credentials"] == 2, f"{errors}")
     check(families["weir_gateway_requests_in_flight"][1][0][2] == 0, "in flight, at rest")
@@ -200,12 +173,11 @@ def main():
             f.write("# of the test\ncorrect\n")
 
         def sim(*options):
-            return stack.enter_context(Sim(WEIR, "--ttft", "2ms", "--itl", "5ms", "--sigv4", f"{KEY}:{SECRET}", *options,
-                                           truth=False)).url
+            return stack.enter_context(sagemaker(WEIR, "--itl", "5ms", *options, truth=False)).url
 
         def gateway(url, name, *options):
-            return stack.enter_context(Gateway(folder, "--upstream", "sagemaker:" + name, *options,
-                                               AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=url))
+            own = environment(AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=url)
+            return stack.enter_context(Gateway(WEIR, "sagemaker:" + name, "--instance-hourly-usd", "1.21", *options, env=own))
         good = sim()
         away = stack.enter_context(endpoint())
         at = {"sim": gateway(good, "twin"), "keyed": gateway(good, "twin", "--api-key-file", keys),
@@ -219,15 +191,11 @@ def main():
             check(done.returncode == 0, f"{script}: exit {done.returncode}\n{done.stdout}{done.stderr}")
             print(last_line(done.stdout))
         client(openai, "client_gateway.py", *(f"{k}={g.url}" for k, g in at.items()))
-        with open(at["double"].path) as f:
-            told = sum(line.startswith("{") for line in f)
-        metrics(at["double"].url, told)
+        metrics(at["double"])
         if not SANITIZED: # a program of several seconds, for what does not depend on how weir was compiled
             emf = os.path.join(folder, "emf")
             with open(emf, "w") as f:
-                for name in ("sim", "double"):
-                    with open(at[name].path) as g:
-                        f.writelines(g)
+                f.writelines(at["sim"].lines + at["double"].lines)
             litellm = os.path.join(venv("litellm", "litellm[proxy]"), "python")
             client(litellm, "client_gateway_litellm.py", at["sim"].url, at["double"].url, emf)
 
