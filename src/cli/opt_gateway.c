@@ -51,6 +51,10 @@ static const struct opt rows[] = {
     {"lambda", 0, NULL, NULL, SERVER, OPT_BOOL(C, lambda), .flags = OPT_NEGATABLE,
      .help = "Run as a function on AWS Lambda: take invocations from the runtime API at AWS_LAMBDA_RUNTIME_API instead "
              "of listening."},
+    {"lambda-mode", 0, NULL, "MODE", SERVER, OPT_CHOICE(C, lambda_mode), .def = "streaming",
+     .choices = "streaming buffered",
+     .help = "With --lambda, what the REST API or the function URL in front is set to: streaming (STREAM, "
+             "RESPONSE_STREAM) or buffered. HTTP APIs and load balancers always get whole answers."},
 
     /* --- limits and time --- */
     {"max-requests", 0, NULL, "N", LIMIT, OPT_U64(C, max_requests), .def = "none", .word = "none",

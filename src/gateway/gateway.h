@@ -29,6 +29,7 @@ struct gateway_config {
     const char *http;       /* versions served: "auto", "1.1", "2" */
     bool no_emf;            /* no embedded metric format on stdout */
     bool lambda;
+    const char *lambda_mode; /* "streaming" or "buffered" */
     bool quiet;
     int ready_fd; /* write "PORT\n" here too, -1 = none */
 };
