@@ -49,7 +49,7 @@ struct gw_runtime {
     int64_t deadline_ms;
     struct out o;
     struct timer later; /* what was found out inside a call is told from the loop */
-    char why[SHOWN + 100];
+    char why[SHOWN + 200];
 };
 
 /* ---- whole exchanges */
