@@ -1,0 +1,306 @@
+"""`weir gateway --lambda` against a runtime API that checks every call: events of the four fronts, whole and streamed answers,
+failures, and that a stream's pieces come while the endpoint is still generating."""
+import base64
+import json
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from gateway_lib import body, environment, events, eventually, read_fields, sagemaker, text_of
+from lib import SANITIZED, SLOW, check
+
+WEIR = sys.argv[1]
+API = "/2018-06-01/runtime/"
+PRELUDE = "application/vnd.awslambda.http-integration-response"
+FIGURES = {"X-Completion-Tokens", "X-Prompt-Tokens", "X-Tokens-Per-Second", "X-Cost-Per-1K-USD"}
+
+
+class Report:
+    """kind: "response", "error" or "init"; headers, trailers, pieces [(instant, bytes)], body."""
+
+
+class Runtime:
+    """The runtime API, as Lambda documents it. Whatever does not fit into the order of an invocation is a failure."""
+
+    def __init__(self, refuse=None):
+        self.refuse = refuse  # status for the next answer
+        self.events, self.reports, self.wrong, self.nexts = queue.Queue(), queue.Queue(), [], 0
+        self.current = None  # id of the invocation under way
+        self.made = 0
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(16)
+        self.api = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                s, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(s,), daemon=True).start()
+
+    def _serve(self, s):
+        try:
+            with s, s.makefile("rb") as f:
+                while True:
+                    line = f.readline().decode()
+                    if not line:
+                        return
+                    method, path, version = line.split()
+                    headers = read_fields(f)
+                    if version != "HTTP/1.1" or headers.get("host") != self.api or not path.startswith(API):
+                        self.wrong.append(f"{line!r} {headers}")
+                    self._answer(s, f, method, path[len(API):], headers)
+        except (OSError, ValueError) as e:
+            self.wrong.append(f"a request broke off: {e}")
+
+    def _answer(self, s, f, method, path, headers):
+        if (method, path) == ("GET", "invocation/next"):
+            self.nexts += 1
+            if self.current:
+                self.wrong.append(f"the next invocation was asked for while {self.current} was not answered")
+            event, deadline = self.events.get()
+            if event is None:
+                return
+            self.made += 1
+            self.current = f"8476a536-e9f4-11e8-9739-{self.made:012x}"
+            data = event if isinstance(event, bytes) else json.dumps(event).encode()
+            s.sendall((f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                       f"Lambda-Runtime-Aws-Request-Id: {self.current}\r\nLambda-Runtime-Deadline-Ms: "
+                       f"{int((time.time() + deadline) * 1000)}\r\nLambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700\r\n"
+                       f"Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-2:123456789012:function:f\r\n"
+                       f"Content-Length: {len(data)}\r\n\r\n").encode() + data)
+            return
+        r = Report()
+        r.kind = {f"invocation/{self.current}/response": "response", f"invocation/{self.current}/error": "error",
+                  "init/error": "init"}.get(path)
+        if method != "POST" or not r.kind:
+            self.wrong.append(f"{method} {path}")
+        r.headers, r.trailers, r.pieces = headers, {}, []
+        if headers.get("transfer-encoding") == "chunked":
+            while True:
+                n = int(f.readline(), 16)
+                if n == 0:
+                    r.trailers = read_fields(f)
+                    break
+                r.pieces.append((time.monotonic(), f.read(n)))
+                f.readline()
+        else:
+            r.pieces.append((time.monotonic(), f.read(int(headers["content-length"]))))
+        r.body = b"".join(p for _, p in r.pieces)
+        status = "202 Accepted"
+        if self.refuse and r.kind == "response":
+            status, self.refuse = self.refuse, None
+        else:
+            self.current = None
+            self.reports.put(r)
+        text = b'{"status":"OK"}' if status.startswith("202") else b'{"errorMessage":"no","errorType":"RequestEntityTooLarge"}'
+        s.sendall(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
+
+    def invoke(self, event, deadline=20):
+        self.events.put((event, deadline))
+        return self.reports.get(timeout=30 * SLOW)
+
+
+class Function:
+    """`weir gateway --lambda` with the environment that a function has."""
+
+    def __init__(self, upstream, *options, runtime=None, **env):
+        self.runtime = runtime or Runtime()
+        env = environment(AWS_LAMBDA_RUNTIME_API=self.runtime.api, INSTANCE_HOURLY_USD="1.21", **env)
+        upstream = ("--upstream", upstream) if upstream else ()
+        self.process = subprocess.Popen([WEIR, "gateway", "--lambda", *upstream, *options], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=env)
+
+    def close(self):
+        if self.process.poll() is None:  # Lambda ends a function between two invocations
+            eventually(lambda: self.runtime.nexts > self.runtime.made, "the next invocation was not asked for")
+            self.process.kill()
+        self.out, self.errors = self.process.communicate()
+        check(not self.runtime.wrong, f"calls that Lambda does not have: {self.runtime.wrong}")
+        self.runtime.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def function_url(data, path="/v1/chat/completions", method="POST", packed=False, **headers):
+    return {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+            "headers": {"content-type": "application/json", **headers},
+            "requestContext": {"accountId": "anonymous", "apiId": "id", "domainName": "id.lambda-url.us-west-2.on.aws",
+                               "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1",
+                                        "userAgent": "x"}, "requestId": "id", "routeKey": "$default", "stage": "$default"},
+            "body": base64.b64encode(data.encode()).decode() if packed else data, "isBase64Encoded": packed}
+
+
+def http_api(data, path="/prod/chat/completions", stage="$default", **more):
+    e = function_url(data, path, **more)
+    e["routeKey"] = e["requestContext"]["routeKey"] = "POST " + path
+    e["requestContext"].update(domainName="abc.execute-api.us-east-1.amazonaws.com", stage=stage)
+    return e
+
+
+def rest_api(data, path="/chat/completions"):
+    return {"resource": path, "path": path, "httpMethod": "POST", "headers": {"Content-Type": "application/json", "X-Request-Id": "r-1"},
+            "multiValueHeaders": {"Content-Type": ["application/json"]}, "queryStringParameters": None, "pathParameters": None,
+            "requestContext": {"resourcePath": path, "httpMethod": "POST", "path": "/prod" + path, "stage": "prod",
+                               "identity": {"sourceIp": "127.0.0.1"}}, "body": data, "isBase64Encoded": False}
+
+
+def balancer(data, multi=False):
+    e = {"requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/t/1"}},
+         "httpMethod": "POST", "path": "/v1/chat/completions", "body": data, "isBase64Encoded": False}
+    headers = {"content-type": "application/json", "host": "x"}
+    if multi:
+        return {**e, "multiValueHeaders": {k: [v] for k, v in headers.items()}, "multiValueQueryStringParameters": {}}
+    return {**e, "headers": headers, "queryStringParameters": {}}
+
+
+def streamed(r):
+    """(prelude, rest) of a streamed answer."""
+    check(r.kind == "response", f"{r.kind}: {r.body!r}")
+    check(r.headers.get("lambda-runtime-function-response-mode") == "streaming" and r.headers["content-type"] == PRELUDE
+          and r.headers.get("transfer-encoding") == "chunked" and "content-length" not in r.headers, f"{r.headers}")
+    head, rest = r.body.split(b"\0" * 8, 1)
+    prelude = json.loads(head)
+    check(set(prelude) == {"statusCode", "headers"} and isinstance(prelude["statusCode"], int), f"{prelude}")
+    return prelude, rest.decode()
+
+
+def whole(r):
+    check(r.kind == "response" and "lambda-runtime-function-response-mode" not in r.headers
+          and r.headers["content-type"] == "application/json", f"{r.kind} {r.headers}")
+    return json.loads(r.body)
+
+
+def test_stream():
+    with sagemaker(WEIR, "--ttft", "30ms", "--itl", "30ms") as s:
+        with Function(f"{s.url}/endpoints/demo/invocations") as f:
+            data = body(True, tokens=10, stream_options={"include_usage": True})
+            for event in (function_url(data), rest_api(data), function_url(data, packed=True)):
+                r = f.runtime.invoke(event)
+                prelude, text = streamed(r)
+                check(prelude["statusCode"] == 200 and prelude["headers"]["Content-Type"].startswith("text/event-stream"),
+                      f"{prelude}")
+                check(prelude["headers"]["X-Endpoint"] == "demo" and float(prelude["headers"]["X-TTFT-MS"]) >= 30, f"{prelude}")
+                check(not FIGURES & set(prelude["headers"]), "what is known at the end stands in the head")
+                data, comments = events(text)
+                check(data[-1] == "[DONE]" and len(text_of(data).split()) == 10, f"{text_of(data)!r}")
+                check({c.split("=")[0] for c in comments} == {n.lower() for n in FIGURES}, f"{comments}")
+                check(not r.trailers, f"a whole answer has trailers: {r.trailers}")
+                # The pieces came one by one: the first when most of the text was not yet generated.
+                with_text = [t for t, p in r.pieces if b'"content":"' in p and b'"content":""' not in p]
+                check(len(with_text) >= (3 if SANITIZED else 8), f"{len(with_text)} pieces with text")
+                if not SANITIZED:
+                    check(with_text[-1] - with_text[0] > 0.2, "the text came at once")
+        lines = [json.loads(line) for line in f.out.splitlines()]
+        check(len(lines) == 3 and all(line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "LLM/Serving" for line in lines),
+              f"metric lines: {f.out}")
+        check(all(line["CompletionTokens"] == 10 for line in lines), f.out)
+
+
+def test_whole():
+    with sagemaker(WEIR) as s:
+        with Function(f"{s.url}/endpoints/demo/invocations") as f:
+            # Who did not ask for a stream gets JSON; through a front that streams it goes in the same form.
+            prelude, text = streamed(f.runtime.invoke(rest_api(body())))
+            check(json.loads(text)["usage"]["completion_tokens"] == 8 and FIGURES <= set(prelude["headers"]), f"{prelude} {text}")
+            check(prelude["headers"]["x-request-id"] == "r-1", f"{prelude}")
+            for event in (http_api(body()), http_api(body(), "/dev/v1/chat/completions", "dev"), balancer(body())):
+                a = whole(f.runtime.invoke(event))
+                check(a["statusCode"] == 200 and a["isBase64Encoded"] is False, f"{a}")
+                check(a["headers"]["Content-Type"] == "application/json" and FIGURES <= set(a["headers"]), f"{a}")
+                check(json.loads(a["body"])["usage"]["completion_tokens"] == 8, a["body"])
+            a = whole(f.runtime.invoke(balancer(body(), multi=True)))
+            check("headers" not in a and a["multiValueHeaders"]["X-Completion-Tokens"] == ["8"], f"{a}")
+            # A stream that the front cannot pass on: its events in one piece, with all figures in the headers.
+            usage = body(True, stream_options={"include_usage": True})
+            for event in (http_api(usage), balancer(usage)):
+                a = whole(f.runtime.invoke(event))
+                data, comments = events(a["body"])
+                check(data[-1] == "[DONE]" and FIGURES | {"X-TTFT-MS"} <= set(a["headers"]), f"{a['headers']}")
+        with Function(f"{s.url}/endpoints/demo/invocations", "--lambda-mode", "buffered") as f:
+            for event in (function_url(body(True)), rest_api(body(True)), rest_api(body())):
+                check(whole(f.runtime.invoke(event))["statusCode"] == 200, "buffered")
+
+
+def test_refusals():
+    with sagemaker(WEIR) as s:
+        with Function(f"{s.url}/endpoints/demo/invocations", "--lambda-mode", "buffered") as f:
+            for event, status, code in ((rest_api(""), 400, "missing_body"), (rest_api("{"), 400, "invalid_json"),
+                                        (rest_api(body(), "/nothing"), 404, "unknown_url"),
+                                        (function_url("", method="GET"), 405, "method_not_allowed")):
+                a = whole(f.runtime.invoke(event))
+                check(a["statusCode"] == status and json.loads(a["body"])["error"]["code"] == code, f"{a}")
+            check(whole(f.runtime.invoke(function_url("", "/health", "GET")))["statusCode"] == 200, "health")
+            # What is no event of a front is the invocation's failure.
+            for event in ({"hello": 1}, b"[1, 2", {**rest_api("%%%"), "isBase64Encoded": True}):
+                r = f.runtime.invoke(event)
+                error = json.loads(r.body)
+                check(r.kind == "error" and r.headers["lambda-runtime-function-error-type"] == "Gateway.BadEvent", f"{r.headers}")
+                check(error["errorType"] == "Gateway.BadEvent" and error["errorMessage"] and error["stackTrace"] == [], f"{error}")
+
+
+def test_broken_stream():
+    with sagemaker(WEIR, "--fault", "exception:1") as s:
+        with Function(f"{s.url}/endpoints/demo/invocations") as f:
+            r = f.runtime.invoke(function_url(body(True, tokens=20)))
+            prelude, text = streamed(r)
+            data, _ = events(text)
+            if prelude["statusCode"] == 200:  # else it broke before the first text: then it is an ordinary refusal
+                check("error" in data[-1] and "[DONE]" not in data, f"{data[-1]}")
+                check(r.trailers["lambda-runtime-function-error-type"] == "Gateway.StreamBroken", f"{r.trailers}")
+                told = json.loads(base64.b64decode(r.trailers["lambda-runtime-function-error-body"]))
+                check(told["errorType"] == "Gateway.StreamBroken", f"{told}")
+
+
+def test_deadline():
+    with sagemaker(WEIR, "--ttft", "8s") as s:
+        with Function(f"{s.url}/endpoints/demo/invocations") as f:
+            began = time.monotonic()
+            prelude, text = streamed(f.runtime.invoke(function_url(body(True)), deadline=1.5))
+            check(prelude["statusCode"] == 504 and json.loads(text)["error"]["code"] == "upstream_timeout", f"{prelude} {text}")
+            check(time.monotonic() - began < (1.5 if not SANITIZED else 30), "after the function's own deadline")
+
+
+def test_refused_answer():
+    with sagemaker(WEIR) as s:
+        with Function(f"{s.url}/endpoints/demo/invocations", runtime=Runtime("413 Request Entity Too Large")) as f:
+            r = f.runtime.invoke(http_api(body()))
+            check(r.kind == "error" and "413" in json.loads(r.body)["errorMessage"], f"{r.kind} {r.body}")
+            check(whole(f.runtime.invoke(http_api(body())))["statusCode"] == 200, "the invocation after it")
+
+
+def test_cannot_start():
+    for options, env, word in (((), {"ENDPOINT_NAME": "no name!"}, "upstream"),
+                               (("--upstream", "sagemaker:e"), {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials")):
+        f = Function(None, *options, **env)
+        r = f.runtime.reports.get(timeout=30 * SLOW)
+        code = f.process.wait(timeout=20 * SLOW)
+        f.close()
+        error = json.loads(r.body)
+        check(r.kind == "init" and r.headers["lambda-runtime-function-error-type"] == "Gateway.Configuration", f"{r.headers}")
+        check(word in error["errorMessage"] and code == 1 and f.runtime.nexts == 0, f"{error} {code}")
+
+
+def test_environment_of_the_original():
+    """ENDPOINT_NAME, REGION and INSTANCE_HOURLY_USD alone, the endpoint's address by the SDKs' own variable."""
+    with sagemaker(WEIR) as s:
+        with Function(None, ENDPOINT_NAME="demo", REGION="us-west-2", AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME=s.url) as f:
+            a = whole(f.runtime.invoke(http_api(body())))
+            check(a["headers"]["X-Endpoint"] == "demo" and "X-Cost-Per-1K-USD" in a["headers"], f"{a}")
+
+
+for name, test in list(globals().items()):
+    if name.startswith("test_"):
+        at = time.monotonic()
+        test()
+        print(f"{name}: {time.monotonic() - at:.2f} s")
