@@ -12,6 +12,7 @@ static int run(int argc, const char *const *argv)
     int rc;
     if (opt_parse(&opt_gateway, argc, argv, getenv, &c, &seen, &e) != 0 || gateway_config_check(&c, &seen, &e) != 0) {
         rc = cli_fail("gateway", &e);
+        gateway_lambda_failed(e.text);
     } else {
         if (c.quiet)
             log_set_level(LOG_ERROR);

@@ -39,7 +39,10 @@ struct gateway_config {
  * a signal, 2 for a wrong configuration, 1 when it cannot listen or has no credentials. Once, from the main thread. */
 int gateway_run(const struct gateway_config *c);
 
-/* The same as a Lambda function: speaks the runtime API at AWS_LAMBDA_RUNTIME_API until it is ended (gw_lambda.h). */
+/* The same as a Lambda function: speaks the runtime API at AWS_LAMBDA_RUNTIME_API until it is ended (gw_lambda.h).
+ * Returns 2 where there is no such API, 1 when it cannot start, which the API has been told, or when the API fails. */
 int gateway_run_lambda(const struct gateway_config *c);
+/* Tells the runtime API, where the environment names one, that the function cannot start; waits for that. */
+void gateway_lambda_failed(const char *why);
 
 #endif

@@ -3,14 +3,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/utf8.h"
-#include "base/xalloc.h"
 #include "gateway/gw_call.h"
 #include "gateway/gw_lambda.h"
 #include "gateway/gw_runtime.h"
 #include "net/loop.h"
 
 #define MARGIN_NS (300 * NS_PER_MS) /* between a call's deadline and that of the function: for the answer to go out */
+#define PATIENCE_NS (5 * NS_PER_S)  /* for word of a failure to be taken */
 
 enum { FIELDS_MAX = 24, WORDS_MAX = 8 << 10, BODY_MAX = 32 << 20, OUT_MAX = 64 << 20 };
 
@@ -58,8 +57,7 @@ static void on_head(void *arg, int status, const struct gw_field *f, size_t n, i
     (void)length;
     m->status = status;
     keep_fields(m, f, n);
-    if (m->event.request_id.n > 0)
-        keep_fields(m, &(struct gw_field){STR("x-request-id"), m->event.request_id}, 1);
+    keep_fields(m, &(struct gw_field){STR("x-request-id"), m->event.request_id}, 1);
     if (!m->streams)
         return;
     m->begun = true;
@@ -133,6 +131,8 @@ static void on_invoked(void *arg, const struct gw_invocation *i)
         gw_runtime_error(m->runtime, "Gateway.BadEvent", e.text);
         return;
     }
+    if (m->event.request_id.n == 0)
+        m->event.request_id = keep(m, i->id);
     m->streams = m->streaming && gw_shape_streams(m->event.shape);
     const struct gw_request r = {.method = m->event.method,
                                  .path = m->event.path,
@@ -174,32 +174,65 @@ static const struct gw_runtime_ops serving = {
 
 /* ---- a function that cannot start */
 
+struct farewell {
+    struct loop *loop;
+    struct timer patience;
+};
+
 static void on_told(void *arg)
 {
-    loop_stop(((struct lambda *)arg)->loop);
+    loop_stop(((struct farewell *)arg)->loop);
 }
 
-static const struct gw_runtime_ops failing = {.reported = on_told, .broken = on_broken};
+static void on_untold(void *arg, const char *why)
+{
+    log_error("%s", why);
+    on_told(arg);
+}
 
-static void tell_failure(struct lambda *m, const char *api, const char *text)
+static void on_patience(struct timer *t)
+{
+    on_told(CONTAINER_OF(t, struct farewell, patience));
+}
+
+static const struct gw_runtime_ops failing = {.reported = on_told, .broken = on_untold};
+
+static const char *runtime_api(void)
+{
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
+    return api && *api ? api : NULL;
+}
+
+void gateway_lambda_failed(const char *why)
 {
     struct err e = {0};
-    m->runtime = gw_runtime_new(m->loop, api, &failing, m, &e);
-    if (!m->runtime) {
-        log_error("%s", e.text);
+    const char *api = runtime_api();
+    struct farewell f = {.loop = api ? loop_new(NULL, &e) : NULL, .patience.fire = on_patience};
+    if (!f.loop)
         return;
+    struct gw_runtime *r = gw_runtime_new(f.loop, api, &failing, &f, &e);
+    if (r) {
+        gw_runtime_init_error(r, "Gateway.InitError", why);
+        loop_timer_set(f.loop, &f.patience, clock_mono() + PATIENCE_NS);
+        loop_run(f.loop);
+        loop_timer_stop(f.loop, &f.patience);
+    } else {
+        log_error("%s", e.text);
     }
-    gw_runtime_init_error(m->runtime, "Gateway.Configuration", text);
-    loop_run(m->loop);
+    gw_runtime_free(&r);
+    loop_free(&f.loop);
 }
 
-static int serve(struct lambda *m, const char *api, struct err *e)
+/* ---- */
+
+static int serve(struct lambda *m, struct err *e)
 {
+    m->loop = loop_new(NULL, e);
+    if (!m->loop)
+        return -1;
     m->shared = gw_shared_new(m->c, e);
     m->worker = m->shared ? gw_worker_new(m->shared, m->loop, e) : NULL;
-    if (!m->worker)
-        return -1;
-    m->runtime = gw_runtime_new(m->loop, api, &serving, m, e);
+    m->runtime = m->worker ? gw_runtime_new(m->loop, runtime_api(), &serving, m, e) : NULL;
     if (!m->runtime)
         return -1;
     gw_runtime_next(m->runtime);
@@ -214,18 +247,15 @@ int gateway_run_lambda(const struct gateway_config *c)
                        .out = BUF_INIT(OUT_MAX),
                        .body = BUF_INIT(BODY_MAX)};
     struct err e = {0};
-    const char *api = getenv("AWS_LAMBDA_RUNTIME_API");
-    if (!api || !*api) {
-        log_error("--lambda runs on AWS Lambda: AWS_LAMBDA_RUNTIME_API is not set");
+    if (!runtime_api()) {
+        log_error("--lambda runs on AWS Lambda, which sets AWS_LAMBDA_RUNTIME_API: it is not set");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    m.loop = loop_new(NULL, &e);
-    if (!m.loop || serve(&m, api, &e) < 0) {
-        log_error("%s", e.text);
+    if (serve(&m, &e) < 0) {
         m.code = 1;
-        if (m.loop)
-            tell_failure(&m, api, e.text);
+        log_error("%s", e.text);
+        gateway_lambda_failed(e.text);
     }
     gw_runtime_free(&m.runtime);
     gw_worker_free(&m.worker);

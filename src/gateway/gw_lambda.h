@@ -1,9 +1,9 @@
 /* gw_lambda.h - the gateway as a Lambda function: events that an HTTP front hands to a function, and answers in the
  * form that front wants. Sans-I/O; the loop that speaks the runtime API is gw_lambda.c, its client gw_runtime.h.
  *
- * Shapes: REST API (payload 1.0; also an HTTP API that is set to it), HTTP API (2.0), function URL (2.0), Application
- * Load Balancer (with and without multi-value headers). REST APIs and function URLs can stream; whether this one is set
- * to is not in the event. Sources: AWS Lambda Developer Guide, "Lambda function URLs", "Response streaming", "Using AWS
+ * Shapes: REST API, HTTP API (payload 2.0, or 1.0, which its "version" tells from a REST API's), function URL (2.0),
+ * Application Load Balancer (with and without multi-value headers). REST APIs and function URLs can stream; whether
+ * this one is set to is not in the event, and it takes only the form that it is set to. Sources: AWS Lambda Developer Guide, "Lambda function URLs", "Response streaming", "Using AWS
  * Lambda with an Application Load Balancer"; API Gateway Developer Guide, "Lambda proxy integrations" of REST and HTTP
  * APIs. */
 #ifndef WEIR_GATEWAY_GW_LAMBDA_H
@@ -24,8 +24,8 @@ static inline bool gw_shape_streams(enum gw_shape s)
 
 struct gw_event { /* views borrow from the event's own memory until gw_event_free */
     enum gw_shape shape;
-    struct str method, path;                       /* the path without the stage of an HTTP API */
-    struct str authorization, api_key, request_id; /* values of these headers; empty: none */
+    struct str method, path;                       /* the path without the stage */
+    struct str authorization, api_key, request_id; /* values of these headers; empty: none, or no fit id */
     struct str body;                               /* decoded where it came in base64 */
     struct jdoc *doc;                              /* private */
     struct buf decoded;                            /* private */

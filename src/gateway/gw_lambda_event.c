@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "gateway/gw_lambda.h"
 
-enum { BODY_MAX = 64 << 20, PRELUDE_END = 8 };
+enum { BODY_MAX = 64 << 20, PRELUDE_END = 8, ID_MAX = 128 };
 
 /* ---- events */
 
@@ -30,9 +30,10 @@ static bool is_function_url(jnode *root)
     return str_find(jn_str(jn_get(root, "requestContext.domainName"), ""), STR(".lambda-url.")) >= 0;
 }
 
-/* "/dev/v1/chat/completions" of the stage "dev". */
-static struct str without_stage(struct str path, struct str stage)
+/* "/dev/v1/chat/completions" of the stage "dev": HTTP APIs have it in the path, REST APIs have not. */
+static struct str without_stage(struct str path, jnode *root)
 {
+    struct str stage = jn_str(jn_get(root, "requestContext.stage"), "");
     if (stage.n == 0 || str_eq(stage, STR("$default")) || path.n <= stage.n + 1 || path.p[stage.n + 1] != '/' ||
         !str_eq(str_sub(path, 1, stage.n), stage))
         return path;
@@ -41,21 +42,35 @@ static struct str without_stage(struct str path, struct str stage)
 
 static int read_shape(struct gw_event *ev, jnode *root, struct err *e)
 {
-    if (str_eq(jn_str(jn_get(root, "version"), ""), STR("2.0"))) {
+    struct str version = jn_str(jn_get(root, "version"), "");
+    if (str_eq(version, STR("2.0"))) {
         ev->shape = is_function_url(root) ? GW_FUNCTION_URL : GW_HTTP_API;
         ev->method = jn_str(jn_get(root, "requestContext.http.method"), "");
-        ev->path = without_stage(jn_str(jn_get(root, "rawPath"), ""), jn_str(jn_get(root, "requestContext.stage"), ""));
+        ev->path = without_stage(jn_str(jn_get(root, "rawPath"), ""), root);
     } else {
         bool multi = jn_is_obj(jn_get(root, "multiValueHeaders")) && !jn_is_obj(jn_get(root, "headers"));
         ev->shape = !jn_is_obj(jn_get(root, "requestContext.elb")) ? GW_REST : multi ? GW_ALB_MULTI : GW_ALB;
         ev->method = jn_str(jn_get(root, "httpMethod"), "");
         ev->path = jn_str(jn_get(root, "path"), "");
     }
+    if (str_eq(version, STR("1.0"))) { /* of an HTTP API too, which does not stream */
+        ev->shape = GW_HTTP_API;
+        ev->path = without_stage(ev->path, root);
+    }
     if (ev->method.n > 0 && ev->path.n > 0)
         return 0;
     return err_set(e, ERR_DATA,
                    "the event is none of an API Gateway (REST or HTTP), a function URL or a load balancer: it has no "
                    "method and path where these have them");
+}
+
+/* It comes back in a header. */
+static struct str good_id(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return STR("");
+    return s.n <= ID_MAX ? s : STR("");
 }
 
 static int read_body(struct gw_event *ev, jnode *root, struct err *e)
@@ -84,7 +99,7 @@ int gw_event_read(struct gw_event *ev, struct str json, struct err *e)
         return -1;
     ev->authorization = header(root, "authorization");
     ev->api_key = header(root, "x-api-key");
-    ev->request_id = header(root, "x-request-id");
+    ev->request_id = good_id(header(root, "x-request-id"));
     return 0;
 }
 

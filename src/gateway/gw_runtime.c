@@ -16,7 +16,6 @@ enum {
     HEAD_MAX = 8192,
     ADDRS_MAX = 8,
     ID_MAX = 128,
-    TRACE_MAX = 1024,
     READ_SIZE = 4096,
     SHOWN = 300
 };
@@ -45,10 +44,10 @@ struct gw_runtime {
     struct buf head, body, reply;
     struct iovec v[2];
     char id[ID_MAX + 1]; /* of the invocation */
-    char trace[TRACE_MAX + 1];
     int64_t deadline_ms;
     struct out o;
-    struct timer later; /* what was found out inside a call is told from the loop */
+    struct timer later;     /* what was found out inside a call is told from the loop: */
+    const char *found;
     char why[SHOWN + 200];
 };
 
@@ -67,8 +66,6 @@ static int on_header(struct hx *x, struct str name, struct str value)
         return 0;
     if (str_ieq(name, STR("lambda-runtime-aws-request-id")) && value.n <= ID_MAX)
         snprintf(r->id, sizeof r->id, STR_FMT, STR_ARG(value));
-    else if (str_ieq(name, STR("lambda-runtime-trace-id")) && value.n <= TRACE_MAX)
-        snprintf(r->trace, sizeof r->trace, STR_FMT, STR_ARG(value));
     else if (str_ieq(name, STR("lambda-runtime-deadline-ms")) && parse_i64(value, &r->deadline_ms) < 0)
         r->deadline_ms = 0;
     return 0;
@@ -102,7 +99,7 @@ static void take_next(struct gw_runtime *r)
         tell_broken(r, text);
         return;
     }
-    const struct gw_invocation i = {buf_str(&r->reply), str_of(r->trace), r->deadline_ms};
+    const struct gw_invocation i = {buf_str(&r->reply), str_of(r->id), r->deadline_ms};
     r->ops->invoked(r->arg, &i);
 }
 
@@ -174,7 +171,7 @@ static void post(struct gw_runtime *r, enum asked asked, const char *error_type)
 
 void gw_runtime_next(struct gw_runtime *r)
 {
-    r->id[0] = r->trace[0] = 0;
+    r->id[0] = 0;
     r->deadline_ms = 0;
     buf_clear(&r->head);
     buf_addz(&r->head, "GET " PATH "invocation/next HTTP/1.1\r\n");
@@ -351,7 +348,20 @@ static void on_stream(void *arg, struct stream *s, unsigned what)
 static void on_later(struct timer *t)
 {
     struct gw_runtime *r = CONTAINER_OF(t, struct gw_runtime, later);
-    out_broken(r, "there is no socket for a streamed answer");
+    out_broken(r, r->found);
+}
+
+static void tell_later(struct gw_runtime *r, const char *found)
+{
+    r->found = found;
+    loop_timer_set(r->loop, &r->later, 0);
+}
+
+/* A ceiling that back-pressure keeps away: rather broken off than with a hole in it. */
+static void look_at_queue(struct gw_runtime *r)
+{
+    if (r->o.queue.failed)
+        tell_later(r, "more of a streamed answer waits than is held");
 }
 
 void gw_runtime_begin(struct gw_runtime *r, const char *content_type)
@@ -369,7 +379,7 @@ void gw_runtime_begin(struct gw_runtime *r, const char *content_type)
              content_type);
     r->o.stream = stream_dial(r->loop, &d, on_stream, r, &rc);
     if (!r->o.stream)
-        loop_timer_set(r->loop, &r->later, 0);
+        tell_later(r, "there is no socket for a streamed answer");
 }
 
 void gw_runtime_piece(struct gw_runtime *r, struct str piece)
@@ -380,6 +390,7 @@ void gw_runtime_piece(struct gw_runtime *r, struct str piece)
     buf_addf(&r->o.queue, "%zx\r\n", piece.n);
     buf_adds(&r->o.queue, piece);
     buf_addz(&r->o.queue, "\r\n");
+    look_at_queue(r);
     if (!waiting)
         out_write(r);
 }
@@ -398,6 +409,7 @@ void gw_runtime_finish(struct gw_runtime *r, const char *error_type, const char 
     }
     buf_addz(q, "\r\n");
     r->o.last = true;
+    look_at_queue(r);
     out_write(r);
 }
 

@@ -18,7 +18,7 @@ struct gw_runtime;
 
 struct gw_invocation { /* views, until `invoked` returns */
     struct str event;
-    struct str trace;    /* X-Ray's header, empty: none */
+    struct str id;       /* AWS's, of the request */
     int64_t deadline_ms; /* since 1970; 0: not told */
 };
 
