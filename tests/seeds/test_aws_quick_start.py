@@ -81,6 +81,10 @@ class Twin:
         done = self.script("down", self.dir)
         check(done.returncode == 0, f"down: {done.stderr}")
         check(not os.path.exists(self.path("pids")) and not any(alive(p) for p in pids), "both have ended")
+        for name in ("simulator.err", "gateway.err"):
+            with open(self.path("logs", name)) as f:
+                text = f.read()
+            check("Sanitizer" not in text and "runtime error" not in text, f"{name}: {text[:3000]}")
         with open(self.truth_path) as f:
             return [t for t in map(json.loads, f) if t["n"] > 0]
 
