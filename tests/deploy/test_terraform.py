@@ -32,6 +32,8 @@ def faults_are_found():
         ("outputs.tf", "aws_api_gateway_api_key.this[*].value", "aws_api_gateway_api_key.this.value", "an attribute of several"),
         ("model.tf", "        = var.instance_type", "        = var.instance_typ", "not declared"),
         ("model.tf", "  routing_config {\n", "  routing_config   {\n", "not formatted"),
+        ("variables.tf", "= map(string)", '= "map(string)"', "a type in quotes"),
+        ("gateway.tf", "= var.lambda_memory", '= "${var.lambda_memory}"', "lone expression"),
         ("variables.tf", 'variable "region"', 'variable "regions"', "variable regions is not used"),
         ("autoscaling.tf", "          return_data = false\n", "          returns     = false\n", "no argument returns"),
     ]
