@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "campaign/campaign.h"
 #include "cli/cmd.h"
+#include "cli/experiment_write.h"
 #include "cli/opts.h"
 #include "report/plot.h"
 #include "report/report.h"
@@ -148,16 +149,44 @@ static int report_dir(struct job *j, const char *dir, bool title, struct err *e)
     return rc;
 }
 
+static int report_experiment(struct job *j, const struct opt_seen *seen, struct err *e)
+{
+    if (seen->n_pos > 1)
+        return err_set(e, ERR_USAGE, "an experiment is one folder, and %zu are named", seen->n_pos);
+    if (j->c.json)
+        return err_set(e, ERR_USAGE, "--json and --format experiment exclude each other");
+    static const char *const others[] = {"plot", "goodput", "percentiles", "by"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        if (opt_source_of(&opt_report, seen, others[i]) == OPT_FROM_FLAG)
+            return err_set(e, ERR_USAGE, "--%s has no part in --format experiment", others[i]);
+    return experiment_write(&j->c, seen->pos[0], e);
+}
+
+/* What only an experiment has. */
+static int check_others(const struct opt_seen *seen, struct err *e)
+{
+    static const char *const only[] = {"output", "streaming", "setup", "plots"};
+    for (size_t i = 0; i < ARRAY_LEN(only); i++)
+        if (opt_source_of(&opt_report, seen, only[i]) == OPT_FROM_FLAG)
+            return err_set(e, ERR_USAGE, "--%s is of --format experiment", only[i]);
+    return 0;
+}
+
 static int report_all(struct job *j, const struct opt_seen *seen, struct err *e)
 {
     if (seen->n_pos == 0)
         return err_set(e, ERR_USAGE, "which run? Name its folder, such as results/2025-01-31_12-00-00");
+    if (j->c.quiet)
+        log_set_level(LOG_ERROR);
+    if (strcmp(j->c.format, "experiment") == 0)
+        return report_experiment(j, seen, e);
+    if (check_others(seen, e) != 0)
+        return -1;
+    j->c.json |= strcmp(j->c.format, "json") == 0;
     if (j->c.plot && seen->n_pos > 1)
         return err_set(e, ERR_USAGE, "--plot draws one run, and %zu are named; give one folder", seen->n_pos);
     if (j->c.plot && plot_check(j->c.plot, NULL, e) < 0)
         return err_prefix(e, "--plot: ");
-    if (j->c.quiet)
-        log_set_level(LOG_ERROR);
     for (size_t i = 0; i < seen->n_pos; i++)
         if (report_dir(j, seen->pos[i], seen->n_pos > 1, e) != 0)
             return -1;
@@ -196,10 +225,20 @@ const struct cmd cmd_report = {
         "Exit codes are those of `weir run`: 1 when every request failed or --max-errors stopped the run, 3 when an "
         "objective is broken, 4 when the "
         "verdict "
-        "is INVALID.",
+        "is INVALID.\n"
+        "\n"
+        "--format experiment writes DIR/EXPERIMENT_REPORT.md, a page for people who have never seen weir: summary, "
+        "setup, "
+        "method, load, latency against the objective (--slo; else P95 below 2 s with 95 % of the requests successful), "
+        "first tokens, autoscaling, cost, comparison with what was expected, errors, advice, and the files with their "
+        "SHA-256. DIR is a folder of weir as aws_benchmark or of oha's files cN.json, a folder of weir run, or one "
+        "that "
+        "has such a folder in it or in raw-results/. What the data cannot know stands in DIR/experiment.yaml "
+        "(docs/FORMATS.md); what nothing says is \"not recorded\". The exit code is 0 when the page is written.",
     .examples = "weir report results/2025-01-31_12-00-00\n"
                 "weir report results/* --percentiles 50,90,99.9\n"
-                "weir report results/2025-01-31_12-00-00 --slo 'ttft:p95<300ms' --json",
+                "weir report results/2025-01-31_12-00-00 --slo 'ttft:p95<300ms' --json\n"
+                "weir report --format experiment experiments/llama-3.1-8b-awq-int4",
     .options = &opt_report,
     .run = run,
 };

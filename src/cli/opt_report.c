@@ -3,6 +3,7 @@
 
 #define C struct report_config
 #define OUT "Options"
+#define XP "Options of --format experiment"
 
 static const struct opt rows[] = {
     {"slo", 0, NULL, "TERMS", OUT, OPT_STR(C, slo), .check = check_slo,
@@ -17,10 +18,21 @@ static const struct opt rows[] = {
      .flags = OPT_POSITIVE, .help = "What the deployment cost per hour, instead of what the run was told."},
     {"plot", 0, NULL, "FILE", OUT, OPT_STR(C, plot), .flags = OPT_FILE, .check = check_plot,
      .help = "Draw the result into FILE, which ends in .png, .svg or .pdf, as `weir run --plot` does. Of one run."},
+    {"format", 0, NULL, "NAME", OUT, OPT_CHOICE(C, format), .def = "table", .choices = "table json experiment",
+     .help = "table; json, as --json; experiment: write a page of Markdown with plots on an experiment, see below."},
     {"json", 0, NULL, NULL, OUT, OPT_BOOL(C, json), .flags = OPT_NEGATABLE,
      .help = "Print the summary as JSON instead of the table."},
     {"quiet", 'q', NULL, NULL, OUT, OPT_BOOL(C, quiet), .flags = OPT_NEGATABLE,
-     .help = "Nothing on standard error but errors."},
+     .help = "Nothing on standard error but errors; of an experiment not its page's name either."},
+    {"output", 'o', NULL, "FILE", XP, OPT_STR(C, output), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "Write the page there instead of to DIR/EXPERIMENT_REPORT.md; its plots go to plots/ beside it."},
+    {"streaming", 0, NULL, "FILE", XP, OPT_STRS(C, streaming), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "A result of weir as aws_streaming_bench, beside those in DIR whose names have streaming in them; may be "
+             "repeated."},
+    {"setup", 0, NULL, "FILE", XP, OPT_STR(C, setup), .flags = OPT_FILE, .check = check_not_empty,
+     .help = "YAML on what was measured (instance, model, price ...) instead of experiment.yaml in DIR."},
+    {"plots", 0, NULL, "KIND", XP, OPT_CHOICE(C, plots), .def = "auto", .choices = "auto png svg none",
+     .help = "What the plots are. auto: png where it can be drawn."},
 };
 
 const struct opt_table opt_report = {"report", "WEIR_REPORT_", rows, ARRAY_LEN(rows), "DIR", 64};

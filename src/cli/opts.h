@@ -14,11 +14,15 @@ struct gateway_config;
 
 /* weir report: strings are borrowed. The folders come as opt_seen.pos. */
 struct report_config {
-    const char *slo, *goodput; /* NULL: those of the stored run */
-    const char *percentiles;   /* NULL: those of the stored run */
-    double cost_per_hour;      /* NAN: as the stored run */
-    const char *by;            /* NULL: as the stored run */
-    const char *plot;          /* NULL: none */
+    const char *slo, *goodput;  /* NULL: those of the stored run */
+    const char *percentiles;    /* NULL: those of the stored run */
+    double cost_per_hour;       /* NAN: as the stored run */
+    const char *by;             /* NULL: as the stored run */
+    const char *plot;           /* NULL: none */
+    const char *format;         /* "table" "json" "experiment" */
+    const char *output, *setup; /* of an experiment; NULL: in its folder */
+    const char **streaming;
+    const char *plots; /* "auto" "png" "svg" "none" */
     bool json, quiet;
 };
 

@@ -1,8 +1,6 @@
 /* analyze_results.c - `weir as analyze_results`: the files cN.json of a folder, as `weir as aws_benchmark` and oha
  * write them, as a page of Markdown or as JSON. Source: analyze_results.py of samit-manna/llm-inference-optimization.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
 
@@ -13,10 +11,9 @@
 #include "cli/help_table.h"
 #include "cli/opts.h"
 #include "compat/compat.h"
-#include "compat/oha_json.h"
+#include "compat/oha_folder.h"
 
 #define NAME "analyze_results"
-#define FILE_MAX (64u << 20)
 #define SLO_MS 2000   /* what P95 is to stay below ... */
 #define SLO_SHARE .95 /* ... of all requests, so that so many must succeed */
 
@@ -41,16 +38,10 @@ static const struct opt rows[] = {
 };
 static const struct opt_table table = {"as " NAME, NULL, rows, ARRAY_LEN(rows), "DIR", 1};
 
-struct one {
-    uint64_t concurrency;
-    char file[32];
-    struct oha_figures f;
-    struct buf raw;
-};
-
 struct analysis {
-    struct one *v;
-    size_t n, cap;
+    struct oha_folder files;
+    const struct oha_file *v; /* of these */
+    size_t n;
     int64_t max_tokens;
     bool original;
     size_t best, compliant, n_compliant; /* highest rates, over all and within the objective (n: none) */
@@ -70,66 +61,20 @@ static void help(void)
 
 /* ---- reading */
 
-/* "c24.json" -> 24; 0: no such name. */
-static uint64_t concurrency_of(const char *name)
+static void say_bad(void *dir, const char *name, const struct err *why)
 {
-    struct str s = str_of(name);
-    uint64_t n;
-    if (!str_starts(s, STR("c")) || !str_ends(s, STR(".json")) || s.n < 7)
-        return 0;
-    return parse_u64(str_sub(s, 1, s.n - 6), &n) == 0 ? n : 0;
-}
-
-static int read_one(const char *dir, const char *name, bool original, struct one *o, struct err *e)
-{
-    char *path = xasprintf("%s/%s", dir, name);
-    o->raw = BUF_INIT(FILE_MAX);
-    int rc = file_read(&o->raw, path, e);
-    struct jdoc *d = rc == 0 ? jdoc_parse(buf_str(&o->raw), path, e) : NULL;
-    rc = d ? oha_json_read(&o->f, jdoc_root(d), original, e) : -1;
-    jdoc_free(&d);
-    free(path);
-    return rc;
-}
-
-static int by_concurrency(const void *a, const void *b)
-{
-    uint64_t x = ((const struct one *)a)->concurrency, y = ((const struct one *)b)->concurrency;
-    return x < y ? -1 : x > y;
+    fprintf(stderr, "Warning: Could not load %s/%s: %s\n", (const char *)dir, name, why->text);
 }
 
 /* A file that cannot be read is left out, and said. */
 static int read_all(struct analysis *a, const struct settings *s, struct err *e)
 {
-    DIR *d = opendir(s->dir);
-    struct dirent *entry;
-    if (!d) {
-        err_sys(e, ERR_USAGE, errno, "cannot read the folder %s", s->dir);
+    if (oha_folder_read(&a->files, s->dir, s->original, say_bad, (void *)(uintptr_t)s->dir, e) < 0)
         return -1;
-    }
-    while ((entry = readdir(d)) != NULL) {
-        uint64_t n = concurrency_of(entry->d_name);
-        struct err bad = {0};
-        if (n == 0 || strlen(entry->d_name) >= sizeof a->v->file)
-            continue;
-        if (a->n == a->cap) {
-            a->cap = a->cap ? a->cap * 2 : 16;
-            a->v = xreallocarray(a->v, a->cap, sizeof *a->v);
-        }
-        struct one *o = &a->v[a->n];
-        *o = (struct one){.concurrency = n};
-        snprintf(o->file, sizeof o->file, "%s", entry->d_name);
-        if (read_one(s->dir, entry->d_name, s->original, o, &bad) < 0) {
-            fprintf(stderr, "Warning: Could not load %s/%s: %s\n", s->dir, entry->d_name, bad.text);
-            buf_free(&o->raw);
-            continue;
-        }
-        a->n++;
-    }
-    closedir(d);
+    a->v = a->files.v;
+    a->n = a->files.n;
     if (a->n == 0)
         return err_set(e, ERR_IO, "No OHA result files found in %s (looking for c*.json files)", s->dir);
-    qsort(a->v, a->n, sizeof *a->v, by_concurrency);
     return 0;
 }
 
@@ -137,7 +82,7 @@ static int64_t tokens_asked(const struct settings *s)
 {
     char *path = xasprintf("%s/benchmark_summary.json", s->dir);
     struct err e = {0};
-    struct jdoc *d = s->max_tokens == 0 ? jdoc_load(path, FILE_MAX, &e) : NULL;
+    struct jdoc *d = s->max_tokens == 0 ? jdoc_load(path, OHA_FILE_MAX, &e) : NULL;
     int64_t n = d ? jn_i64(jn_get(jdoc_root(d), "max_tokens"), 0) : s->max_tokens;
     jdoc_free(&d);
     free(path);
@@ -146,17 +91,17 @@ static int64_t tokens_asked(const struct settings *s)
 
 /* ---- figures */
 
-static double tokens_per_s(const struct analysis *a, const struct one *o) /* counted, where they were */
+static double tokens_per_s(const struct analysis *a, const struct oha_file *o) /* counted, where they were */
 {
     return a->original || isnan(o->f.tokens_per_s) ? o->f.rps * (double)a->max_tokens : o->f.tokens_per_s;
 }
 
-static bool meets(const struct settings *s, const struct one *o)
+static bool meets(const struct settings *s, const struct oha_file *o)
 {
     return o->f.p95_ms < SLO_MS && (s->original || o->f.success_rate >= SLO_SHARE);
 }
 
-static double rate_of(const struct one *o)
+static double rate_of(const struct oha_file *o)
 {
     return isnan(o->f.rps) ? 0 : o->f.rps;
 }
@@ -193,11 +138,11 @@ static double most_tokens(const struct analysis *a, bool estimated)
 
 /* ---- JSON */
 
-static void put_one(struct jout *j, const struct analysis *a, const struct one *o)
+static void put_one(struct jout *j, const struct analysis *a, const struct oha_file *o)
 {
     jo_obj(j);
     jo_ku64(j, "concurrency", o->concurrency);
-    jo_kstrz(j, "file", o->file);
+    jo_kstrz(j, "file", o->name);
     jo_kf64(j, "rps", o->f.rps);
     jo_ku64(j, "total_requests", o->f.total);
     jo_ku64(j, "successful_requests", o->f.successful);
@@ -280,8 +225,8 @@ static void put_table(struct buf *b, const struct analysis *a)
 
 static void put_advice(struct buf *b, const struct analysis *a)
 {
-    const struct one *best = &a->v[a->best], *low = &a->v[0], *high = &a->v[a->n - 1];
-    const struct one *within = a->n_compliant > 0 ? &a->v[a->compliant] : NULL;
+    const struct oha_file *best = &a->v[a->best], *low = &a->v[0], *high = &a->v[a->n - 1];
+    const struct oha_file *within = a->n_compliant > 0 ? &a->v[a->compliant] : NULL;
     buf_addf(b, "\n## Recommendations\n\n### Optimal Configuration\n- **Best throughput**: C=%llu achieving %.2f RPS\n",
              (unsigned long long)best->concurrency, rate_of(best));
     if (within)
@@ -320,7 +265,7 @@ static void put_markdown(struct buf *b, const struct analysis *a)
     put_advice(b, a);
     buf_addz(b, "\n## Raw Data Files\n\n");
     for (size_t i = 0; i < a->n; i++)
-        buf_addf(b, "- `%s`: C=%llu concurrency test\n", a->v[i].file, (unsigned long long)a->v[i].concurrency);
+        buf_addf(b, "- `%s`: C=%llu concurrency test\n", a->v[i].name, (unsigned long long)a->v[i].concurrency);
 }
 
 /* ---- the program */
@@ -362,9 +307,7 @@ static int analyze(void *settings, const struct opt_seen *seen, struct err *e)
             put_markdown(&b, &a);
         rc = write_out(s, &b, e);
     }
-    for (size_t i = 0; i < a.n; i++)
-        buf_free(&a.v[i].raw);
-    free(a.v);
+    oha_folder_free(&a.files);
     buf_free(&b);
     return rc;
 }

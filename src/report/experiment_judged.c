@@ -1,0 +1,555 @@
+/* experiment_judged.c - the sections of the page that weigh the figures: objective, first tokens, autoscaling, cost,
+ * expectations, errors, advice. */
+#include <math.h>
+
+#include "report/experiment_md.h"
+
+#define MINUTES_SHOWN 60
+#define SLOW_SHARE .95   /* of the whole answer's time: a first token that late came with the answer */
+#define SHORT_LEVEL 60.0 /* s; CloudWatch sums minutes */
+#define SAFE .8          /* of a level's rate, as a target that leaves room */
+#define SCALES_WELL .7   /* of the growth of load */
+
+/* ---- latency and objective */
+
+static const char *state_text(const struct xp_judged *j)
+{
+    if (!isfinite(j->value))
+        return XP_NOT_RECORDED;
+    return j->state == STATE_MET ? "met" : j->state == STATE_BROKEN ? "broken" : "undecided";
+}
+
+static void put_judged(struct buf *b, const struct slo_term *t, const struct xp_judged *j)
+{
+    bool share = t->metric == (int)METRIC_ERROR_RATE || t->metric == (int)METRIC_SUCCESS_RATE;
+    if (isfinite(j->value)) {
+        buf_addz(b, j->at_least ? "≥ " : "");
+        if (share)
+            xp_percent(b, j->value, 1);
+        else
+            xp_num(b, t->metric < (int)METRIC_LATENCIES ? j->value / 1e6 : j->value, 1);
+        buf_addz(b, share ? ": " : t->metric < (int)METRIC_LATENCIES ? " ms: " : ": ");
+    }
+    buf_addz(b, state_text(j));
+}
+
+static const char *slo_text(const struct xp_level *l)
+{
+    return l->slo == STATE_MET ? "**within**" : l->slo == STATE_BROKEN ? "outside" : "cannot be told";
+}
+
+void xp_put_latency(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    char text[400];
+    buf_addz(b, "## Latency and SLO analysis\n\n");
+    if (x->n_levels == 0) {
+        buf_addz(b, "No level of load is among the data.\n\n");
+        return;
+    }
+    buf_addf(b, "Objective: %s. %zu of %zu levels are within it.\n\n| Load |", xp_objective(text, x), f->n_compliant,
+             x->n_levels);
+    for (size_t k = 0; k < x->slo.n; k++)
+        buf_addf(b, " `%s` |", x->slo.t[k].text);
+    buf_addz(b, " Within |\n|---|");
+    for (size_t k = 0; k < x->slo.n; k++)
+        buf_addz(b, "---:|");
+    buf_addz(b, "---|\n");
+    for (size_t i = 0; i < x->n_levels; i++) {
+        const struct xp_level *l = &x->levels[i];
+        buf_addz(b, "| ");
+        xp_label(b, l);
+        for (size_t k = 0; k < x->slo.n; k++) {
+            buf_addz(b, " | ");
+            put_judged(b, &x->slo.t[k], &l->judged[k]);
+        }
+        buf_addf(b, " | %s |\n", slo_text(l));
+    }
+    buf_addc(b, '\n');
+    const struct xp_level *low = &x->levels[0], *high = &x->levels[x->n_levels - 1];
+    if (x->n_levels > 1 && low->p95_ms > 0 && isfinite(high->p95_ms)) {
+        buf_addz(b, "From ");
+        xp_label(b, low);
+        buf_addz(b, " to ");
+        xp_label(b, high);
+        buf_addz(b, " P95 goes from ");
+        xp_num(b, low->p95_ms, 0);
+        buf_addz(b, " to ");
+        xp_num(b, high->p95_ms, 0);
+        buf_addz(b, " ms (× ");
+        xp_num(b, high->p95_ms / low->p95_ms, 2);
+        buf_addz(b, ").\n\n");
+    }
+    xp_picture_put(b, x, 1);
+}
+
+/* ---- streams */
+
+static void put_dist(struct buf *b, const char *what, const struct xp_dist *d, double scale, int decimals)
+{
+    if (d->n == 0) {
+        buf_addf(b, "| %s | 0 | " XP_NOT_RECORDED " | | | | |\n", what);
+        return;
+    }
+    const double v[] = {d->mean, d->p50, d->p95, d->p99, d->max};
+    buf_addf(b, "| %s | ", what);
+    xp_num(b, (double)d->n, 0);
+    for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+        buf_addz(b, " | ");
+        xp_num(b, v[i] * scale, decimals);
+    }
+    buf_addz(b, " |\n");
+}
+
+/* Of the requests that have both. */
+static size_t mean_difference(const struct xp_stream *s, double *mean)
+{
+    size_t n = 0;
+    double sum = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        double d = s->client_s[i] - s->told_s[i];
+        n += isfinite(d) != 0;
+        sum += isfinite(d) ? d : 0;
+    }
+    *mean = n ? sum / (double)n : NAN;
+    return n;
+}
+
+static void explain(struct buf *b, const struct xp_stream *s)
+{
+    double mean;
+    size_t n = mean_difference(s, &mean);
+    if (s->told.n == 0) {
+        buf_addz(b, "No answer had the header `X-TTFT-MS`, so how much of the time the function and the model took "
+                    "is " XP_NOT_RECORDED ".\n\n");
+    } else if (n > 0) {
+        buf_addz(b, "Over the ");
+        xp_num(b, (double)n, 0);
+        buf_addz(b, " requests that have both, the client waited ");
+        xp_num(b, mean * 1e3, 1);
+        buf_addz(
+            b,
+            " ms longer on average than the header says. The header is measured by the function (or gateway) between "
+            "its call of the model and the model's first token; the client's time holds, besides, the network both "
+            "ways, the API in front, the start of the function and its own work before that call.\n\n");
+    }
+    if (s->ttft.n > 0 && s->total.n > 0 && s->ttft.p50 > SLOW_SHARE * s->total.p50)
+        buf_addz(
+            b, "The first token came with the last one: **the answers were not streamed to the client**. Something on "
+               "the way (an HTTP API of an API Gateway, a function that returns its answer whole) collects them.\n\n");
+    else if (s->ttft.n > 0 && s->total.p50 > 0) {
+        buf_addz(b, "The answers were streamed: the median first token came after ");
+        xp_percent(b, s->ttft.p50 / s->total.p50, 0);
+        buf_addz(b, " of the median answer's time.\n\n");
+    }
+}
+
+static void put_stream(struct buf *b, const struct xp_stream *s)
+{
+    buf_addz(b, "### ");
+    xp_md_text(b, s->name, 100);
+    buf_addz(b, "\n\n");
+    xp_num(b, (double)s->requests, 0);
+    buf_addf(b, " requests, %lld at a time, at most %lld tokens each; ", (long long)s->concurrency,
+             (long long)s->max_tokens);
+    xp_num(b, (double)s->ok, 0);
+    buf_addf(b, " succeeded. HTTP version: %s.\n\n", s->http ? s->http : XP_NOT_RECORDED);
+    xp_table(b, "Time|n>|Mean (ms)>|P50 (ms)>|P95 (ms)>|P99 (ms)>|Max (ms)>");
+    put_dist(b, "First token, at the client", &s->ttft, 1e3, 1);
+    put_dist(b, "First token, by the header `X-TTFT-MS`", &s->told, 1e3, 1);
+    put_dist(b, "Whole answer, at the client", &s->total, 1e3, 1);
+    buf_addc(b, '\n');
+    explain(b, s);
+    if (s->told_tok_s.n > 0) {
+        buf_addz(b, "By the header `X-Tokens-Per-Second` a single answer came with ");
+        xp_num(b, s->told_tok_s.p50, 1);
+        buf_addz(b, " tokens/s (median)");
+        if (s->told_cost.n > 0) {
+            buf_addz(b, ", and by `X-Cost-Per-1K-USD` at ");
+            xp_usd(b, s->told_cost.p50, 6);
+            buf_addz(b,
+                     " per 1,000 tokens: that figure gives the whole instance to one request and is too high wherever "
+                     "several share it; the section on cost counts them together");
+        }
+        buf_addz(b, ".\n\n");
+    }
+}
+
+void xp_put_streams(struct buf *b, const struct experiment *x)
+{
+    bool levels = false;
+    buf_addz(b, "## Streaming: time to first token\n\n");
+    for (size_t i = 0; i < x->n_levels; i++)
+        levels |= isfinite(x->levels[i].ttft_p50_ms) != 0;
+    if (x->n_streams == 0 && !levels)
+        buf_addz(b, XP_NOT_RECORDED " (no file of `weir as aws_streaming_bench` is among the data, and the levels' "
+                                    "answers were not streamed).\n\n");
+    for (size_t i = 0; i < x->n_streams; i++)
+        put_stream(b, &x->streams[i]);
+    if (levels) {
+        buf_addz(b, "Under load, at the client:\n\n");
+        xp_table(b, "Load|P50 (ms)>|P95 (ms)>|P99 (ms)>");
+    }
+    for (size_t i = 0; levels && i < x->n_levels; i++) {
+        const struct xp_level *l = &x->levels[i];
+        const double v[] = {l->ttft_p50_ms, l->ttft_p95_ms, l->ttft_p99_ms};
+        buf_addz(b, "| ");
+        xp_label(b, l);
+        for (size_t k = 0; k < ARRAY_LEN(v); k++) {
+            buf_addz(b, " | ");
+            xp_num(b, v[k], 1);
+        }
+        buf_addz(b, " |\n");
+    }
+    if (levels)
+        buf_addc(b, '\n');
+    xp_picture_put(b, x, 2);
+}
+
+/* ---- autoscaling */
+
+static void put_asked(struct buf *b, const struct xp_setup *s, double per_min)
+{
+    double n = (double)MAX(s->instances, 1);
+    xp_num(b, per_min, 0);
+    buf_addz(b, " | ");
+    xp_percent(b, per_min / n / s->target_tokens_per_min, 0);
+    buf_addz(b, " | ");
+    xp_num(b, isfinite(per_min) ? xp_instances_for(s, per_min) : NAN, 0);
+    buf_addz(b, " |\n");
+}
+
+static void put_minutes(struct buf *b, const struct experiment *x)
+{
+    buf_addz(b, "Minute by minute, as CloudWatch would sum them, pauses between levels included:\n\n");
+    xp_table(b, "Minute>|Levels|Tokens/min>|Of the target>|Instances asked for>");
+    for (size_t i = 0; i < x->n_minutes && i < MINUTES_SHOWN; i++) {
+        const struct xp_minute *m = &x->minutes[i];
+        buf_addf(b, "| %zu%s | ", i + 1, m->seconds < 59.5 ? " (partial)" : "");
+        xp_md_text(b, m->levels, 200);
+        buf_addz(b, " | ");
+        put_asked(b, &x->setup, m->tokens);
+    }
+    buf_addc(b, '\n');
+    if (x->n_minutes > MINUTES_SHOWN)
+        buf_addf(b, "%zu more minutes are in the records.\n\n", x->n_minutes - MINUTES_SHOWN);
+}
+
+void xp_put_scaling(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    const struct xp_setup *s = &x->setup;
+    bool estimated = false, brief = false;
+    buf_addz(b, "## Autoscaling\n\nTarget: ");
+    xp_num(b, s->target_tokens_per_min, 0);
+    buf_addz(b, " completion tokens per minute and instance (");
+    xp_num(b, s->target_tokens_per_min / 60, 0);
+    buf_addf(b, " tokens/s), target tracking, one-minute periods; %lld instance%s during the measurement.\n\n",
+             (long long)MAX(s->instances, 1), s->instances > 1 ? "s" : "");
+    if (x->n_levels == 0 || !f->by_tokens) {
+        buf_addz(b, "What the policy would have done cannot be told: tokens are " XP_NOT_RECORDED ".\n\n");
+        return;
+    }
+    xp_table(b, "Load|Tokens/min>|Of the target>|Instances asked for>");
+    for (size_t i = 0; i < x->n_levels; i++) {
+        const struct xp_level *l = &x->levels[i];
+        buf_addz(b, "| ");
+        xp_label(b, l);
+        buf_addz(b, " | ");
+        put_asked(b, s, xp_tok_s(l, &estimated) * 60);
+        brief |= l->seconds < SHORT_LEVEL;
+    }
+    buf_addz(
+        b,
+        "\nThis is arithmetic on measured rates, not a measurement of scaling: the policy asks for as many instances "
+        "as keep each at or below the target (tokens per minute / target, rounded up");
+    if (s->max_instances > 0)
+        buf_addf(b, ", within %lld to %lld", (long long)MAX(s->min_instances, 1), (long long)s->max_instances);
+    buf_addz(b, "). What more instances would then have delivered was not measured.");
+    buf_addz(
+        b, brief ? " Levels here are shorter than a minute, so their rates are extrapolated: such a level alone would "
+                   "not fill a period, and target tracking acts on several periods in a row.\n\n"
+                 : " Target tracking acts on several periods in a row, so a peak of one minute starts nothing.\n\n");
+    if (f->estimated)
+        buf_addz(b, "Some rates are estimated (see Methodology).\n\n");
+    if (x->n_minutes > 0)
+        put_minutes(b, x);
+    else
+        buf_addz(b, "A timeline by the minute: " XP_NOT_RECORDED " (it needs the records of the requests).\n\n");
+}
+
+/* ---- cost */
+
+void xp_put_cost(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    bool estimated = false, any = false;
+    buf_addz(b, "## Cost\n\nHourly price: ");
+    if (!isfinite(f->price)) {
+        buf_addz(b, XP_NOT_RECORDED ". Give it as `hourly-usd` in `experiment.yaml` or by `--cost-per-hour`.\n\n");
+        return;
+    }
+    xp_usd(b, f->price, 4);
+    if (x->setup.instances > 1)
+        buf_addf(b, " (%lld instances)", (long long)x->setup.instances);
+    buf_addz(
+        b,
+        ". Cost per 1,000 output tokens = price per hour × 1,000 / (tokens/s × 3,600): the whole deployment, over the "
+        "tokens of all requests together, as if the load lasted. An instance that waits costs as much.\n\n");
+    xp_table(b, "Load|Tokens/s>|Per 1,000 tokens>|Per million tokens>|Per 1,000 requests>");
+    for (size_t i = 0; i < x->n_levels; i++) {
+        const struct xp_level *l = &x->levels[i];
+        double tok_s = xp_tok_s(l, &estimated), cost = xp_cost_per_1k(f->price, tok_s);
+        any |= estimated;
+        buf_addz(b, "| ");
+        xp_label(b, l);
+        buf_addz(b, " | ");
+        xp_num(b, tok_s, 0);
+        buf_addz(b, estimated ? " (estimated) | " : " | ");
+        xp_usd(b, cost, 6);
+        buf_addz(b, " | ");
+        xp_usd(b, cost * 1000, 2);
+        buf_addz(b, " | ");
+        xp_usd(b, xp_cost_per_1k(f->price, l->rps), 4);
+        buf_addz(b, " |\n");
+    }
+    buf_addc(b, '\n');
+    if (any)
+        buf_addz(
+            b, "Where tokens are estimated, the true cost per token is higher if answers are shorter than their limit."
+               "\n\n");
+    buf_addz(b, "Only the instances are counted: API, functions, logs and transfer come on top.\n\n");
+    xp_picture_put(b, x, 3);
+}
+
+/* ---- expectations */
+
+static void put_row(struct buf *b, const char *what, const char *expected)
+{
+    buf_addf(b, "| %s | %s | ", what, expected);
+}
+
+static void expected_rate(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    const struct xp_setup *s = &x->setup;
+    char text[80];
+    bool estimated = false;
+    double v = f->best >= 0 ? xp_tok_s(&x->levels[f->best], &estimated) / (double)MAX(s->instances, 1) : NAN;
+    snprintf(text, sizeof text, "%.0f to %.0f tokens/s", s->expected_tok_s_min, s->expected_tok_s_max);
+    put_row(b, "Throughput of one instance", text);
+    if (!isfinite(v)) {
+        buf_addz(b, XP_NOT_RECORDED " | cannot be told |\n");
+        return;
+    }
+    xp_num(b, v, 0);
+    buf_addf(b, " tokens/s%s at ", estimated ? " (estimated)" : "");
+    xp_label(b, &x->levels[f->best]);
+    buf_addf(b, " | %s |\n",
+             v < s->expected_tok_s_min   ? "**not met**"
+             : v > s->expected_tok_s_max ? "met, above the range"
+                                         : "met");
+}
+
+static void expected_latency(struct buf *b, const struct experiment *x)
+{
+    double limit = (double)x->setup.expected_p95 / 1e6;
+    size_t met = 0, known = 0;
+    char text[80];
+    snprintf(text, sizeof text, "below %.10g ms", limit);
+    put_row(b, "P95 latency", text);
+    for (size_t i = 0; i < x->n_levels; i++) {
+        known += isfinite(x->levels[i].p95_ms) != 0;
+        met += x->levels[i].p95_ms < limit;
+    }
+    if (known == 0) {
+        buf_addz(b, XP_NOT_RECORDED " | cannot be told |\n");
+        return;
+    }
+    buf_addf(b, "%zu of %zu levels", met, known);
+    for (size_t i = 0, n = 0; i < x->n_levels && met > 0 && met < known; i++) {
+        if (!(x->levels[i].p95_ms < limit))
+            continue;
+        buf_addz(b, n++ ? ", " : ": ");
+        xp_label(b, &x->levels[i]);
+    }
+    buf_addf(b, " | %s |\n", met == known ? "met" : met == 0 ? "**not met**" : "**met in part**");
+}
+
+static void expected_cost(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    ptrdiff_t at = f->compliant >= 0 ? f->compliant : f->best;
+    bool estimated = false;
+    double v = at >= 0 ? xp_cost_per_1k(f->price, xp_tok_s(&x->levels[at], &estimated)) : NAN;
+    struct buf text = BUF_INIT(100);
+    buf_addz(&text, "below ");
+    xp_usd(&text, x->setup.expected_cost_per_1k, 2);
+    put_row(b, "Cost per 1,000 tokens at good utilization", text.p);
+    buf_free(&text);
+    if (!isfinite(v)) {
+        buf_addz(b, XP_NOT_RECORDED " | cannot be told |\n");
+        return;
+    }
+    xp_usd(b, v, 6);
+    buf_addf(b, "%s at ", estimated ? " (estimated)" : "");
+    xp_label(b, &x->levels[at]);
+    buf_addf(b, " | %s |\n", v < x->setup.expected_cost_per_1k ? "met" : "**not met**");
+}
+
+void xp_put_expected(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    buf_addz(b, "## Comparison with expectations\n\n");
+    if (x->setup.simulated)
+        buf_addz(b,
+                 "The endpoint was simulated, so \"met\" says here only that its settings meet the expectation.\n\n");
+    xp_table(b, "What|Expected|Measured|State");
+    expected_rate(b, x, f);
+    expected_latency(b, x);
+    expected_cost(b, x, f);
+    buf_addc(b, '\n');
+}
+
+/* ---- errors */
+
+static size_t put_errors_of(struct buf *b, const char *where, const struct xp_errors *e, uint64_t of)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        buf_addz(b, "| ");
+        xp_md_text(b, where, 80);
+        buf_addz(b, " | ");
+        xp_md_text(b, e->v[i].what, 160);
+        buf_addz(b, " | ");
+        xp_num(b, (double)e->v[i].n, 0);
+        buf_addz(b, " | ");
+        xp_percent(b, of ? (double)e->v[i].n / (double)of : NAN, 2);
+        buf_addz(b, " | ");
+        if (e->v[i].hint)
+            xp_md_text(b, e->v[i].hint, 400);
+        else
+            buf_addz(b, XP_NONE);
+        buf_addz(b, " |\n");
+    }
+    return e->n;
+}
+
+void xp_put_errors(struct buf *b, const struct experiment *x)
+{
+    uint64_t failed = 0, total = 0;
+    size_t kinds = 0;
+    for (size_t i = 0; i < x->n_levels; i++) {
+        total += x->levels[i].total;
+        failed += x->levels[i].total - MIN(x->levels[i].ok, x->levels[i].total);
+        kinds += x->levels[i].errors.n;
+    }
+    for (size_t i = 0; i < x->n_streams; i++) {
+        total += x->streams[i].requests;
+        failed += x->streams[i].requests - MIN(x->streams[i].ok, x->streams[i].requests);
+        kinds += x->streams[i].errors.n;
+    }
+    buf_addz(b, "## Errors\n\n");
+    xp_num(b, (double)failed, 0);
+    buf_addz(b, " of ");
+    xp_num(b, (double)total, 0);
+    buf_addz(b, " requests failed. Failed requests are in no latency and no token rate above.\n\n");
+    if (kinds == 0)
+        return;
+    xp_table(b, "Where|Error|Requests>|Share>|What it may mean");
+    for (size_t i = 0; i < x->n_levels; i++)
+        put_errors_of(b, x->levels[i].label, &x->levels[i].errors, x->levels[i].total);
+    for (size_t i = 0; i < x->n_streams; i++)
+        put_errors_of(b, x->streams[i].name, &x->streams[i].errors, x->streams[i].requests);
+    buf_addc(b, '\n');
+}
+
+/* ---- advice */
+
+static void advise_target(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    bool estimated = false;
+    double per_min = xp_tok_s(&x->levels[f->compliant], &estimated) * 60 / (double)MAX(x->setup.instances, 1);
+    if (!isfinite(per_min))
+        return;
+    buf_addz(b, "- **Autoscaling target**: an instance within the objective carried ");
+    xp_num(b, per_min, 0);
+    buf_addf(b, " tokens per minute%s. ", estimated ? " (estimated)" : "");
+    if (per_min < x->setup.target_tokens_per_min)
+        buf_addz(b,
+                 "The present target is above that: at this load the objective breaks before an instance is added. ");
+    buf_addz(b, "With 20 % to spare: ");
+    xp_num(b, per_min * SAFE, 0);
+    buf_addz(b, ".\n");
+}
+
+static void advise_growth(struct buf *b, const struct experiment *x)
+{
+    const struct xp_level *low = &x->levels[0], *high = &x->levels[x->n_levels - 1];
+    double load = high->load / low->load, rate = high->rps / low->rps;
+    if (x->n_levels < 2 || !low->closed || !high->closed || !(load > 1) || !isfinite(rate))
+        return;
+    buf_addz(b, "- **Scaling**: from ");
+    xp_label(b, low);
+    buf_addz(b, " to ");
+    xp_label(b, high);
+    buf_addz(b, " the load grows × ");
+    xp_num(b, load, 2);
+    buf_addz(b, " and the throughput × ");
+    xp_num(b, rate, 2);
+    buf_addz(b, rate > SCALES_WELL * load ? ": the instance was not full yet; higher levels would show its limit.\n"
+                                          : ": more load mostly makes requests wait.\n");
+}
+
+static void advise_data(struct buf *b, const struct experiment *x)
+{
+    bool brief = false;
+    for (size_t i = 0; i < x->n_levels; i++)
+        brief |= x->levels[i].seconds < SHORT_LEVEL;
+    if (brief)
+        buf_addz(
+            b,
+            "- **Measure longer**: some level is shorter than a minute. Warm caches, autoscaling and rare slow answers "
+            "show only over minutes.\n");
+    for (size_t i = 0; i < x->n_levels; i++) {
+        const struct xp_level *l = &x->levels[i];
+        if (!(l->success_rate < .95))
+            continue;
+        buf_addz(b, "- **Failures at ");
+        xp_label(b, l);
+        buf_addz(b, "**: ");
+        xp_percent(b, 1 - l->success_rate, 1);
+        buf_addz(b, " of the requests failed; see Errors before its other figures are used.\n");
+    }
+    for (size_t i = 0; i < x->n_streams; i++) {
+        if (!(x->streams[i].ttft.n > 0 && x->streams[i].ttft.p50 > SLOW_SHARE * x->streams[i].total.p50))
+            continue;
+        buf_addz(b, "- **Stream**: in ");
+        xp_md_text(b, x->streams[i].name, 100);
+        buf_addz(
+            b, " users see nothing until the answer is complete. A REST API or function URL that streams its response "
+               "passes tokens on as they come.\n");
+    }
+    if (x->setup.simulated)
+        buf_addz(
+            b,
+            "- **Repeat on hardware**: a simulated endpoint shows that the tools and this page work, not what a model "
+            "on an instance does.\n");
+}
+
+void xp_put_advice(struct buf *b, const struct experiment *x, const struct xp_findings *f)
+{
+    buf_addz(b, "## Recommendations\n\n");
+    if (f->compliant >= 0) {
+        buf_addz(b, "- **Run at ");
+        xp_label(b, &x->levels[f->compliant]);
+        buf_addz(b, "**: of the levels within the objective it has the most throughput (");
+        xp_throughput(b, x, f, f->compliant);
+        buf_addz(b, ").\n");
+        advise_target(b, x, f);
+    } else if (x->n_levels > 0) {
+        buf_addz(
+            b, "- **No level is known to be within the objective**: try fewer requests in flight, shorter answers or a "
+               "larger instance; there is no autoscaling target that would keep it.\n");
+    }
+    if (x->n_levels > 0)
+        advise_growth(b, x);
+    advise_data(b, x);
+    if (x->n_levels == 0)
+        buf_addz(b,
+                 "- **Measure load**: without levels of load there is nothing to recommend on throughput or cost.\n");
+    buf_addc(b, '\n');
+}
