@@ -26,7 +26,7 @@ void xp_papers_read(struct xp_papers *d, const struct xp_place *p)
 {
     d->summary = load(p->run, SUMMARY);
     d->payload = load(p->run, PAYLOAD);
-    d->metadata = load(p->records, METADATA);
+    d->metadata = load(p->records ? p->records : p->stored, METADATA);
     if (!d->metadata && p->run)
         d->metadata = load(p->run, METADATA);
 }
@@ -58,6 +58,8 @@ void xp_take_limits(struct experiment *x, const struct xp_papers *d)
         n = stored;
     x->max_tokens = n > 0 ? n : x->setup.max_tokens > 0 ? (double)x->setup.max_tokens : NAN;
     x->http = text_of(x, in(d->summary, "http_version"));
+    if (!x->setup.warm_up)
+        x->setup.warm_up = text_of(x, jn_get(in(d->metadata, "options"), "warmup"));
     if (isfinite(d->price))
         x->setup.hourly_usd = d->price / (double)MAX(x->setup.instances, 1);
 }
@@ -190,7 +192,8 @@ void xp_take_facts(struct experiment *x, const struct xp_papers *d)
     }
     url = text_of(x, in(d->summary, "url"));
     add(&f, "Instance", s->instance, NULL, NULL);
-    xp_add_fact(x, "Instances", xp_textf(x, "%lld", (long long)MAX(s->instances, 1)), "`" XP_SETUP_FILE "`, else 1");
+    xp_add_fact(x, "Instances", s->instances > 0 ? xp_textf(x, "%lld", (long long)s->instances) : "1 (assumed)",
+                s->instances > 0 ? "`" XP_SETUP_FILE "`" : NULL);
     xp_add_fact(x, "Price of an instance", price_text(&f),
                 isfinite(d->price) ? "`--cost-per-hour`" : "`" XP_SETUP_FILE "`");
     add(&f, "Model", s->model, NULL, NULL);

@@ -73,7 +73,7 @@ static void list_free(struct names *l)
 static bool is_run(const char *dir)
 {
     struct names l;
-    bool is = has(dir, "requests.jsonl");
+    bool is = has(dir, "requests.jsonl") || has(dir, "summary.json");
     if (list(&l, dir, NULL) < 0)
         return false;
     for (size_t i = 0; i < l.n; i++)
@@ -141,6 +141,10 @@ int xp_place_find(struct xp_place *p, const char *dir, const char *output, const
         p->records = xstrdup(p->run);
     else if (inner && has(inner, "requests.jsonl"))
         p->records = xstrdup(inner);
+    else if (p->run && has(p->run, "summary.json"))
+        p->stored = xstrdup(p->run);
+    else if (inner && has(inner, "summary.json"))
+        p->stored = xstrdup(inner);
     free(inner);
     if (setup)
         p->setup = xstrdup(setup);
@@ -157,6 +161,7 @@ void xp_place_free(struct xp_place *p)
     free(p->data);
     free(p->run);
     free(p->records);
+    free(p->stored);
     free(p->out);
     free(p->out_dir);
     free(p->setup);

@@ -22,7 +22,8 @@ struct xp_place {        /* NULL: not there */
     char *root;          /* as named */
     char *data;          /* ROOT/raw-results, or ROOT */
     char *run;           /* the folder with cN.json or requests.jsonl; in data */
-    char *records;       /* the folder with requests.jsonl and metadata.json */
+    char *records;       /* the folder with requests.jsonl, ... */
+    char *stored;        /* or, without that, with summary.json; beside it is metadata.json */
     char *out, *out_dir; /* the page, and the folder that it is in (real path) */
     char *setup;         /* experiment.yaml */
 };
@@ -30,6 +31,9 @@ int xp_place_find(struct xp_place *p, const char *dir, const char *output, const
 void xp_place_free(struct xp_place *p);
 
 int xp_read_levels(struct experiment *x, const struct xp_place *p, struct err *e);
+int xp_read_stored(struct experiment *x, const char *dir, struct err *e); /* without records */
+/* `tokens` that came in the second that begins `since` ns after the run's begin. */
+void xp_add_second(struct experiment *x, int64_t since, const char *label, double tokens);
 int xp_read_streams(struct experiment *x, const struct xp_place *p, const char *const *named, struct err *e);
 /* What the files beside the figures say of the run. */
 struct xp_papers {

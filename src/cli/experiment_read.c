@@ -117,36 +117,36 @@ static struct xp_level *of_concurrency(struct experiment *x, const struct sum_le
     return NULL;
 }
 
-/* Seconds of all levels into minutes since the first one's begin. */
+void xp_add_second(struct experiment *x, int64_t since, const char *label, double tokens)
+{
+    size_t minute = since > 0 ? (size_t)(since / (60 * NS_PER_S)) : 0;
+    if (minute >= MINUTES_MAX)
+        return;
+    if (minute >= x->n_minutes) {
+        x->minutes = xreallocarray(x->minutes, minute + 1, sizeof *x->minutes);
+        for (size_t i = x->n_minutes; i > 0 && i <= minute; i++)
+            x->minutes[i - 1].seconds = 60; /* something came later */
+        while (x->n_minutes <= minute)
+            x->minutes[x->n_minutes++] = (struct xp_minute){.levels = "", .seconds = 60};
+        x->minutes[minute].seconds = 0;
+    }
+    struct xp_minute *m = &x->minutes[minute];
+    size_t n = strlen(m->levels), k = strlen(label); /* the last one there, as a whole */
+    if (n < k || strcmp(m->levels + n - k, label) != 0 || (n > k && (n < k + 2 || m->levels[n - k - 2] != ',')))
+        m->levels = xp_textf(x, "%s%s%s", m->levels, *m->levels ? ", " : "", label);
+    m->tokens += isfinite(tokens) ? tokens : 0;
+    if (minute + 1 == x->n_minutes)
+        m->seconds = fmin(60, fmax(m->seconds, (double)(since % (60 * NS_PER_S)) / NS_PER_S + 1));
+}
+
 static void take_minutes(struct experiment *x, const struct summary *s)
 {
-    int64_t first = s->n_levels ? s->levels[0].begin : 0;
     for (size_t i = 0; i < s->n_levels; i++) {
         const struct sum_level *l = &s->levels[i];
-        if (l->plain || l->token_source == TOKENS_NONE)
-            continue;
-        for (size_t k = 0; k < l->n_rows; k++) {
-            int64_t at = l->begin - first + (int64_t)k * NS_PER_S;
-            size_t minute = at > 0 ? (size_t)(at / (60 * NS_PER_S)) : 0;
-            if (minute >= MINUTES_MAX)
-                return;
-            if (minute >= x->n_minutes) {
-                x->minutes = xreallocarray(x->minutes, minute + 1, sizeof *x->minutes);
-                while (x->n_minutes <= minute)
-                    x->minutes[x->n_minutes++] = (struct xp_minute){.levels = "", .seconds = 60};
-                x->minutes[minute].seconds = 0;
-            }
-            struct xp_minute *m = &x->minutes[minute];
-            const char *label = label_of(x, l);
-            struct str so_far = str_of(m->levels);
-            if (!str_ends(so_far, str_of(label)))
-                m->levels = xp_textf(x, "%s%s%s", m->levels, *m->levels ? ", " : "", label);
-            m->tokens += isfinite(l->rows[k].tok_s) ? l->rows[k].tok_s : 0;
-            m->seconds = fmax(m->seconds, (double)(at % (60 * NS_PER_S)) / NS_PER_S + 1);
-        }
+        const char *label = label_of(x, l);
+        for (size_t k = 0; !l->plain && l->token_source != TOKENS_NONE && k < l->n_rows; k++)
+            xp_add_second(x, l->begin - s->levels[0].begin + (int64_t)k * NS_PER_S, label, l->rows[k].tok_s);
     }
-    for (size_t i = 0; i + 1 < x->n_minutes; i++)
-        x->minutes[i].seconds = 60;
 }
 
 static void take_records(struct experiment *x, const struct summary *s)
@@ -163,7 +163,6 @@ static void take_records(struct experiment *x, const struct summary *s)
             level_of_records(x, v, s, l);
         add_records(x, v, s, l);
     }
-    x->records = true;
     take_minutes(x, s);
 }
 
@@ -174,9 +173,9 @@ static int read_records(struct experiment *x, const char *dir, struct err *e)
     char *path = xasprintf("%s/requests.jsonl", dir);
     int rc = rec_read_file(path, &acc_sink, a, &st, e);
     const struct summary *s = rc == 0 ? acc_finish(a) : NULL;
-    if (s && s->no_requests && x->n_levels == 0)
-        rc = err_set(e, ERR_DATA, "%s: the run kept no records (--no-records), and there are no files cN.json", dir);
-    else if (s && !s->no_requests)
+    if (s && s->no_requests)
+        rc = xp_read_stored(x, dir, e);
+    else if (s)
         take_records(x, s);
     free(path);
     acc_free(&a);
@@ -305,6 +304,8 @@ int xp_read_levels(struct experiment *x, const struct xp_place *p, struct err *e
     if (p->run && read_files(x, p->run, e) < 0)
         return -1;
     if (p->records && read_records(x, p->records, e) < 0)
+        return -1;
+    if (p->stored && xp_read_stored(x, p->stored, e) < 0)
         return -1;
     for (size_t i = 0; i < x->n_levels; i++)
         x->levels[i].slo = all_of(&x->levels[i], x->slo.n);

@@ -98,7 +98,6 @@ struct experiment {
     const char *http, *endpoint, *duration;
     double max_tokens;
     struct slo_set slo;
-    bool records; /* of requests are there too, which carry the minutes */
     size_t n_facts, n_levels, n_streams, n_minutes, n_files, n_left_out;
     struct xp_fact *facts;
     struct xp_level *levels; /* by rising load */

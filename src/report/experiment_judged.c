@@ -155,7 +155,7 @@ static void put_stream(struct buf *b, const struct xp_stream *s)
     buf_addf(b, " succeeded. HTTP version: %s.\n\n", s->http ? s->http : XP_NOT_RECORDED);
     xp_table(b, "Time|n>|Mean (ms)>|P50 (ms)>|P95 (ms)>|P99 (ms)>|Max (ms)>");
     put_dist(b, "First token, at the client", &s->ttft, 1e3, 1);
-    put_dist(b, "First token, by the header `X-TTFT-MS`", &s->told, 1e3, 1);
+    put_dist(b, "First token, by the header `X-TTFT-MS` (whole ms)", &s->told, 1e3, 1);
     put_dist(b, "Whole answer, at the client", &s->total, 1e3, 1);
     buf_addc(b, '\n');
     explain(b, s);
@@ -214,7 +214,9 @@ static void put_asked(struct buf *b, const struct xp_setup *s, double per_min)
     buf_addz(b, " | ");
     xp_percent(b, per_min / n / s->target_tokens_per_min, 0);
     buf_addz(b, " | ");
-    xp_num(b, isfinite(per_min) ? xp_instances_for(s, per_min) : NAN, 0);
+    double asked = isfinite(per_min) ? xp_instances_for(s, per_min) : NAN;
+    xp_num(b, asked, 0);
+    buf_addz(b, per_min / s->target_tokens_per_min > asked ? " (the most)" : "");
     buf_addz(b, " |\n");
 }
 
@@ -273,7 +275,8 @@ void xp_put_scaling(struct buf *b, const struct experiment *x, const struct xp_f
     if (x->n_minutes > 0)
         put_minutes(b, x);
     else
-        buf_addz(b, "A timeline by the minute: " XP_NOT_RECORDED " (it needs the records of the requests).\n\n");
+        buf_addz(b, "A timeline by the minute: " XP_NOT_RECORDED
+                    " (it needs requests.jsonl or timeline.csv of weir run).\n\n");
 }
 
 /* ---- cost */
@@ -321,19 +324,16 @@ void xp_put_cost(struct buf *b, const struct experiment *x, const struct xp_find
 
 /* ---- expectations */
 
-static void put_row(struct buf *b, const char *what, const char *expected)
-{
-    buf_addf(b, "| %s | %s | ", what, expected);
-}
-
 static void expected_rate(struct buf *b, const struct experiment *x, const struct xp_findings *f)
 {
     const struct xp_setup *s = &x->setup;
-    char text[80];
     bool estimated = false;
     double v = f->best >= 0 ? xp_tok_s(&x->levels[f->best], &estimated) / (double)MAX(s->instances, 1) : NAN;
-    snprintf(text, sizeof text, "%.0f to %.0f tokens/s", s->expected_tok_s_min, s->expected_tok_s_max);
-    put_row(b, "Throughput of one instance", text);
+    buf_addz(b, "| Throughput of one instance | ");
+    xp_num(b, s->expected_tok_s_min, 0);
+    buf_addz(b, " to ");
+    xp_num(b, s->expected_tok_s_max, 0);
+    buf_addz(b, " tokens/s | ");
     if (!isfinite(v)) {
         buf_addz(b, XP_NOT_RECORDED " | cannot be told |\n");
         return;
@@ -351,9 +351,9 @@ static void expected_latency(struct buf *b, const struct experiment *x)
 {
     double limit = (double)x->setup.expected_p95 / 1e6;
     size_t met = 0, known = 0;
-    char text[80];
-    snprintf(text, sizeof text, "below %.10g ms", limit);
-    put_row(b, "P95 latency", text);
+    buf_addz(b, "| P95 latency | below ");
+    xp_num(b, limit, 0);
+    buf_addz(b, " ms | ");
     for (size_t i = 0; i < x->n_levels; i++) {
         known += isfinite(x->levels[i].p95_ms) != 0;
         met += x->levels[i].p95_ms < limit;
@@ -377,11 +377,9 @@ static void expected_cost(struct buf *b, const struct experiment *x, const struc
     ptrdiff_t at = f->compliant >= 0 ? f->compliant : f->best;
     bool estimated = false;
     double v = at >= 0 ? xp_cost_per_1k(f->price, xp_tok_s(&x->levels[at], &estimated)) : NAN;
-    struct buf text = BUF_INIT(100);
-    buf_addz(&text, "below ");
-    xp_usd(&text, x->setup.expected_cost_per_1k, 2);
-    put_row(b, "Cost per 1,000 tokens at good utilization", text.p);
-    buf_free(&text);
+    buf_addz(b, "| Cost per 1,000 tokens at good utilization | below ");
+    xp_usd(b, x->setup.expected_cost_per_1k, 2);
+    buf_addz(b, " | ");
     if (!isfinite(v)) {
         buf_addz(b, XP_NOT_RECORDED " | cannot be told |\n");
         return;

@@ -5,6 +5,11 @@
 
 /* ---- pieces */
 
+static bool is_word(char c) /* between two of them an underscore is one */
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 void xp_md_text(struct buf *out, const char *text, size_t most)
 {
     size_t n = strlen(text), end = MIN(n, most);
@@ -16,7 +21,8 @@ void xp_md_text(struct buf *out, const char *text, size_t most)
             buf_addc(out, ' ');
             continue;
         }
-        if (strchr("\\`*_[]<>|#&~$", c) && c)
+        bool within = c == '_' && i > 0 && i + 1 < end && is_word(text[i - 1]) && is_word(text[i + 1]);
+        if (c && strchr("\\`*_[]<>|#&~$", c) && !within)
             buf_addc(out, '\\');
         buf_addc(out, (char)c);
     }

@@ -127,10 +127,10 @@ static struct plot_figure *latency(const struct experiment *x)
 static struct plot_figure *cost(const struct experiment *x)
 {
     struct xp_findings f = xp_find(x);
-    struct over o = over_levels(x, "Cost per 1,000 output tokens", "US dollars");
+    struct over o = over_levels(x, "Cost per million output tokens", "US dollars");
     bool estimated;
     for (size_t i = 0; i < x->n_levels; i++)
-        o.y[i] = xp_cost_per_1k(f.price, xp_tok_s(&x->levels[i], &estimated));
+        o.y[i] = 1000 * xp_cost_per_1k(f.price, xp_tok_s(&x->levels[i], &estimated));
     if (!any(&o))
         plot_free(&o.f);
     else
@@ -186,6 +186,14 @@ static struct plot_figure *first_tokens(const struct experiment *x)
                    (struct plot_series){
                        .label = plot_textf(f, "header, %s", name), .colour = colours[i], .line = PLOT_DASHED});
     }
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < p->n_series; i++) {
+        low = fmin(low, p->series[i].x[0]);
+        high = fmax(high, p->series[i].x[p->series[i].n - 1]);
+    }
+    double room = fmax(0.05 * (high - low), 0.5); /* steps at the edge of the frame would not be seen */
+    p->x.lo = fmax(0, low - room);
+    p->x.hi = high + room;
     if (p->n_series == 0)
         plot_free(&f);
     return f;
@@ -206,9 +214,10 @@ void xp_draw(struct experiment *x)
         .caption =
             "Time to first token: the share of the requests whose first token was there by then. Solid lines: at the "
             "client; dashed lines: by the header."};
-    x->picture[3] = (struct xp_picture){.name = "cost",
-                                        .alt = "Cost per 1,000 output tokens over the levels of load",
-                                        .caption = "Cost per 1,000 output tokens, if the load lasted."};
+    x->picture[3] = (struct xp_picture){
+        .name = "cost",
+        .alt = "Cost per million output tokens over the levels of load",
+        .caption = "Cost per million output tokens (a thousand times that of 1,000), if the load lasted."};
     if (x->n_levels > 0) {
         x->picture[0].figure = throughput(x);
         x->picture[1].figure = latency(x);
