@@ -40,14 +40,14 @@ static const char *slo_text(const struct xp_level *l)
 
 void xp_put_latency(struct buf *b, const struct experiment *x, const struct xp_findings *f)
 {
-    char text[400];
     buf_addz(b, "## Latency and SLO analysis\n\n");
     if (x->n_levels == 0) {
         buf_addz(b, "No level of load is among the data.\n\n");
         return;
     }
-    buf_addf(b, "Objective: %s. %zu of %zu levels are within it.\n\n| Load |", xp_objective(text, x), f->n_compliant,
-             x->n_levels);
+    buf_addz(b, "Objective: ");
+    xp_objective(b, x);
+    buf_addf(b, ". %zu of %zu levels are within it.\n\n| Load |", f->n_compliant, x->n_levels);
     for (size_t k = 0; k < x->slo.n; k++)
         buf_addf(b, " `%s` |", x->slo.t[k].text);
     buf_addz(b, " Within |\n|---|");

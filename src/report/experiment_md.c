@@ -86,12 +86,36 @@ void xp_picture_put(struct buf *b, const struct experiment *x, size_t i)
         buf_addf(b, "![%s](%s)\n\n*%s*\n\n", p->alt, p->link, p->caption);
 }
 
-const char *xp_objective(char out[400], const struct experiment *x)
+static const char *metric_words(int metric)
 {
-    int n = 0;
-    for (size_t i = 0; i < x->slo.n && n < 320; i++)
-        n += snprintf(out + n, 400 - (size_t)n, "%s`%s`", i ? " and " : "", x->slo.t[i].text);
-    return n ? out : "none";
+    return metric == METRIC_TOTAL ? "latency" : metric_title((enum metric)metric);
+}
+
+static void put_term(struct buf *b, const struct slo_term *t)
+{
+    const char *relation = t->upper ? (t->inclusive ? "at most" : "below") : t->inclusive ? "at least" : "above";
+    char name[16];
+    if (t->metric >= (int)METRIC_LATENCIES) {
+        bool share = t->metric == METRIC_ERROR_RATE || t->metric == METRIC_SUCCESS_RATE;
+        buf_addf(b, "%s %s %.6g%s", metric_words(t->metric), relation, t->limit * (share ? 100 : 1), share ? " %" : "");
+        return;
+    }
+    if (t->quantile < 0)
+        buf_addz(b, "mean");
+    else if (t->quantile <= 0 || t->quantile >= 1)
+        buf_addz(b, t->quantile <= 0 ? "least" : "largest");
+    else
+        buf_addf(b, "P%s", percentile_name(name, t->quantile) + 1);
+    buf_addf(b, " %s %s ", metric_words(t->metric), relation);
+    buf_addf(b, t->limit >= 1e9 ? "%.6g s" : "%.6g ms", t->limit / (t->limit >= 1e9 ? 1e9 : 1e6));
+}
+
+void xp_objective(struct buf *b, const struct experiment *x)
+{
+    for (size_t i = 0; i < x->slo.n; i++) {
+        buf_addz(b, i == 0 ? "" : i + 1 == x->slo.n ? " and " : ", ");
+        put_term(b, &x->slo.t[i]);
+    }
 }
 
 void xp_throughput(struct buf *b, const struct experiment *x, const struct xp_findings *f, ptrdiff_t level)
@@ -111,7 +135,6 @@ void xp_throughput(struct buf *b, const struct experiment *x, const struct xp_fi
 
 static void put_summary(struct buf *b, const struct experiment *x, const struct xp_findings *f)
 {
-    char text[400];
     bool estimated = false;
     buf_addz(b, "## Executive summary\n\n");
     if (x->setup.summary)
@@ -126,7 +149,9 @@ static void put_summary(struct buf *b, const struct experiment *x, const struct 
         buf_addz(b, ".\n");
     }
     if (f->compliant >= 0) {
-        buf_addf(b, "- **Best load within the objective** (%s): ", xp_objective(text, x));
+        buf_addz(b, "- **Best load within the objective** (");
+        xp_objective(b, x);
+        buf_addz(b, "): ");
         xp_label(b, &x->levels[f->compliant]);
         buf_addz(b, ", with ");
         xp_throughput(b, x, f, f->compliant);
@@ -134,8 +159,9 @@ static void put_summary(struct buf *b, const struct experiment *x, const struct 
         xp_num(b, x->levels[f->compliant].p95_ms, 0);
         buf_addf(b, " ms. %zu of %zu levels are within it.\n", f->n_compliant, x->n_levels);
     } else if (x->n_levels > 0) {
-        buf_addf(b, "- **Best load within the objective** (%s): none of %zu levels is known to be within it.\n",
-                 xp_objective(text, x), x->n_levels);
+        buf_addz(b, "- **Best load within the objective** (");
+        xp_objective(b, x);
+        buf_addf(b, "): none of %zu levels is known to be within it.\n", x->n_levels);
     }
     ptrdiff_t at = f->compliant >= 0 ? f->compliant : f->best;
     double cost = at >= 0 ? xp_cost_per_1k(f->price, xp_tok_s(&x->levels[at], &estimated)) : NAN;
@@ -285,8 +311,8 @@ static void put_method(struct buf *b, const struct experiment *x)
              "), which is too high where answers are shorter.\n"
              "- **SLO** (service level objective): a level is within it when %s",
              x->slo.n > 1 ? "all of these hold: " : "this holds: ");
-    char text[400];
-    buf_addf(b, "%s.\n\n", xp_objective(text, x));
+    xp_objective(b, x);
+    buf_addz(b, ".\n\n");
     if (x->n_levels > 0)
         put_quality(b, x);
 }

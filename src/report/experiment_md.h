@@ -12,7 +12,7 @@ void xp_percent(struct buf *b, double share, int decimals);
 void xp_label(struct buf *b, const struct xp_level *l);
 void xp_table(struct buf *b, const char *head); /* "A|B>": names, those that end in > stand to the right */
 void xp_picture_put(struct buf *b, const struct experiment *x, size_t i);
-const char *xp_objective(char out[400], const struct experiment *x); /* "P95 below 2 s and ..." */
+void xp_objective(struct buf *b, const struct experiment *x); /* "P95 latency below 2 s and ..." */
 /* "1,043 tokens/s, 16.30 requests/s" of a level. */
 void xp_throughput(struct buf *b, const struct experiment *x, const struct xp_findings *f, ptrdiff_t level);
 
