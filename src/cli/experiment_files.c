@@ -181,7 +181,7 @@ static void put_escaped(struct buf *b, const char *z)
     }
 }
 
-char *xp_link(const char *from, const char *path)
+char *xp_relative(const char *from, const char *path)
 {
     char *to = realpath(path, NULL);
     struct buf b = BUF_INIT(32768);
@@ -199,8 +199,19 @@ char *xp_link(const char *from, const char *path)
     for (size_t i = at; i < n + 1; i++) /* a folder of `from` that `to` is not in */
         if (i > at && (i == n || from[i] == '/'))
             buf_addz(&b, "../");
-    put_escaped(&b, to + at);
+    buf_addz(&b, to + at);
     free(to);
+    return b.p ? buf_take(&b) : xstrdup("");
+}
+
+char *xp_link(const char *from, const char *path)
+{
+    struct buf b = BUF_INIT(65536);
+    char *plain = xp_relative(from, path);
+    if (!plain)
+        return NULL;
+    put_escaped(&b, plain);
+    free(plain);
     return b.p ? buf_take(&b) : xstrdup("");
 }
 

@@ -46,7 +46,9 @@ void xp_take_limits(struct experiment *x, const struct xp_papers *d); /* tokens 
 void xp_take_facts(struct experiment *x, const struct xp_papers *d);
 
 int xp_list_files(struct experiment *x, const struct xp_place *p, const char *const *named, struct err *e);
-/* `path` as a link from a page in the folder `from`; both exist. To be freed; NULL: cannot be resolved. */
+/* `path` as seen from the folder `from`, a real path, and the same as a link of a page there. To be freed; NULL: it
+ * does not exist. */
+char *xp_relative(const char *from, const char *path);
 char *xp_link(const char *from, const char *path);
 
 #endif

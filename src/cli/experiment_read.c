@@ -384,5 +384,14 @@ int xp_read_streams(struct experiment *x, const struct xp_place *p, const char *
         return -1;
     if (read_folder(x, p->data, named, e) < 0)
         return -1;
-    return p->run && strcmp(p->run, p->data) != 0 ? read_folder(x, p->run, named, e) : 0;
+    if (p->run && strcmp(p->run, p->data) != 0 && read_folder(x, p->run, named, e) < 0)
+        return -1;
+    for (size_t i = 1; i < x->n_streams; i++) { /* by rising load */
+        struct xp_stream s = x->streams[i];
+        size_t at = i;
+        for (; at > 0 && x->streams[at - 1].concurrency > s.concurrency; at--)
+            x->streams[at] = x->streams[at - 1];
+        x->streams[at] = s;
+    }
+    return 0;
 }

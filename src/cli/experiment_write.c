@@ -48,43 +48,43 @@ static void put_word(struct buf *b, const char *z)
     buf_addc(b, '\'');
 }
 
+static void put_path(struct buf *b, const char *option, const struct xp_place *p, const char *path)
+{
+    char *seen = xp_relative(p->out_dir, path);
+    buf_addf(b, "%s%s", *option ? " " : "", option);
+    put_word(b, seen && *seen ? seen : path);
+    free(seen);
+}
+
 /* To be given in the page's folder, where links lead from. */
 static const char *command_of(struct experiment *x, const struct report_config *c, const struct xp_place *p)
 {
     struct buf b = BUF_INIT(1u << 20);
-    char *here = xp_link(p->out_dir, p->root);
     const char *slash = strrchr(p->out, '/'), *page = slash ? slash + 1 : p->out;
-    size_t n = here ? strlen(here) : 0;
-    /* The folder itself is "../NAME/" from within it. */
-    bool inside = strcmp(p->out_dir, p->root) == 0 || n == 0;
-    buf_addz(&b, "weir report --format experiment");
     char *root = realpath(p->root, NULL);
-    inside |= root && strcmp(root, p->out_dir) == 0;
-    put_word(&b, inside ? "." : here);
+    bool inside = root && strcmp(root, p->out_dir) == 0;
+    buf_addz(&b, "weir report --format experiment");
+    if (inside)
+        buf_addz(&b, " .");
+    else
+        put_path(&b, "", p, p->root);
     if (strcmp(page, XP_PAGE) != 0 || !inside) {
         buf_addz(&b, " --output");
         put_word(&b, page);
     }
-    for (size_t i = 0; c->streaming && c->streaming[i]; i++) {
-        char *link = xp_link(p->out_dir, c->streaming[i]);
-        buf_addz(&b, " --streaming");
-        put_word(&b, link ? link : c->streaming[i]);
-        free(link);
-    }
-    if (c->setup) {
-        char *link = xp_link(p->out_dir, c->setup);
-        buf_addz(&b, " --setup");
-        put_word(&b, link ? link : c->setup);
-        free(link);
-    }
+    for (size_t i = 0; c->streaming && c->streaming[i]; i++)
+        put_path(&b, "--streaming", p, c->streaming[i]);
+    if (c->setup)
+        put_path(&b, "--setup", p, c->setup);
     if (c->slo) {
         buf_addz(&b, " --slo");
         put_word(&b, c->slo);
     }
     if (isfinite(c->cost_per_hour))
         buf_addf(&b, " --cost-per-hour %.10g", c->cost_per_hour);
+    if (strcmp(c->plots, "auto") != 0)
+        buf_addf(&b, " --plots %s", c->plots);
     free(root);
-    free(here);
     return xp_own(x, b.p ? buf_take(&b) : xstrdup(""));
 }
 

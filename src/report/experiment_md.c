@@ -88,7 +88,20 @@ void xp_picture_put(struct buf *b, const struct experiment *x, size_t i)
 
 static const char *metric_words(int metric)
 {
-    return metric == METRIC_TOTAL ? "latency" : metric_title((enum metric)metric);
+    switch (metric) {
+    case METRIC_TOTAL:
+        return "latency";
+    case METRIC_SUCCESS_RATE:
+        return "success rate";
+    case METRIC_ERROR_RATE:
+        return "error rate";
+    case METRIC_RATE:
+        return "successful requests/s";
+    case METRIC_OUTPUT_TOK_S:
+        return "output tokens/s";
+    default:
+        return metric_title((enum metric)metric);
+    }
 }
 
 static void put_term(struct buf *b, const struct slo_term *t)
