@@ -5,10 +5,12 @@
 #include "report/experiment_md.h"
 
 #define MINUTES_SHOWN 60
-#define SLOW_SHARE .95   /* of the whole answer's time: a first token that late came with the answer */
-#define SHORT_LEVEL 60.0 /* s; CloudWatch sums minutes */
-#define SAFE .8          /* of a level's rate, as a target that leaves room */
-#define SCALES_WELL .7   /* of the growth of load */
+#define SLOW_SHARE .95    /* of the whole answer's time: a first token that late came with the answer */
+#define SHORT_LEVEL 60.0  /* s; CloudWatch sums minutes */
+#define WHOLE_MINUTE 59.5 /* s, of those that are whole but for a second's cut */
+#define IN_A_ROW 3        /* minutes above the target before target tracking adds instances */
+#define SAFE .8           /* of a level's rate, as a target that leaves room */
+#define SCALES_WELL .7    /* of the growth of load */
 
 /* ---- latency and objective */
 
@@ -114,6 +116,15 @@ static size_t mean_difference(const struct xp_stream *s, double *mean)
     return n;
 }
 
+static bool whole_ms(const struct xp_stream *s)
+{
+    bool whole = s->told.n > 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (isfinite(s->told_s[i]))
+            whole &= fabs(s->told_s[i] * 1e3 - round(s->told_s[i] * 1e3)) < 1e-6;
+    return whole;
+}
+
 static void explain(struct buf *b, const struct xp_stream *s)
 {
     double mean;
@@ -124,13 +135,14 @@ static void explain(struct buf *b, const struct xp_stream *s)
     } else if (n > 0) {
         buf_addz(b, "Over the ");
         xp_num(b, (double)n, 0);
-        buf_addz(b, " requests that have both, the client waited ");
-        xp_num(b, mean * 1e3, 1);
+        buf_addz(b, " requests that have both, the client's time is on average ");
+        xp_num(b, fabs(mean) * 1e3, 2);
+        buf_addf(b, " ms %s than the header's. ", mean < 0 ? "shorter" : "longer");
         buf_addz(
             b,
-            " ms longer on average than the header says. The header is measured by the function (or gateway) between "
-            "its call of the model and the model's first token; the client's time holds, besides, the network both "
-            "ways, the API in front, the start of the function and its own work before that call.\n\n");
+            "The header is measured by the function (or gateway) between its call of the model and the model's first "
+            "token; the client's time holds, besides, the network both ways, the API in front, the start of the "
+            "function and its own work before that call.\n\n");
     }
     if (s->ttft.n > 0 && s->total.n > 0 && s->ttft.p50 > SLOW_SHARE * s->total.p50)
         buf_addz(
@@ -155,7 +167,9 @@ static void put_stream(struct buf *b, const struct xp_stream *s)
     buf_addf(b, " succeeded. HTTP version: %s.\n\n", s->http ? s->http : XP_NOT_RECORDED);
     xp_table(b, "Time|n>|Mean (ms)>|P50 (ms)>|P95 (ms)>|P99 (ms)>|Max (ms)>");
     put_dist(b, "First token, at the client", &s->ttft, 1e3, 1);
-    put_dist(b, "First token, by the header `X-TTFT-MS` (whole ms)", &s->told, 1e3, 1);
+    put_dist(
+        b, whole_ms(s) ? "First token, by the header `X-TTFT-MS` (whole ms)" : "First token, by the header `X-TTFT-MS`",
+        &s->told, 1e3, 1);
     put_dist(b, "Whole answer, at the client", &s->total, 1e3, 1);
     buf_addc(b, '\n');
     explain(b, s);
@@ -220,13 +234,34 @@ static void put_asked(struct buf *b, const struct xp_setup *s, double per_min)
     buf_addz(b, " |\n");
 }
 
+/* Of the whole minutes; Application Auto Scaling makes an alarm for target tracking that wants some in a row. */
+static void put_verdict(struct buf *b, const struct experiment *x)
+{
+    double target = x->setup.target_tokens_per_min * (double)MAX(x->setup.instances, 1);
+    size_t whole = 0, above = 0, row = 0, acts = 0;
+    for (size_t i = 0; i < x->n_minutes; i++) {
+        bool over = x->minutes[i].seconds >= WHOLE_MINUTE && x->minutes[i].tokens > target;
+        whole += x->minutes[i].seconds >= WHOLE_MINUTE;
+        above += over;
+        row = over ? row + 1 : 0;
+        if (row == IN_A_ROW && acts == 0)
+            acts = i + 1;
+    }
+    buf_addf(b, "%zu of %zu whole minutes are above the target. Target tracking usually wants %d in a row: ", above,
+             whole, IN_A_ROW);
+    if (acts > 0)
+        buf_addf(b, "it would have asked for more instances at the end of minute %zu.\n\n", acts);
+    else
+        buf_addz(b, "it would have added no instance in this time.\n\n");
+}
+
 static void put_minutes(struct buf *b, const struct experiment *x)
 {
     buf_addz(b, "Minute by minute, as CloudWatch would sum them, pauses between levels included:\n\n");
     xp_table(b, "Minute>|Levels|Tokens/min>|Of the target>|Instances asked for>");
     for (size_t i = 0; i < x->n_minutes && i < MINUTES_SHOWN; i++) {
         const struct xp_minute *m = &x->minutes[i];
-        buf_addf(b, "| %zu%s | ", i + 1, m->seconds < 59.5 ? " (partial)" : "");
+        buf_addf(b, "| %zu%s | ", i + 1, m->seconds < WHOLE_MINUTE ? " (partial)" : "");
         xp_md_text(b, m->levels, 200);
         buf_addz(b, " | ");
         put_asked(b, &x->setup, m->tokens);
@@ -234,6 +269,7 @@ static void put_minutes(struct buf *b, const struct experiment *x)
     buf_addc(b, '\n');
     if (x->n_minutes > MINUTES_SHOWN)
         buf_addf(b, "%zu more minutes are in the records.\n\n", x->n_minutes - MINUTES_SHOWN);
+    put_verdict(b, x);
 }
 
 void xp_put_scaling(struct buf *b, const struct experiment *x, const struct xp_findings *f)
@@ -269,7 +305,8 @@ void xp_put_scaling(struct buf *b, const struct experiment *x, const struct xp_f
     buf_addz(
         b, brief ? " Levels here are shorter than a minute, so their rates are extrapolated: such a level alone would "
                    "not fill a period, and target tracking acts on several periods in a row.\n\n"
-                 : " Target tracking acts on several periods in a row, so a peak of one minute starts nothing.\n\n");
+                 : " Target tracking acts on several periods in a row, so a single minute above the target starts "
+                   "nothing.\n\n");
     if (f->estimated)
         buf_addz(b, "Some rates are estimated (see Methodology).\n\n");
     if (x->n_minutes > 0)
@@ -289,7 +326,7 @@ void xp_put_cost(struct buf *b, const struct experiment *x, const struct xp_find
         buf_addz(b, XP_NOT_RECORDED ". Give it as `hourly-usd` in `experiment.yaml` or by `--cost-per-hour`.\n\n");
         return;
     }
-    xp_usd(b, f->price, 4);
+    xp_usd(b, f->price, fabs(f->price * 100 - round(f->price * 100)) < 1e-9 ? 2 : 4);
     if (x->setup.instances > 1)
         buf_addf(b, " (%lld instances)", (long long)x->setup.instances);
     buf_addz(

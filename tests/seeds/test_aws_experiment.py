@@ -226,7 +226,7 @@ def check_stream(page, data):
         for cell, want in zip(row[1:], [len(v), sum(v) / len(v), *(quantile(v, q) for q in (.5, .95, .99)), v[-1]], strict=True):
             equal(cell, want, row)
     longer = sum(1e3 * r["ttft_s"] - x for r, x in zip(rows, told, strict=True)) / len(rows)
-    equal(re.search(r"the client waited ([\d.]+) ms longer", page.sections["Streaming: time to first token"])[1], longer, "longer")
+    equal(re.search(r"on average ([\d.]+) ms longer", page.sections["Streaming: time to first token"])[1], longer, "longer")
     rates = sorted(float(r["aws_headers"]["X-Tokens-Per-Second"]) for r in rows)
     page.has("Streaming: time to first token", "%.1f tokens/s (median)" % quantile(rates, .5))
 
@@ -355,6 +355,7 @@ def of_records(w):
     write(w.path("own", "requests.jsonl"), "".join(json.dumps(x) + "\n" for x in lines))
     write(w.path("own", "metadata.json"), {"model": "m1", "url": "http://h/v1", "options": {"max-tokens": "16", "warmup": "10s"},
                                            "client": {"weir": "0.1.0", "system": "Linux", "cpus": 2}})
+    write(w.path("low.yaml"), "target-tokens-per-min: 1500\n")
     report("own", "--cost-per-hour", "3.6", "--plots", "none", cwd=w.dir)
     page = Page(w.path("own", "EXPERIMENT_REPORT.md"))
     rows = page.rows("Load results", ["Load"])
@@ -369,6 +370,11 @@ def of_records(w):
     check([r[1] for r in timeline] == ["C=8", "C=8", "C=8, C=2", "C=2", "C=2"] and len(timeline) == len(minutes), f"{timeline}")
     for k, row in enumerate(timeline):
         equal(row[2], minutes[k], row)
+    page.has("Autoscaling", "0 of 4 whole minutes are above the target", "added no instance")
+    report("own", "--setup", "low.yaml", "--plots", "none", "--output", "low/page.md", cwd=w.dir)
+    low = Page(w.path("low", "page.md"))
+    check([m for m in sorted(minutes) if minutes[m] > 1500] == [0, 1, 2], f"made so: {minutes}")
+    low.has("Autoscaling", "3 of 4 whole minutes are above the target", "at the end of minute 3.", "Target: 1,500 ")
     page.has("Errors", "| C=8 | http_503 | 40 | 5.00 % |")
     page.has("Methodology", "- **Warm-up**: 10s.")
     page.has("Setup", "| Model as named in requests | m1 |", "| Endpoint | http://h/v1 |", "| Tool | weir 0.1.0")
