@@ -141,11 +141,11 @@ static void put_name(struct buf *b, struct str path)
 /* Else: segments without ".", ".." and empty ones, each as it travelled and encoded once more. */
 static void put_path(struct buf *b, struct str path)
 {
-    struct str *kept = xcalloc(SIM_SIGV4_PARTS, sizeof(*kept));
+    struct str *kept = xcalloc(path.n / 2 + 1, sizeof(*kept)); /* none of which is empty */
     struct str_split it = {.rest = str_sub(path, 1, path.n), .sep = '/'};
     struct str part, last = STR("");
     size_t n = 0;
-    while (n < SIM_SIGV4_PARTS && str_next(&it, &part)) {
+    while (str_next(&it, &part)) {
         last = part;
         if (str_eqz(part, ".."))
             n -= n > 0;
@@ -164,11 +164,11 @@ static void put_path(struct buf *b, struct str path)
 /* in_query: the signature stands there too, and is no part of what it signs. */
 static void put_query(struct buf *b, struct str query, bool in_query)
 {
-    struct pair *v = xcalloc(SIM_SIGV4_PARTS, sizeof(*v));
+    struct pair *v = xcalloc(query.n / 2 + 1, sizeof(*v)); /* none of which is empty */
     struct str_split it = {.rest = query, .sep = '&'};
     struct str part;
     size_t n = 0;
-    while (n < SIM_SIGV4_PARTS && str_next(&it, &part)) {
+    while (str_next(&it, &part)) {
         ptrdiff_t eq = str_chr(part, '=');
         size_t at = eq < 0 ? part.n : (size_t)eq;
         if (part.n == 0 || (in_query && str_eqz(str_sub(part, 0, at), "X-Amz-Signature")))

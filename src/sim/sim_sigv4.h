@@ -4,7 +4,7 @@
  * The services' way of counting: the clock may differ by five minutes; Host and all x-amz-* headers that are there must
  * be signed; the payload's hash is that of the body that came, or what X-Amz-Content-Sha256 says where that is
  * UNSIGNED-PAYLOAD. Any region and service are good, as long as the scope is well formed.
- * Cold, allocates; thread-safe. Bounds: SIGV4_PARTS headers, parameters and segments. */
+ * Cold, allocates by the request's size (which the server bounds); thread-safe. */
 #ifndef WEIR_SIM_SIM_SIGV4_H
 #define WEIR_SIM_SIM_SIGV4_H
 
@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "http/hserver.h"
 
-enum { SIM_SIGV4_USERS = 8, SIM_SIGV4_PARTS = 4096 };
+enum { SIM_SIGV4_USERS = 8 };
 
 struct sim_sigv4 {
     struct {                           /* borrowed */

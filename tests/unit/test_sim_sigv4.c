@@ -128,6 +128,36 @@ static void test_published_query(void **state)
     bad(S3, "/?X-Amz-Algorithm=AWS4-HMAC-SHA256", host, MAY, "IncompleteSignatureException", "'Credential'");
 }
 
+/* As many parts as a head has room for: none is left out of what is signed. */
+static void test_many_parts(void **state)
+{
+    enum { MANY = 20000 };
+    struct buf target = BUF_INIT(SIZE_MAX), want = BUF_INIT(SIZE_MAX);
+    const char *vanilla = HOST AUTH(SCOPE, "host;x-amz-date", VANILLA);
+    for (int i = 0; i < MANY; i++)
+        buf_addz(&target, "/a");
+    for (int i = 0; i < MANY; i++)
+        buf_addz(&target, "/..");
+    good(SUITE, "GET", target.p, vanilla, "", NOON);
+
+    buf_clear(&target);
+    buf_addz(&want, "'GET\n");
+    for (int i = 0; i < MANY; i++) {
+        buf_addz(&target, i % 2 > 0 ? "//a" : "/a");
+        buf_addz(&want, "/a");
+    }
+    buf_addc(&target, '?');
+    buf_addc(&want, '\n');
+    for (int i = 0; i < MANY; i++) {
+        buf_addf(&target, "&%d", MANY + MANY - 1 - i);
+        buf_addf(&want, "%s%d=", i > 0 ? "&" : "", MANY + i);
+    }
+    buf_addz(&want, "\nhost:");
+    bad(SUITE, target.p, vanilla, NOON, "InvalidSignatureException", want.p);
+    buf_free(&target);
+    buf_free(&want);
+}
+
 static void test_refusals(void **state)
 {
     const char *vanilla = HOST AUTH(SCOPE, "host;x-amz-date", VANILLA), *wrong = "InvalidSignatureException";
@@ -183,9 +213,8 @@ static void test_credentials_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published_signatures),
-        cmocka_unit_test(test_published_query),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_published_signatures), cmocka_unit_test(test_published_query),
+        cmocka_unit_test(test_many_parts),           cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_credentials_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
