@@ -72,6 +72,10 @@ static const struct opt rows[] = {
      .help = "Between two pieces of the upstream's answer; beyond it 504, or an error event in the stream."},
     {"timeout", 0, "request-timeout", "TIME", LIMIT, OPT_NS(C, timeout), .def = "600s", .word = "none",
      .flags = OPT_POSITIVE, .max = 86400, .help = "For a request in all; likewise."},
+    {"client-timeout", 0, NULL, "TIME", LIMIT, OPT_NS(C, client_timeout), .def = "75s", .word = "none",
+     .flags = OPT_POSITIVE, .max = 86400,
+     .help = "For a client to send its request, to begin with the next one, or to take more of an answer; then its "
+             "connection is closed."},
     {"drain", 0, NULL, "TIME", LIMIT, OPT_NS(C, drain), .def = "30s", .max = 86400,
      .help = "What answers under way have after SIGTERM or Ctrl-C to end; nothing new is taken meanwhile. A second "
              "signal ends them at once."},

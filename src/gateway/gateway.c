@@ -119,7 +119,8 @@ static int start(struct thread *t, struct err *e)
                                     .reuse_port = t->g->n > 1,
                                     .http = versions(c),
                                     .max_body = c->max_body,
-                                    .max_head = c->max_head};
+                                    .max_head = c->max_head,
+                                    .client_timeout = c->client_timeout};
     t->front = gw_front_new(t->g->shared, t->loop, &o, e);
     if (!t->front)
         return -1;

@@ -22,8 +22,9 @@ struct gateway_config {
     uint64_t max_requests;                                         /* at once, beyond: 429; 0: no limit */
     int64_t connect_timeout, first_timeout, idle_timeout, timeout; /* ns; until connected, the answer's beginning,
                                                                      between pieces, in all: 504 */
-    int64_t drain;                                                 /* ns that what is under way has after SIGTERM */
-    const char *api_key_file;                                      /* one key a line; NULL: whoever comes is served */
+    int64_t client_timeout;   /* ns for a client to send a request, or to begin with the next; 0: for ever */
+    int64_t drain;            /* ns that what is under way has after SIGTERM */
+    const char *api_key_file; /* one key a line; NULL: whoever comes is served */
     bool tls;
     const char *cert, *key; /* PEM files of the server, or NULL */
     const char *http;       /* versions served: "auto", "1.1", "2" */

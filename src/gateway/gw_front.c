@@ -324,6 +324,7 @@ struct gw_front *gw_front_new(struct gw_shared *s, struct loop *l, const struct 
                                    .http = o->http,
                                    .max_body = o->max_body,
                                    .max_out = OUT_MAX,
+                                   .idle_ns = o->client_timeout,
                                    .ops = &server_ops,
                                    .arg = f};
     f->worker = gw_worker_new(s, l, e);

@@ -18,6 +18,7 @@ struct gw_front_opts {
     bool reuse_port;
     unsigned http; /* HS_* */
     size_t max_body, max_head;
+    int64_t client_timeout; /* ns, 0: none */
 };
 
 struct gw_front *gw_front_new(struct gw_shared *s, struct loop *l, const struct gw_front_opts *o, struct err *e);

@@ -132,6 +132,7 @@ static void flush(struct hs_link *c)
             return;
         }
         c->out_done += (size_t)rc;
+        hs_link_touch(c);
     }
     buf_free(&c->out);
     c->out_done = 0;
@@ -227,6 +228,7 @@ static void feed(struct hs_link *c, const char *p, size_t n, const struct rx *rx
                 continue;
             }
             c->reader = hs_pool_get(c->srv->pool, rx);
+            hs_link_touch(c);
         }
         size_t used = 0;
         int status = 0;
@@ -333,6 +335,7 @@ static void on_accept(void *arg, int fd)
     c->x.link = c;
     c->state = HS_OPENING;
     c->timer.fire = on_timer;
+    hs_link_touch(c);
     buf_init(&c->ahead, PIPELINE_MAX + READ_CAP);
     buf_init(&c->out, OUT_HARD_MAX);
     c->next = s->all;
@@ -357,6 +360,7 @@ struct hserver *hserver_new(struct loop *l, const struct addr *a, const struct h
     listener_addr(s->listener, &s->addr);
     s->rdbuf = xmalloc(READ_CAP);
     s->pool = hs_pool_new(o->max_body);
+    hs_idle_start(s);
     return s;
 }
 
@@ -367,6 +371,7 @@ void hserver_free(struct hserver **sp)
         return;
     *sp = NULL;
     listener_free(&s->listener);
+    loop_timer_stop(s->loop, &s->sweep);
     for (struct hs_link *c = s->all; c != NULL; c = c->next)
         hs_link_gone(c);
     while (s->all != NULL)
@@ -418,6 +423,7 @@ void hs_end(struct hs_conn *x, bool keep)
     if (c->state != HS_BUSY)
         return;
     x->user = NULL;
+    hs_link_touch(c);
     if (c->broken) {
         kill_conn(c);
     } else if (keep && c->keep && !hs_stopping(c->srv)) {

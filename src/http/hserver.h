@@ -85,6 +85,10 @@ struct hserver_opts {
     bool goaway_abrupt;
     size_t max_body;
     size_t max_out; /* bytes waiting for a client that does not read; see above */
+    /* ns, 0: never. A connection is closed on which for so long no request is being answered and none has begun to
+     * come, or one does not come to its end, or an answer that was given stands still; HTTP/2: by GOAWAY. Looked at
+     * once a second. */
+    int64_t idle_ns;
     const struct hserver_ops *ops;
     void *arg;
 };
@@ -92,6 +96,7 @@ struct hserver_opts {
 struct hserver_stats {
     uint64_t accepted, requests, dropped; /* dropped: for not reading */
     uint64_t http2;                       /* connections that spoke it */
+    uint64_t idle_closed;
     uint64_t open_now;
 };
 

@@ -124,6 +124,7 @@ static void *on_begin(void *arg, struct h2s_stream *st)
         h->all->prev = x;
     h->all = x;
     h->requests++;
+    hs_link_touch(h->link);
     if (o->goaway_after > 0 && h->requests > o->goaway_after) {
         x->state = X_IGNORED;
         return x;
@@ -271,6 +272,20 @@ void hs2_shutdown(struct hs_link *l)
 void hs2_goaway(struct hs_link *l)
 {
     h2s_goaway(l->h2->h2s, H2S_NO_ERROR, false);
+    hs2_mark_dirty(l->h2);
+}
+
+bool hs2_busy(const struct hs_link *l)
+{
+    for (const struct hs2_exchange *x = l->h2->all; x != NULL; x = x->next)
+        if (x->state == X_READY || x->state == X_OPEN)
+            return true;
+    return false;
+}
+
+void hs2_part(struct hs_link *l)
+{
+    h2s_goaway(l->h2->h2s, H2S_NO_ERROR, true);
     hs2_mark_dirty(l->h2);
 }
 

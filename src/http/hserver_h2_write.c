@@ -117,6 +117,8 @@ static void write_batch(struct hs2 *h, struct hs2_shared *sh, size_t n, size_t m
     ssize_t rc = stream_writev(l->stream, &v, 1);
     bool lost = rc < 0 && rc != STREAM_AGAIN;
     size_t took = rc > 0 ? (size_t)rc : 0;
+    if (took > 0)
+        hs_link_touch(l);
     if (!lost && took < n && hs_link_enqueue(l, sh->batch + took, n - took) < 0)
         lost = true;
     sh->n -= n;

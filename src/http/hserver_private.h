@@ -46,6 +46,8 @@ struct hs_link {
     bool unread;           /* the request was not read to its end */
     bool broken;           /* the client is lost; `gone` is due */
     bool read_off;
+    bool parting;  /* was told that it is idle */
+    int64_t since; /* for idle_ns: the last beginning of a request, end of an answer, or step of what goes out */
 };
 
 struct hserver {
@@ -57,6 +59,7 @@ struct hserver {
     struct hs_pool *pool;
     struct hserver_stats stats;
     struct hs2_shared *h2; /* NULL until the first connection that speaks it */
+    struct timer sweep;    /* of idle connections */
     char *rdbuf;
 };
 
@@ -76,7 +79,16 @@ static inline bool hs_stopping(const struct hserver *s)
 }
 void hs_stop_link(struct hs_link *l); /* of a server that stops: its timer, when nothing else is due */
 
+/* hserver_idle.c */
+void hs_idle_start(struct hserver *s);
+static inline void hs_link_touch(struct hs_link *l)
+{
+    l->since = loop_now(l->srv->loop);
+}
+
 /* hserver_h2.c */
+bool hs2_busy(const struct hs_link *l); /* a request of it is being answered */
+void hs2_part(struct hs_link *l);       /* GOAWAY, and the end */
 void hs2_start(struct hs_link *l);
 void hs2_feed(struct hs_link *l, const char *p, size_t n, const struct rx *rx);
 void hs2_drained(struct hs_link *l); /* the kernel took all that was queued */
