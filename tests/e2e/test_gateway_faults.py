@@ -237,6 +237,20 @@ def test_client_that_goes_away():
         check(len(truth) == 3 and all(not t["complete"] and t["output_tokens"] < 3000 for t in truth), f"{truth}")
 
 
+def test_clients_that_say_nothing():
+    with sagemaker(WEIR, "--itl", "30ms") as s, Gateway(WEIR, s.url, "--client-timeout", "300ms") as g:
+        u = urlsplit(g.url)
+        mute = [socket.create_connection((u.hostname, u.port), timeout=20 * SLOW) for _ in range(3)]
+        mute[1].sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        mute[2].sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        a = ask_raw(g.url, body(True, tokens=30))  # longer than that, but at work
+        check(events(a.text)[0][-1] == "[DONE]", f"what was at work was broken off: {a.text[-300:]}")
+        for c in mute:
+            while c.recv(4096):
+                pass
+            c.close()
+
+
 def test_client_that_does_not_read():
     """60 MB of answer for a client that reads nothing for a while: the upstream is not read either, and nothing is lost."""
     n, text = 1000, "z" * 60000
