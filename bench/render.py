@@ -232,6 +232,14 @@ def render_held(results):
         [[r["client"], f"{r['complete']:,}", f"{r['precise']:,}" if r["precise"] else "fewer than 100", r["stopped"]] for r in section["data"]])
 
 
+def render_gateway(results):
+    section = results["sections"]["gateway"]
+    rows = [[f"200 streams, {r['load']} loop", r["through"], us(r["p50"]), us(r["p99"]), *(f"**{mid(r[k])}**" if k in r else "" for k in ("added_p50", "added_p99")),
+             mid(r["proxy_us"]), f"{r['n']:,}" + (f", {r['failed']:,} failed" if r["failed"] else ""), f"{r['rounds']}; {disturbance(r)}"] for r in section["data"]]
+    return conditions(section) + "\n\n" + table(["load", "through", "TTFT p50", "p99", "added to p50, µs", "added to p99, µs", "proxy's CPU µs a request", "requests",
+                                                 "rounds; steal / others"], rows)
+
+
 def render_commands(results):
     """One command of each client and kind, as it was run."""
     seen, lines = set(), []
