@@ -212,7 +212,7 @@ void gateway_lambda_failed(const char *why)
         return;
     struct gw_runtime *r = gw_runtime_new(f.loop, api, &failing, &f, &e);
     if (r) {
-        gw_runtime_init_error(r, "Gateway.InitError", why);
+        gw_runtime_init_error(r, "Gateway.Configuration", why);
         loop_timer_set(f.loop, &f.patience, clock_mono() + PATIENCE_NS);
         loop_run(f.loop);
         loop_timer_stop(f.loop, &f.patience);

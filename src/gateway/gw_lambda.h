@@ -3,9 +3,9 @@
  *
  * Shapes: REST API, HTTP API (payload 2.0, or 1.0, which its "version" tells from a REST API's), function URL (2.0),
  * Application Load Balancer (with and without multi-value headers). REST APIs and function URLs can stream; whether
- * this one is set to is not in the event, and it takes only the form that it is set to. Sources: AWS Lambda Developer Guide, "Lambda function URLs", "Response streaming", "Using AWS
- * Lambda with an Application Load Balancer"; API Gateway Developer Guide, "Lambda proxy integrations" of REST and HTTP
- * APIs. */
+ * this one is set to is not in the event, and it takes only the form that it is set to. Sources: AWS Lambda Developer
+ * Guide, "Lambda function URLs", "Response streaming", "Using AWS Lambda with an Application Load Balancer"; API
+ * Gateway Developer Guide, "Lambda proxy integrations" of REST and HTTP APIs. */
 #ifndef WEIR_GATEWAY_GW_LAMBDA_H
 #define WEIR_GATEWAY_GW_LAMBDA_H
 

@@ -46,7 +46,7 @@ struct gw_runtime {
     char id[ID_MAX + 1]; /* of the invocation */
     int64_t deadline_ms;
     struct out o;
-    struct timer later;     /* what was found out inside a call is told from the loop: */
+    struct timer later; /* what was found out inside a call is told from the loop: */
     const char *found;
     char why[SHOWN + 200];
 };

@@ -3,13 +3,15 @@ failures, and that a stream's pieces come while the endpoint is still generating
 import base64
 import json
 import queue
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 
-from gateway_lib import body, environment, events, eventually, read_fields, sagemaker, text_of
+from gateway_lib import (STREAM_HEAD, Upstream, body, chunk, document, environment, events, eventually, frame, part, read_fields,
+                         sagemaker, sse_chunk, text_of)
 from lib import SANITIZED, SLOW, check
 
 WEIR = sys.argv[1]
@@ -25,14 +27,17 @@ class Report:
 class Runtime:
     """The runtime API, as Lambda documents it. Whatever does not fit into the order of an invocation is a failure."""
 
-    def __init__(self, refuse=None):
+    def __init__(self, refuse=None, hold=None, drop=None):
         self.refuse = refuse  # status for the next answer
+        self.hold = hold      # an event before which a streamed answer is not read
+        self.drop = drop      # what happens within a streamed answer: "close", or a status that is said in between
         self.events, self.reports, self.wrong, self.nexts = queue.Queue(), queue.Queue(), [], 0
         self.current = None  # id of the invocation under way
         self.made = 0
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen(16)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         self.api = "127.0.0.1:%d" % self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -83,6 +88,14 @@ class Runtime:
             self.wrong.append(f"{method} {path}")
         r.headers, r.trailers, r.pieces = headers, {}, []
         if headers.get("transfer-encoding") == "chunked":
+            if self.hold:
+                self.hold.wait(60 * SLOW)
+            if self.drop:
+                f.read(100)
+                if self.drop != "close":
+                    s.sendall(f"{self.drop}\r\nContent-Length: 0\r\n\r\n".encode())
+                    time.sleep(0.2)
+                raise OSError("dropped")
             while True:
                 n = int(f.readline(), 16)
                 if n == 0:
@@ -250,16 +263,21 @@ def test_refusals():
 
 
 def test_broken_stream():
-    with sagemaker(WEIR, "--fault", "exception:1") as s:
-        with Function(f"{s.url}/endpoints/demo/invocations") as f:
-            r = f.runtime.invoke(function_url(body(True, tokens=20)))
-            prelude, text = streamed(r)
-            data, _ = events(text)
-            if prelude["statusCode"] == 200:  # else it broke before the first text: then it is an ordinary refusal
-                check("error" in data[-1] and "[DONE]" not in data, f"{data[-1]}")
-                check(r.trailers["lambda-runtime-function-error-type"] == "Gateway.StreamBroken", f"{r.trailers}")
-                told = json.loads(base64.b64decode(r.trailers["lambda-runtime-function-error-body"]))
-                check(told["errorType"] == "Gateway.StreamBroken", f"{told}")
+    def answer(s, head, data):
+        s.sendall(STREAM_HEAD + chunk(part(sse_chunk("one"))) + chunk(part(sse_chunk(" two"))))
+        time.sleep(0.1)
+        s.sendall(chunk(frame(b'{"Message":"out of memory"}', message_type="exception", exception_type="ModelStreamError")))
+
+    with Upstream(answer) as u, Function(u.url) as f:
+        r = f.runtime.invoke(function_url(body(True, tokens=20)))
+        prelude, text = streamed(r)
+        data, _ = events(text)
+        check(prelude["statusCode"] == 200 and text_of(data) == "one two", f"{prelude} {text}")
+        check("out of memory" in data[-1]["error"]["message"] and "[DONE]" not in data, f"{data[-1]}")
+        check({n.strip().lower() for n in r.headers["trailer"].split(",")} == set(r.trailers), f"{r.headers} {r.trailers}")
+        check(r.trailers["lambda-runtime-function-error-type"] == "Gateway.StreamBroken", f"{r.trailers}")
+        told = json.loads(base64.b64decode(r.trailers["lambda-runtime-function-error-body"], validate=True))
+        check(told["errorType"] == "Gateway.StreamBroken" and told["errorMessage"], f"{told}")
 
 
 def test_deadline():
@@ -280,15 +298,97 @@ def test_refused_answer():
 
 
 def test_cannot_start():
-    for options, env, word in (((), {"ENDPOINT_NAME": "no name!"}, "upstream"),
-                               (("--upstream", "sagemaker:e"), {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials")):
+    for options, env, word, status in (
+            ((), {}, "upstream", 2), ((), {"ENDPOINT_NAME": "no name!"}, "upstream", 1),
+            (("--upstream", "sagemaker:e", "--lambda-mode", "both"), {}, "streaming", 2),
+            (("--upstream", "sagemaker:e"), {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials", 1)):
         f = Function(None, *options, **env)
         r = f.runtime.reports.get(timeout=30 * SLOW)
         code = f.process.wait(timeout=20 * SLOW)
         f.close()
         error = json.loads(r.body)
         check(r.kind == "init" and r.headers["lambda-runtime-function-error-type"] == "Gateway.Configuration", f"{r.headers}")
-        check(word in error["errorMessage"] and code == 1 and f.runtime.nexts == 0, f"{error} {code}")
+        check(word in error["errorMessage"] and code == status and f.runtime.nexts == 0, f"{error} {code}")
+
+
+def test_standing_still():
+    """Between two invocations the function stands still; its connections to the endpoint die meanwhile. After a long sleep
+    the deadline is the new invocation's, and neither costs it an answer."""
+    stopped, gone = threading.Event(), threading.Event()
+
+    def answer(s, head, data):
+        s.sendall(document(200, '{"generated_text":"fine"}', Content_Type="application/json"))
+        stopped.wait(20 * SLOW)
+        s.close()
+        gone.set()
+
+    with Upstream(answer) as u, Function(u.url) as f:
+        for i in range(3):
+            stopped.clear(), gone.clear()
+            a = whole(f.runtime.invoke(http_api(body()), deadline=2 * SLOW))
+            check(a["statusCode"] == 200 and "fine" in a["body"], f"{i}: {a}")
+            eventually(lambda: f.runtime.nexts > f.runtime.made, "the next invocation was not asked for")
+            f.process.send_signal(signal.SIGSTOP)
+            stopped.set()
+            check(gone.wait(10 * SLOW), "the endpoint was not asked")
+            threading.Timer(0.1, f.process.send_signal, (signal.SIGCONT,)).start()
+        check(len(u.requests) == 3, f"{len(u.requests)} requests")
+
+
+def test_api_that_does_not_read():
+    """What Lambda does not take waits in the endpoint, not in the function's memory."""
+    sent = [0]
+
+    def answer(s, head, data):
+        s.sendall(STREAM_HEAD)
+        piece = chunk(part(sse_chunk("x" * 8000)))
+        for _ in range(4000):
+            s.sendall(piece)
+            sent[0] += 1
+        s.sendall(chunk(part(sse_chunk("", '"stop"'))) + b"0\r\n\r\n")
+
+    held = threading.Event()
+    with Upstream(answer) as u, Function(u.url, runtime=Runtime(hold=held)) as f:
+        f.runtime.events.put((function_url(body(True)), 60))
+        last = -1
+        while sent[0] == 0 or sent[0] != last:  # until it stands still
+            last = sent[0]
+            time.sleep(0.5 * SLOW)
+        print(sent[0], "of 4000 pieces before it is read")
+        check(0 < sent[0] < 2000, f"{sent[0]} of 4000 pieces went to one who does not read")
+        with open(f"/proc/{f.process.pid}/status") as status:
+            peak = int(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+        check(SANITIZED or peak < 40000, f"{peak} KiB")
+        held.set()
+        r = f.runtime.reports.get(timeout=30 * SLOW)
+        _, text = streamed(r)
+        check(text.count("x" * 8000) == 4000 and text.endswith("data: [DONE]\n\n"), "the answer is not whole")
+
+
+def test_api_that_fails():
+    """Then the function ends, and says why; the endpoint is not asked any longer."""
+    cut = threading.Event()
+
+    def answer(s, head, data):
+        s.sendall(STREAM_HEAD)
+        try:
+            while True:
+                s.sendall(chunk(part(sse_chunk("more"))))
+                time.sleep(0.005)
+        except OSError:
+            cut.set()
+
+    for how in ("close", "HTTP/1.1 500 Internal Server Error"):
+        with Upstream(answer) as u:
+            f = Function(u.url, runtime=Runtime(drop=how))
+            f.runtime.events.put((function_url(body(True)), 60))
+            code = f.process.wait(timeout=20 * SLOW)
+            out, errors = f.process.communicate()
+            check(code == 1 and "runtime API" in errors, f"{how}: {code} {errors}")
+            check(cut.wait(10 * SLOW), "the endpoint was still asked")
+            check(json.loads(out)["ErrorCode"] == "client_gone", out)
+            f.runtime.socket.close()
+            cut.clear()
 
 
 def test_environment_of_the_original():

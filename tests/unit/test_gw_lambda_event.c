@@ -25,6 +25,13 @@ static const char rest[] =
     "\",\"http\":{\"method\":\"POST\",\"path\":\"" path                                                                \
     "\",\"protocol\":\"HTTP/1.1\",\"sourceIp\":\"192.0.2.1\"},\"stage\":\"" stage "\"}," rest "}"
 
+/* Of an HTTP API that is set to payload 1.0. */
+#define ONE(stage, path, id)                                                                                           \
+    "{\"version\":\"1.0\",\"resource\":\"" path "\",\"path\":\"" path                                                  \
+    "\",\"httpMethod\":\"POST\",\"headers\":{\"X-Request-ID\":\"" id "\"},\"multiValueHeaders\":{},"                   \
+    "\"requestContext\":{\"stage\":\"" stage "\",\"httpMethod\":\"POST\",\"path\":\"" path                             \
+    "\"},\"body\":\"{}\",\"isBase64Encoded\":false}"
+
 #define BALANCER(headers, body)                                                                                        \
     "{\"requestContext\":{\"elb\":{\"targetGroupArn\":\"arn:aws:elasticloadbalancing:us-east-1:123456789012:"          \
     "targetgroup/lambda-1/49e9d65c45c6791a\"}},\"httpMethod\":\"GET\",\"path\":\"/health\"," headers                   \
@@ -47,6 +54,9 @@ static const struct want events[] = {
      "/production/health", "Bearer x", "", "id-7", ""},
     {TWO("id.lambda-url.us-west-2.on.aws", "$default", "/", "\"body\":\"\""), GW_FUNCTION_URL, "POST", "/", "Bearer x",
      "", "id-7", ""},
+    {ONE("$default", "/v1/chat/completions", "a b"), GW_HTTP_API, "POST", "/v1/chat/completions", "", "", "", "{}"},
+    {ONE("prod", "/prod/health", "line\\r\\nX-Evil: 1"), GW_HTTP_API, "POST", "/health", "", "", "", "{}"},
+    {ONE("dev", "/dev/v1/models", "r-1"), GW_HTTP_API, "POST", "/v1/models", "", "", "r-1", "{}"},
     {BALANCER("\"headers\":{\"x-api-key\":\"k\"}", ""), GW_ALB, "GET", "/health", "", "k", "", ""},
     {BALANCER("\"multiValueHeaders\":{\"Authorization\":[\"Bearer 1\",\"Bearer 2\"],\"x-api-key\":[]}", "YWJj"),
      GW_ALB_MULTI, "GET", "/health", "Bearer 2", "", "", "abc"},
