@@ -49,19 +49,43 @@ static jnode *in(const struct jdoc *d, const char *key)
     return jn_get(jdoc_root(d), key);
 }
 
+/* Of the run, as it was given. */
+static struct str option_of(const struct xp_papers *d, const char *name)
+{
+    return jn_str(jn_get(in(d->metadata, "options"), name), NULL);
+}
+
+int xp_take_objective(struct experiment *x, const struct xp_papers *d, const char *asked, struct err *e)
+{
+    struct str stored = option_of(d, "slo");
+    if (asked)
+        return slo_parse(&x->slo, str_of(asked), e) < 0 ? err_prefix(e, "--slo: ") : 0;
+    if (stored.n > 0 && slo_parse(&x->slo, stored, NULL) == 0)
+        return 0;
+    return slo_parse(&x->slo, STR(XP_SLO), e);
+}
+
 void xp_take_limits(struct experiment *x, const struct xp_papers *d)
 {
     double n = jn_f64(in(d->summary, "max_tokens"), NAN), stored;
     if (!(n > 0))
         n = jn_f64(in(d->payload, "max_tokens"), NAN);
-    if (!(n > 0) && parse_f64(jn_str(jn_get(in(d->metadata, "options"), "max-tokens"), NULL), &stored) == 0)
+    if (!(n > 0) && parse_f64(option_of(d, "max-tokens"), &stored) == 0)
         n = stored;
     x->max_tokens = n > 0 ? n : x->setup.max_tokens > 0 ? (double)x->setup.max_tokens : NAN;
     x->http = text_of(x, in(d->summary, "http_version"));
     if (!x->setup.warm_up)
         x->setup.warm_up = text_of(x, jn_get(in(d->metadata, "options"), "warmup"));
-    if (isfinite(d->price))
-        x->setup.hourly_usd = d->price / (double)MAX(x->setup.instances, 1);
+    x->price_from = isfinite(x->setup.hourly_usd) ? "`" XP_SETUP_FILE "`" : NULL;
+    double price = d->price; /* of all instances */
+    if (isfinite(price)) {
+        x->price_from = "`--cost-per-hour`";
+    } else if (!x->price_from && parse_f64(option_of(d, "cost-per-hour"), &stored) == 0 && stored > 0) {
+        price = stored;
+        x->price_from = "`" METADATA "`";
+    }
+    if (isfinite(price))
+        x->setup.hourly_usd = price / (double)MAX(x->setup.instances, 1);
 }
 
 /* ---- the rows */
@@ -194,8 +218,7 @@ void xp_take_facts(struct experiment *x, const struct xp_papers *d)
     add(&f, "Instance", s->instance, NULL, NULL);
     xp_add_fact(x, "Instances", s->instances > 0 ? xp_textf(x, "%lld", (long long)s->instances) : "1 (assumed)",
                 s->instances > 0 ? "`" XP_SETUP_FILE "`" : NULL);
-    xp_add_fact(x, "Price of an instance", price_text(&f),
-                isfinite(d->price) ? "`--cost-per-hour`" : "`" XP_SETUP_FILE "`");
+    xp_add_fact(x, "Price of an instance", price_text(&f), x->price_from);
     add(&f, "Model", s->model, NULL, NULL);
     xp_add_fact(x, "Model as named in requests", asked, from);
     add(&f, "Backend", s->backend, NULL, NULL);

@@ -42,6 +42,8 @@ struct xp_papers {
 };
 void xp_papers_read(struct xp_papers *d, const struct xp_place *p);
 void xp_papers_free(struct xp_papers *d);
+/* `asked`: of --slo, or NULL; else the run's own, else XP_SLO. */
+int xp_take_objective(struct experiment *x, const struct xp_papers *d, const char *asked, struct err *e);
 void xp_take_limits(struct experiment *x, const struct xp_papers *d); /* tokens per answer, HTTP version, date, title */
 void xp_take_facts(struct experiment *x, const struct xp_papers *d);
 

@@ -30,10 +30,10 @@ static double quantile_ms(const struct summary *s, const struct sum_dist *d, dou
 
 static const char *label_of(struct experiment *x, const struct sum_level *l)
 {
+    if (!l->open && !l->profile[0])
+        return l->name[0] ? xp_textf(x, "C=%u (%s)", l->concurrency, l->name) : xp_textf(x, "C=%u", l->concurrency);
     if (l->name[0])
         return xp_textf(x, "%s", l->name);
-    if (!l->open)
-        return xp_textf(x, "C=%u", l->concurrency);
     if (isfinite(l->rate))
         return xp_textf(x, "%.9g requests/s", l->rate);
     return xp_textf(x, "%s", l->profile[0] ? l->profile : l->arrival);

@@ -24,11 +24,11 @@ static double number(jnode *n, const char *path)
 
 static const char *label_of(struct experiment *x, jnode *load, const char *name)
 {
-    double rate = number(load, "rate");
+    double rate = number(load, "rate"), c = number(load, "concurrency");
+    if (str_eqz(jn_str(jn_get(load, "mode"), ""), "closed") && jn_is_null(jn_get(load, "profile")))
+        return name ? xp_textf(x, "C=%.0f (%s)", c, name) : xp_textf(x, "C=%.0f", c);
     if (name)
         return name;
-    if (str_eqz(jn_str(jn_get(load, "mode"), ""), "closed"))
-        return xp_textf(x, "C=%.0f", number(load, "concurrency"));
     if (isfinite(rate))
         return xp_textf(x, "%.9g requests/s", rate);
     name = text_of(x, jn_get(load, "profile"));

@@ -93,13 +93,13 @@ static int gather(struct experiment *x, struct opt_seen *seen, const struct repo
 {
     struct xp_papers papers = {.price = c->cost_per_hour};
     const char *const *streaming = (const char *const *)c->streaming;
-    if (slo_parse(&x->slo, str_of(c->slo ? c->slo : XP_SLO), e) < 0)
-        return err_prefix(e, "--slo: ");
     if (read_setup(x, seen, p, e) < 0)
         return -1;
     xp_papers_read(&papers, p);
+    int rc = xp_take_objective(x, &papers, c->slo, e);
     xp_take_limits(x, &papers);
-    int rc = xp_read_levels(x, p, e);
+    if (rc == 0)
+        rc = xp_read_levels(x, p, e);
     if (rc == 0)
         rc = xp_read_streams(x, p, streaming, e);
     if (rc == 0 && x->n_levels == 0 && x->n_streams == 0)

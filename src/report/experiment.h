@@ -95,7 +95,7 @@ struct xp_picture {
 struct experiment {
     struct xp_setup setup;
     const char *title, *date, *command; /* command: that makes the page again */
-    const char *http, *endpoint, *duration;
+    const char *http, *price_from;
     double max_tokens;
     struct slo_set slo;
     size_t n_facts, n_levels, n_streams, n_minutes, n_files, n_left_out;

@@ -55,3 +55,25 @@ sed 's/"index":\([0-9]*[02468]\),"endpoint":0/&,"class":"chat"/; s/"index":\([0-
 weir report classes --by class,input
 weir report classes --json | sed -n '/"groups": \[/,/^      \],/p' | grep -e '"by"' -e '"name"' -e attempted -e '"input"'
 weir report classes --by colour
+
+# An experiment: a page in the folder; what else is given is refused.
+mkdir page
+cat >page/c6.json <<'END'
+{"summary":{"total":60,"successRate":1,"average":0.5,"fastest":0.4,"slowest":0.9,"requestsPerSec":10},
+ "latencyPercentiles":{"p50":0.5,"p95":0.8,"p99":0.9},"statusCodeDistribution":{"200":594,"503":6},"errorDistribution":{}}
+END
+printf 'title: Small\nhourly-usd: 1.188\nmax-tokens: 40\n' >page/experiment.yaml
+weir report --format experiment page --plots none
+sed -n '1,/^## Setup/p; /^## Load results/,/^## Streaming/p; /^## Cost/,/^## Errors/p' page/EXPERIMENT_REPORT.md
+weir report --format experiment page --plots none --slo 'ttft:p95<1s' --output page.md -q
+grep -A 8 '^## Latency' page.md
+weir report --format experiment
+weir report --format experiment page run
+weir report --format experiment page --json
+weir report --format experiment page --plot x.png
+weir report --format experiment page --plots gif
+weir report --format experiment empty
+weir report run --streaming page/c6.json
+weir report --format experiment page --streaming page/c6.json
+echo 'hourly_usd: 2' >>page/experiment.yaml
+weir report --format experiment page

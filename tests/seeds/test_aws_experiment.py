@@ -334,7 +334,7 @@ def of_records(w):
     begin = s
     for number_of, c in enumerate((8, 2)):  # the run's order is not that of the page
         line = {"type": "level", "level": number_of, "final": False, "open": False, "concurrency": c, "duration": 150 * s,
-                "begin": begin, "w0": begin, "w1": begin + 150 * s}
+                **({"name": "few"} if c == 2 else {}), "begin": begin, "w0": begin, "w1": begin + 150 * s}
         lines.append(line)
         took, tokens, r = [], 0, random.Random(c)
         for i in range(100 * c):
@@ -353,13 +353,14 @@ def of_records(w):
         want.append((c, sorted(took), tokens, 100 * c))
         begin += 150 * s
     write(w.path("own", "requests.jsonl"), "".join(json.dumps(x) + "\n" for x in lines))
-    write(w.path("own", "metadata.json"), {"model": "m1", "url": "http://h/v1", "options": {"max-tokens": "16", "warmup": "10s"},
+    options = {"max-tokens": "16", "warmup": "10s", "cost-per-hour": "7.2", "slo": "total:p50<1s"}
+    write(w.path("own", "metadata.json"), {"model": "m1", "url": "http://h/v1", "options": options,
                                            "client": {"weir": "0.1.0", "system": "Linux", "cpus": 2}})
     write(w.path("low.yaml"), "target-tokens-per-min: 1500\n")
     report("own", "--cost-per-hour", "3.6", "--plots", "none", cwd=w.dir)
     page = Page(w.path("own", "EXPERIMENT_REPORT.md"))
     rows = page.rows("Load results", ["Load"])
-    check([r[0] for r in rows] == ["C=2", "C=8"], f"by rising load: {rows}")
+    check([r[0] for r in rows] == ["C=2 (few)", "C=8"], f"by rising load: {rows}")
     for row, (c, took, tokens, sent) in zip(rows, want[::-1], strict=True):
         values = [len(took) / 150, *(quantile(took, q) / 1e6 for q in (.5, .95, .99)), 100 * len(took) / sent, tokens / 150,
                   16 * len(took) / 150]
@@ -367,7 +368,7 @@ def of_records(w):
             equal(cell, v, row)
         equal(page.rows("Cost", ["Load"])[c == 8][2], 3.6 * 1000 / (tokens / 150 * 3600), "cost")
     timeline = page.rows("Autoscaling", ["Minute", "Levels", "Tokens/min"], table=1)
-    check([r[1] for r in timeline] == ["C=8", "C=8", "C=8, C=2", "C=2", "C=2"] and len(timeline) == len(minutes), f"{timeline}")
+    check([r[1] for r in timeline] == ["C=8", "C=8", "C=8, C=2 (few)", "C=2 (few)", "C=2 (few)"] and len(timeline) == len(minutes), f"{timeline}")
     for k, row in enumerate(timeline):
         equal(row[2], minutes[k], row)
     page.has("Autoscaling", "0 of 4 whole minutes are above the target", "added no instance")
@@ -377,6 +378,9 @@ def of_records(w):
     low.has("Autoscaling", "3 of 4 whole minutes are above the target", "at the end of minute 3.", "Target: 1,500 ")
     page.has("Errors", "| C=8 | http_503 | 40 | 5.00 % |")
     page.has("Methodology", "- **Warm-up**: 10s.")
+    low.has("Cost", "Hourly price: \\$7.20.")
+    low.has("Setup", "| Price of an instance | 7.2 US dollars per hour | `metadata.json` |")
+    check(low.tables("Latency and SLO analysis")[0][0] == ["Load", "`total:p50<1s`", "Within"], "the run's own objective")
     page.has("Setup", "| Model as named in requests | m1 |", "| Endpoint | http://h/v1 |", "| Tool | weir 0.1.0")
     page.has("Streaming: time to first token", "not recorded")
 
@@ -384,8 +388,18 @@ def of_records(w):
 def of_weir(w):
     """What weir as aws_benchmark writes, and the same without its records: one page."""
     with Lambda(weir, *FAST, preset="lambda-stream") as sim:
+        done = subprocess.run([weir, "run", sim.url, "--model", "m", "--concurrency", "1,4", "--duration", "600ms", "--max-tokens",
+                               "8", "--output-dir", w.path("streamed"), "--quiet"], capture_output=True, text=True,
+                              env=clean_env(), timeout=60, check=False)
+        check(done.returncode == 0, done.stderr)
         w.run(weir, "aws_benchmark", sim.url, "700ms", "results", "-c", "2,10", "--pause", "0", MAX_TOKENS="32")
         w.run(weir, "aws_streaming_bench", "--url", sim.url, "--requests", "10", "--output", "results/s.json")
+    report("streamed", cwd=w.dir)
+    page = Page(w.path("streamed", "EXPERIMENT_REPORT.md"))
+    for level, row in zip(w.json("streamed", "summary.json")["levels"],
+                          page.rows("Streaming: time to first token", ["Load", "P50 (ms)"]), strict=True):
+        for cell, name in zip(row[1:], ("p50", "p95", "p99"), strict=True):
+            equal(cell, level["latency_ms"]["ttft"][name], row)
     summary = w.json(w.results(), "benchmark_summary.json")
     report("results", "--streaming", "results/s.json", cwd=w.dir)
     page = Page(w.path("results", "EXPERIMENT_REPORT.md"))
