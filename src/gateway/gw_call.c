@@ -239,6 +239,7 @@ void gw_call_deliver(struct gw_call *c)
         if (!c->answer.figures.first && c->pending.n < GW_QUEUE_MAX)
             return;
         stream_head(c);
+        hx_bulk(&c->x); /* whoever still waits for a first word goes first */
     }
     if (c->o.ttft < 0 && c->answer.figures.first)
         c->o.ttft = clock_mono() - c->arrived;

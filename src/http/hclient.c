@@ -16,6 +16,7 @@ static void arm_idle_timer(struct hclient *c)
 void pool_put(struct hconn *k)
 {
     struct hclient *c = k->c;
+    stream_bulk(k->s, false);
     k->idle = true;
     k->idle_since = loop_now(c->loop);
     k->newer = NULL;
@@ -328,6 +329,12 @@ void hx_pause(struct hx *x)
 void hx_resume(struct hx *x)
 {
     set_paused(x, false);
+}
+
+void hx_bulk(struct hx *x)
+{
+    if (x->conn && x->conn->up)
+        stream_bulk(x->conn->s, true);
 }
 
 void hx_cancel(struct hx *x)

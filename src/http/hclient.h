@@ -153,4 +153,8 @@ void hx_cancel(struct hx *x);
 void hx_pause(struct hx *x);
 void hx_resume(struct hx *x); /* calls nothing back from inside */
 
+/* From now on, until its end, the response can wait for what else is ready: loop_io_bulk. For streams behind their
+ * beginning. Nothing over HTTP/2, and for an exchange that is not under way. */
+void hx_bulk(struct hx *x);
+
 #endif

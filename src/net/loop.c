@@ -140,6 +140,16 @@ void loop_io_del(struct loop *l, struct io *io)
     poller_forget(l->poller, io);
 }
 
+int loop_io_bulk(struct loop *l, struct io *io, bool bulk)
+{
+    if (io->bulk == bulk)
+        return 0;
+    int rc = poller_bulk(l->poller, io, io->want, bulk);
+    if (rc < 0)
+        io->want = 0;
+    return rc;
+}
+
 void loop_timer_stop(struct loop *l, struct timer *t)
 {
     if (t->node.at == 0)
@@ -245,7 +255,7 @@ static void wait_for_work(struct loop *l)
         l->now = clock_mono();
         l->stats.waits++;
         l->quiet_since = l->quiet_next;
-        if (n >= 0 && (unsigned)n < l->max_events)
+        if (n >= 0 && (unsigned)n < l->max_events && !poller_has_more(l->poller))
             l->quiet_next = entry;
         if (timeout != 0) {
             l->stats.wait_ns += l->now - entry;

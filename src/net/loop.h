@@ -21,6 +21,7 @@ enum { IO_READ = 1, IO_WRITE = 2, IO_HANGUP = 4 /* reported only: error or both 
 struct io { /* embedded in what owns the file */
     int fd;
     unsigned want; /* what loop_io_set last asked for */
+    bool bulk;     /* by loop_io_bulk */
     void (*ready)(struct io *io, unsigned what);
 };
 
@@ -43,6 +44,12 @@ int loop_io_add(struct loop *l, struct io *io, unsigned want); /* 0 or -errno */
 int loop_io_set(struct loop *l, struct io *io, unsigned want); /* no system call when nothing changes */
 void loop_io_del(struct loop *l,
                  struct io *io); /* safe inside any callback: events already collected for it are dropped */
+
+/* A file whose events can wait for those of others: of bulk files that are ready together a turn takes LOOP_BULK_SLICE,
+ * so that whatever else becomes ready meanwhile comes next and not behind all of them. Two system calls when it
+ * changes for a file that is watched; the same again costs nothing. 0 or -errno. */
+enum { LOOP_BULK_SLICE = 8 };
+int loop_io_bulk(struct loop *l, struct io *io, bool bulk);
 
 void loop_timer_set(struct loop *l, struct timer *t, int64_t due); /* (re)arm; due in the past fires in the next turn */
 void loop_timer_stop(struct loop *l, struct timer *t);

@@ -15,6 +15,12 @@ struct poller {
     int n, at;      /* events collected, next to give */
     int max;
     struct epoll_event *ev;
+    /* Bulk files have a queue of their own, which stands in the first one as a file: what is ready in it is asked for,
+     * a slice at a time, when the others have been given. */
+    int bulk_fd; /* -1: none yet */
+    bool bulk_due;
+    int bulk_n, bulk_at;
+    struct epoll_event bulk[LOOP_BULK_SLICE];
 };
 
 struct poller *poller_new(unsigned max_events, struct err *e)
@@ -26,6 +32,7 @@ struct poller *poller_new(unsigned max_events, struct err *e)
     }
     struct poller *p = xcalloc(1, sizeof(*p));
     p->fd = fd;
+    p->bulk_fd = -1;
     p->max = (int)max_events;
     p->ev = xcalloc(max_events, sizeof(*p->ev));
     return p;
@@ -36,6 +43,8 @@ void poller_free(struct poller **pp)
     struct poller *p = *pp;
     if (!p)
         return;
+    if (p->bulk_fd >= 0)
+        close(p->bulk_fd);
     close(p->fd);
     free(p->ev);
     free(p);
@@ -51,7 +60,40 @@ int poller_set(struct poller *p, struct io *io, unsigned old_want, unsigned want
         ev.events |= EPOLLIN;
     if (want & IO_WRITE)
         ev.events |= EPOLLOUT;
-    return epoll_ctl(p->fd, op, io->fd, &ev) < 0 ? -errno : 0;
+    return epoll_ctl(io->bulk ? p->bulk_fd : p->fd, op, io->fd, &ev) < 0 ? -errno : 0;
+}
+
+/* The bulk queue's own events bear the poller for their file. */
+static int make_bulk(struct poller *p)
+{
+    if (p->bulk_fd >= 0)
+        return 0;
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = p};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0 || epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &ev) < 0) {
+        int rc = -errno;
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    p->bulk_fd = fd;
+    return 0;
+}
+
+int poller_bulk(struct poller *p, struct io *io, unsigned want, bool bulk)
+{
+    int rc = bulk ? make_bulk(p) : 0;
+    if (rc < 0)
+        return rc;
+    if (want)
+        poller_set(p, io, want, 0);
+    io->bulk = bulk;
+    return want ? poller_set(p, io, 0, want) : 0;
+}
+
+bool poller_has_more(const struct poller *p)
+{
+    return p->bulk_due;
 }
 
 static int wait_ns(struct poller *p, int64_t timeout)
@@ -74,8 +116,15 @@ static int wait_ns(struct poller *p, int64_t timeout)
 int poller_wait(struct poller *p, int64_t timeout)
 {
     int n = timeout > 0 ? wait_ns(p, timeout) : epoll_wait(p->fd, p->ev, p->max, timeout == 0 ? 0 : -1);
-    p->at = 0;
+    p->at = p->bulk_at = p->bulk_n = 0;
     p->n = n < 0 ? 0 : n;
+    p->bulk_due = false;
+    for (int i = 0; i < p->n && p->bulk_fd >= 0; i++) {
+        if (p->ev[i].data.ptr == p) {
+            p->ev[i].data.ptr = NULL;
+            p->bulk_due = true;
+        }
+    }
     return n < 0 ? -errno : n;
 }
 
@@ -95,10 +144,10 @@ int poller_busy_poll(struct poller *p)
     return ioctl(p->fd, SET_PARAMS, &params) < 0 ? -errno : 0;
 }
 
-bool poller_next(struct poller *p, struct io **io, unsigned *what)
+static bool next_of(struct epoll_event *v, int n, int *at, struct io **io, unsigned *what)
 {
-    while (p->at < p->n) {
-        const struct epoll_event *ev = &p->ev[p->at++];
+    while (*at < n) {
+        const struct epoll_event *ev = &v[(*at)++];
         if (!ev->data.ptr)
             continue;
         *io = ev->data.ptr;
@@ -109,9 +158,27 @@ bool poller_next(struct poller *p, struct io **io, unsigned *what)
     return false;
 }
 
+bool poller_next(struct poller *p, struct io **io, unsigned *what)
+{
+    if (next_of(p->ev, p->n, &p->at, io, what))
+        return true;
+    if (p->bulk_due) {
+        int n = epoll_wait(p->bulk_fd, p->bulk, LOOP_BULK_SLICE, 0);
+        p->bulk_n = n < 0 ? 0 : n;
+        p->bulk_due = false;
+    }
+    return next_of(p->bulk, p->bulk_n, &p->bulk_at, io, what);
+}
+
+static void forget_in(struct epoll_event *v, int from, int n, const struct io *io)
+{
+    for (int i = from; i < n; i++)
+        if (v[i].data.ptr == io)
+            v[i].data.ptr = NULL;
+}
+
 void poller_forget(struct poller *p, const struct io *io)
 {
-    for (int i = p->at; i < p->n; i++)
-        if (p->ev[i].data.ptr == io)
-            p->ev[i].data.ptr = NULL;
+    forget_in(p->ev, p->at, p->n, io);
+    forget_in(p->bulk, p->bulk_at, p->bulk_n, io);
 }

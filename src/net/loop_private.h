@@ -18,7 +18,11 @@ int poller_wait(struct poller *p, int64_t timeout);
 /* From now on a wait looks into the network card's queue. 0, or -errno: this kernel's does not. */
 int poller_busy_poll(struct poller *p);
 bool poller_next(struct poller *p, struct io **io, unsigned *what); /* the events of the last wait, one by one */
-void poller_forget(struct poller *p, const struct io *io);          /* drop what is still to be given for it */
+/* Into or out of the class of files that can wait (loop_io_bulk); it is watched for `want`. 0 or -errno. */
+int poller_bulk(struct poller *p, struct io *io, unsigned want, bool bulk);
+/* Whether more bulk files may be ready than the last wait told of. */
+bool poller_has_more(const struct poller *p);
+void poller_forget(struct poller *p, const struct io *io); /* drop what is still to be given for it */
 
 /* ---- shared by the streams of one loop */
 enum { NET_RX_BYTES = 64 * 1024, NET_TX_BYTES = 16 * 1024 };

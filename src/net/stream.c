@@ -115,6 +115,17 @@ void stream_update_io(struct stream *s)
     }
 }
 
+void stream_bulk(struct stream *s, bool bulk)
+{
+    if (s->state != ST_UP)
+        return;
+    int rc = loop_io_bulk(s->loop, &s->io, bulk);
+    if (rc < 0) {
+        stream_set_error(s, STREAM_ERR, -rc, NULL);
+        fail_later(s);
+    }
+}
+
 void stream_is_up(struct stream *s)
 {
     s->state = ST_UP;

@@ -77,6 +77,8 @@ void stream_close(struct stream **s); /* at once, from any callback; sends close
 
 void stream_set_cb(struct stream *s, stream_cb *cb, void *arg);
 void stream_want(struct stream *s, bool read, bool write); /* which callbacks to have */
+/* Its events can wait for those of others: loop_io_bulk. For one that is up. */
+void stream_bulk(struct stream *s, bool bulk);
 /* At most cap bytes (give 64 KiB). > 0, or a stream_rc. TLS may hold more decrypted bytes back: then it reports
  * READABLE again by itself. */
 ssize_t stream_read(struct stream *s, void *p, size_t cap, struct rx *rx);
