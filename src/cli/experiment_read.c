@@ -62,7 +62,8 @@ static enum sum_state all_of(const struct xp_level *v, size_t n)
 /* What only the records know of a level. */
 static void add_records(struct experiment *x, struct xp_level *v, const struct summary *s, const struct sum_level *l)
 {
-    const struct sum_dist *ttft = &l->lat[METRIC_TTFT];
+    static const double shown[] = {.5, .95, .99};
+    const struct sum_dist *ttft = &l->lat[METRIC_TTFT], *total = &l->lat[METRIC_TOTAL];
     bool known = !l->plain && l->token_source != TOKENS_NONE;
     v->ttft_p50_ms = quantile_ms(s, ttft, .5);
     v->ttft_p95_ms = quantile_ms(s, ttft, .95);
@@ -71,6 +72,11 @@ static void add_records(struct experiment *x, struct xp_level *v, const struct s
         v->tok_s = l->output_tok_s;
     if (!v->token_source && known)
         v->token_source = token_source_name(l->token_source);
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        ptrdiff_t at = summary_q_index(s, shown[i]);
+        if (at >= 0 && total->present && (total->at_least >> at & 1))
+            v->at_least |= 1u << i;
+    }
     v->verdict = verdict_name(l->verdict);
     v->reason =
         l->verdict == VERDICT_VALID ? NULL : xp_textf(x, "%s", l->reasons.n ? l->reasons.v[0] : "no reason said");
@@ -303,10 +309,12 @@ int xp_read_levels(struct experiment *x, const struct xp_place *p, struct err *e
 {
     if (p->run && read_files(x, p->run, e) < 0)
         return -1;
-    if (p->records && read_records(x, p->records, e) < 0)
-        return -1;
-    if (p->stored && xp_read_stored(x, p->stored, e) < 0)
-        return -1;
+    struct err why = {0};
+    int rc = p->records ? read_records(x, p->records, &why) : p->stored ? xp_read_stored(x, p->stored, &why) : 0;
+    if (rc < 0 && x->n_levels == 0)
+        return err_set(e, why.code, "%s", why.text);
+    if (rc < 0) /* of what the files cN.json do not have */
+        log_warn("left out: %s", why.text);
     for (size_t i = 0; i < x->n_levels; i++)
         x->levels[i].slo = all_of(&x->levels[i], x->slo.n);
     put_in_order(x);

@@ -107,6 +107,7 @@ static void add_outcomes(struct experiment *x, struct xp_level *v, jnode *outcom
 /* What oha's files do not have. */
 static void add_own(struct experiment *x, struct xp_level *v, jnode *level, bool open)
 {
+    static const double shown[] = {.5, .95, .99};
     struct str source = jn_str(jn_get(level, "tokens.source"), "none");
     const char *verdict = text_of(x, jn_get(level, "verdict.status"));
     v->ttft_p50_ms = number(level, "latency_ms.ttft.p50");
@@ -116,6 +117,11 @@ static void add_own(struct experiment *x, struct xp_level *v, jnode *level, bool
         v->tok_s = number(level, "rates.output_tok_s");
     if (!v->token_source && !str_eqz(source, "none"))
         v->token_source = text_of(x, jn_get(level, "tokens.source"));
+    for (unsigned i = 0; i < ARRAY_LEN(shown); i++) {
+        bool bound;
+        statistic(jn_get(level, "latency_ms.total"), shown[i], &bound);
+        v->at_least |= bound ? 1u << i : 0;
+    }
     v->verdict = verdict;
     if (verdict && strcmp(verdict, "VALID") != 0) {
         v->reason = text_of(x, jn_at(jn_get(level, "verdict.reasons"), 0));

@@ -50,6 +50,7 @@ struct xp_level {
     double seconds;
     uint64_t total, ok;
     double success_rate, rps, p50_ms, p95_ms, p99_ms;
+    unsigned at_least; /* bits 0 to 2: P50, P95, P99 are lower bounds, as requests timed out */
     double tok_s /* counted */, estimated_tok_s /* by the limit of each answer */;
     const char *token_source;                     /* NULL: not recorded */
     double ttft_p50_ms, ttft_p95_ms, ttft_p99_ms; /* of answers that were streamed */

@@ -1,4 +1,5 @@
-/* experiment_md.c - the page: its beginning, the levels and the files. What is judged is in experiment_judged.c. */
+/* experiment_md.c - the page: its beginning, the levels and the files. What weighs them is in experiment_latency.c and
+ * experiment_judged.c. */
 #include "report/experiment_md.h"
 
 #include <math.h>
@@ -332,8 +333,12 @@ static void put_method(struct buf *b, const struct experiment *x)
 
 /* ---- the levels */
 
-static void put_few(struct buf *b, const struct xp_level *l, double v, double share, bool *few)
+static void put_few(struct buf *b, const struct xp_level *l, int which, bool *few)
 {
+    static const double shares[] = {.5, .95, .99};
+    const double values[] = {l->p50_ms, l->p95_ms, l->p99_ms};
+    double v = values[which], share = shares[which];
+    buf_addz(b, isfinite(v) && (l->at_least >> which & 1) ? "≥ " : "");
     bool mark = isfinite(v) && xp_too_few(l->ok, share);
     xp_num(b, v, 0);
     buf_addz(b, mark ? " †" : "");
@@ -342,7 +347,7 @@ static void put_few(struct buf *b, const struct xp_level *l, double v, double sh
 
 static void put_load(struct buf *b, const struct experiment *x)
 {
-    bool few = false;
+    bool few = false, least = false;
     buf_addz(b, "## Load results\n\n");
     if (x->n_levels == 0) {
         buf_addz(b, "No level of load is among the data: " XP_NOT_RECORDED ".\n\n");
@@ -351,16 +356,17 @@ static void put_load(struct buf *b, const struct experiment *x)
     xp_table(b, "Load|Requests/s>|P50 (ms)>|P95 (ms)>|P99 (ms)>|Success rate>|Tokens/s, counted>|Tokens/s, estimated>");
     for (size_t i = 0; i < x->n_levels; i++) {
         const struct xp_level *l = &x->levels[i];
+        least |= l->at_least != 0;
         buf_addz(b, "| ");
         xp_label(b, l);
         buf_addz(b, " | ");
         xp_num(b, l->rps, 2);
         buf_addz(b, " | ");
-        put_few(b, l, l->p50_ms, 0.5, &few);
+        put_few(b, l, 0, &few);
         buf_addz(b, " | ");
-        put_few(b, l, l->p95_ms, 0.95, &few);
+        put_few(b, l, 1, &few);
         buf_addz(b, " | ");
-        put_few(b, l, l->p99_ms, 0.99, &few);
+        put_few(b, l, 2, &few);
         buf_addz(b, " | ");
         xp_percent(b, l->success_rate, 1);
         buf_addz(b, " | ");
@@ -373,6 +379,8 @@ static void put_load(struct buf *b, const struct experiment *x)
     if (few)
         buf_addz(b, "† Of too few requests to be more than a hint: other requests might have given a quite different "
                     "one.\n\n");
+    if (least)
+        buf_addz(b, "≥ At least so much: requests that timed out would have taken longer.\n\n");
     const char *source = x->levels[0].token_source;
     if (source)
         buf_addf(b, "Where the counted tokens are from: `%s`.\n\n", source);

@@ -1,10 +1,12 @@
-/* experiment_md.h - pieces of the page that its two files share. Private to experiment_md.c and experiment_judged.c. */
+/* experiment_md.h - pieces of the page that its files share. Private to them: experiment_md.c, experiment_latency.c and
+ * experiment_judged.c. */
 #ifndef WEIR_REPORT_EXPERIMENT_MD_H
 #define WEIR_REPORT_EXPERIMENT_MD_H
 
 #include "report/experiment.h"
 
-#define XP_NONE "–" /* a cell without a value */
+#define XP_NONE "–"       /* a cell without a value */
+#define XP_SLOW_SHARE .95 /* of the whole answer's time: a first token that late came with the answer */
 
 void xp_num(struct buf *b, double v, int decimals); /* "54,000.0"; XP_NONE of NaN */
 void xp_usd(struct buf *b, double v, int decimals); /* "$0.000336" */
