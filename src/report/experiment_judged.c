@@ -286,21 +286,46 @@ void xp_put_errors(struct buf *b, const struct experiment *x)
 
 /* ---- advice */
 
+/* The broken level with the fewest tokens a minute and instance, -1: none is broken. */
+static ptrdiff_t first_broken(const struct experiment *x, double *per_min)
+{
+    ptrdiff_t found = -1;
+    for (size_t i = 0; i < x->n_levels; i++) {
+        bool estimated;
+        double v = xp_tok_s(&x->levels[i], &estimated) * 60 / (double)MAX(x->setup.instances, 1);
+        if (x->levels[i].slo == STATE_BROKEN && isfinite(v) && (found < 0 || v < *per_min)) {
+            found = (ptrdiff_t)i;
+            *per_min = v;
+        }
+    }
+    return found;
+}
+
 static void advise_target(struct buf *b, const struct experiment *x, const struct xp_findings *f)
 {
     bool estimated = false;
     double per_min = xp_tok_s(&x->levels[f->compliant], &estimated) * 60 / (double)MAX(x->setup.instances, 1);
+    double broken_at = NAN, target = x->setup.target_tokens_per_min;
     if (!isfinite(per_min))
         return;
+    ptrdiff_t broken = first_broken(x, &broken_at);
     buf_addz(b, "- **Autoscaling target**: an instance within the objective carried ");
     xp_num(b, per_min, 0);
     buf_addf(b, " tokens per minute%s. ", estimated ? " (estimated)" : "");
-    if (per_min < x->setup.target_tokens_per_min)
+    if (broken >= 0 && broken_at <= target) {
+        buf_addz(b, "At ");
+        xp_label(b, &x->levels[broken]);
+        buf_addz(b, " the objective is broken with ");
+        xp_num(b, broken_at, 0);
+        buf_addz(b, ", which is not above the present target: no instance would be added there. ");
+    } else if (broken >= 0 && per_min < target) {
         buf_addz(b,
-                 "The present target is above that: at this load the objective breaks before an instance is added. ");
+                 "The present target lies between that and the first level that breaks the objective, so it may break "
+                 "before an instance is added. ");
+    }
     buf_addz(b, "With 20 % to spare: ");
     xp_num(b, per_min * SAFE, 0);
-    buf_addz(b, ".\n");
+    buf_addz(b, broken < 0 ? "; no level broke the objective, so an instance may carry more than was tried.\n" : ".\n");
 }
 
 static void advise_growth(struct buf *b, const struct experiment *x)

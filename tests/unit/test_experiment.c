@@ -142,10 +142,21 @@ static void page(void **state)
     has(&b, "| P95 latency | below 2,000 ms | 2 of 3 levels: C=8, C=16 | **met in part** |");
     has(&b, "| below \\$0.01 | \\$0.011111 at C=16 | **not met** |");
     has(&b, "| C=32 | HTTP 503 | 6 | 1.00 % | wait \\| longer |");
-    has(&b, "an instance within the objective carried 2,700 tokens per minute. With 20 % to spare: 2,160.");
+    has(&b,
+        "an instance within the objective carried 2,700 tokens per minute. At C=32 the objective is broken with "
+        "2,160, which is not above the present target: no instance would be added there. With 20 % to spare: 2,160.\n");
     has(&b, "the load grows × 4.00 and the throughput × 1.20: more load mostly makes requests wait.");
     assert_null(strstr(b.p, "nan"));
     assert_null(strstr(b.p, "Simulated"));
+    buf_clear(&b);
+    x.levels[2].tok_s = 200;
+    x.setup.target_tokens_per_min = 5000; /* 6,000 an instance there */
+    xp_markdown(&b, &x);
+    has(&b, "The present target lies between that and the first level that breaks the objective");
+    buf_clear(&b);
+    x.levels[2].slo = STATE_UNDECIDED;
+    xp_markdown(&b, &x);
+    has(&b, "2,700 tokens per minute. With 20 % to spare: 2,160; no level broke the objective");
     xp_free(&x);
     buf_free(&b);
 }
