@@ -462,7 +462,7 @@ bool api_count(struct js *s, int64_t *v)
     if (js_skip(s, &raw) < 0 || !number)
         return false;
     if (parse_i64(raw, &n) != 0)
-        n = parse_f64(raw, &d) == 0 && d >= 0 && d < 1e12 ? (int64_t)d : -1;
+        n = parse_f64(raw, &d) == 0 && d >= 0 && d <= API_MAX_COUNT && d == (double)(int64_t)d ? (int64_t)d : -1;
     if (n < 0 || n > API_MAX_COUNT)
         return false;
     *v = n;
