@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/jdoc.h"
 #include "base/xalloc.h"
 #include "record/recfile.h"
@@ -62,24 +63,35 @@ void awscurl_requests_make(struct awscurl_requests *q, const struct compat_rows 
     free(place);
 }
 
+struct client {
+    struct heap_node free_at; /* the first member */
+    uint64_t which;
+};
+
 void awscurl_clients(struct awscurl_answers *a, const struct awscurl_requests *q)
 {
-    int64_t *free_at = xcalloc(a->o->clients, sizeof *free_at);
+    uint64_t n = MIN(a->o->clients, q->n), begun = 0;
+    struct client *v = xcalloc(n + 1, sizeof *v);
+    struct heap busy = {0}; /* those that have begun, by when they are free */
     for (size_t i = 0; i < q->n; i++)
         a->n_client = MAX(a->n_client, q->v[i].index + 1);
     a->client = xcalloc(a->n_client + 1, sizeof *a->client);
     for (size_t i = 0; i < q->n; i++) {
         const struct awscurl_request *r = &q->v[i];
-        uint64_t best = 0;
-        /* The first that is free; by rounding none may be, then the one that is free next. */
-        for (uint64_t c = 0; c < a->o->clients && free_at[best] > r->start; c++) {
-            if (free_at[c] <= r->start || free_at[c] < free_at[best])
-                best = c;
+        struct heap_node *first = heap_top(&busy);
+        struct client *c = (struct client *)(void *)first;
+        /* By rounding none may be free, then the one that is free next. */
+        if (begun < n && (!first || first->key > r->start)) {
+            c = &v[begun];
+            c->which = begun++;
         }
-        a->client[r->index] = best;
-        free_at[best] = r->end;
+        heap_remove(&busy, &c->free_at);
+        c->free_at.key = r->end;
+        heap_push(&busy, &c->free_at);
+        a->client[r->index] = c->which;
     }
-    free(free_at);
+    heap_free(&busy);
+    free(v);
 }
 
 /* ---- an answer */
