@@ -245,6 +245,10 @@ static void put_advice(struct buf *b, const struct analysis *a)
         return;
     }
     double target = tokens_per_s(a, within) * 60;
+    if (!isfinite(target)) {
+        buf_addf(b, "- `%s` tells no rate: there is no target to make of it.\n", within->file);
+        return;
+    }
     buf_addf(b, "- **Token target**: Set autoscaling target to ~%.0f tokens/min\n", target);
     buf_addf(b, "- **Conservative target**: Use ~%.0f tokens/min for safety margin\n", target * 0.8);
 }

@@ -238,7 +238,7 @@ static int write_level(const struct settings *s, const struct compat_run *r, con
     oha_json_write(&b, &l);
     snprintf(name, sizeof name, "c%u.json", level->concurrency);
     struct jdoc *d = b.failed ? NULL : jdoc_parse(buf_str(&b), name, e);
-    int rc = d ? oha_json_read(f, jdoc_root(d), s->original, e) : 0;
+    int rc = d ? oha_json_read(f, jdoc_root(d), s->original, e) : b.failed ? 0 : -1;
     jdoc_free(&d);
     if (rc == 0)
         rc = write_text(dir, name, &b, e);

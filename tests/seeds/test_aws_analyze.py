@@ -52,6 +52,11 @@ def of_oha(w):
     done = w.run(weir, "analyze_results", "oha", "--original-formulas")
     check("|   8.00 |     500 |    1500 |    2500 |    100.0% |          512 |" in done.out and "1/1 runs" in done.out, done.out)
     check("~30720 tokens/min\n" in done.out and "~24576 tokens/min for" in done.out, "8 x 64 x 60, and 80 % of it")
+    os.mkdir(w.path("bare"))
+    with open(w.path("bare", "c4.json"), "w") as f:
+        f.write('{"summary": {}, "latencyPercentiles": {"p95": 0.5}, "statusCodeDistribution": {"200": 9}}')
+    done = w.run(weir, "analyze_results", "bare")
+    check("`c4.json` tells no rate" in done.out and "nan" not in done.out and "inf" not in done.out, done.out)
     for words, expect, says in ((["nowhere"], 2, "does not exist"), ([w.path("oha", "c8.json")], 2, "not a directory"),
                                 (["."], 1, "No OHA result files found")):
         done = w.run(weir, "analyze_results", *words, expect=expect)
