@@ -30,8 +30,8 @@ def environment(key, secret):
     return env
 
 
-def statuses(env, service, method, url, *more):
-    r = run(WEIR, url, "--api", "http", "--method", method, "--aws-sigv4", service, "--num-requests", "12", "--concurrency", "3",
+def statuses(env, service, method, url, *more, at_once=3):
+    r = run(WEIR, url, "--api", "http", "--method", method, "--aws-sigv4", service, "--num-requests", "12", "--concurrency", str(at_once),
             "--no-probe", *more, env=env, expect=None)
     return {q["status"] for q in r.requests}
 
@@ -56,7 +56,8 @@ def main():
         check(statuses(bad, "iam", "POST", url + "/", *form) == {403}, "a wrong secret with a body is not noticed")
         thing = url + "/bucket/a%20thing/with~odd%3Aname"
         put = ("--body", "what it holds", "--header", "Content-Type: text/plain")
-        check(statuses(good, "s3", "PUT", thing, *put) == {200}, "an object is not taken")
+        # One after another: moto answers 500 to some that make an object at once.
+        check(statuses(good, "s3", "PUT", thing, *put, at_once=1) == {200}, "an object is not taken")
         check(statuses(bad, "s3", "PUT", thing, *put) == {403}, "a wrong secret for an object is not noticed")
         check(statuses(good, "s3", "GET", thing) == {200}, "an object is not given")
         check(statuses(good, "s3", "GET", url + "/bucket?prefix=a%20t&list-type=2&delimiter=%2F") == {200}, "no list")
