@@ -246,7 +246,7 @@ static void put_advice(struct buf *b, const struct analysis *a)
     }
     double target = tokens_per_s(a, within) * 60;
     if (!isfinite(target)) {
-        buf_addf(b, "- `%s` tells no rate: there is no target to make of it.\n", within->file);
+        buf_addf(b, "- `%s` tells no rate: there is no target to make of it.\n", within->name);
         return;
     }
     buf_addf(b, "- **Token target**: Set autoscaling target to ~%.0f tokens/min\n", target);
