@@ -132,9 +132,10 @@ static void explain(struct buf *b, const struct xp_stream *s)
         buf_addf(b, " ms %s than the header's. ", mean < 0 ? "shorter" : "longer");
         buf_addz(
             b,
-            "The header is measured by the function (or gateway) between its call of the model and the model's first "
-            "token; the client's time holds, besides, the network both ways, the API in front, the start of the "
-            "function and its own work before that call.\n\n");
+            "The header is measured on the way: weir's gateway counts from the arrival of the request until it sends "
+            "the first text on; a function such as the original one counts from its call of the model until the "
+            "model's first part. The client's time holds, besides, the network both ways, the API in front, and of "
+            "a function its start and its work before that call.\n\n");
     }
     if (s->ttft.n > 0 && s->total.n > 0 && s->ttft.p50 > XP_SLOW_SHARE * s->total.p50)
         buf_addz(
