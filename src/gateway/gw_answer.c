@@ -4,7 +4,8 @@
 #include "gateway/gw_chat.h"
 #include "gateway/gw_error.h"
 
-enum { WHY_MAX = 2 << 10, KEEP_BYTES = 64 << 10 };
+/* A model's name stands in each chunk that is made here: a long one would make much of little. */
+enum { WHY_MAX = 2 << 10, KEEP_BYTES = 64 << 10, MODEL_MAX = 256 };
 
 extern const struct api_ops api_sagemaker, api_oai_chat;
 
@@ -491,6 +492,8 @@ int gw_asked_read(struct gw_asked *q, struct str body, struct err *e)
                 read_options(&s, &q->usage);
             } else if (js_raw_eq(key, "model") && t == JS_STR) {
                 js_string(&s, &q->model);
+                if (q->model.n > MODEL_MAX)
+                    q->model = STR("");
             } else {
                 js_skip(&s, NULL);
             }

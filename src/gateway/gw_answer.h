@@ -32,7 +32,7 @@ enum gw_answer_rc {
 struct gw_asked { /* what the client asked for, borrowed until the next reset */
     bool stream;
     bool usage;       /* stream_options.include_usage */
-    struct str model; /* raw JSON text between the quotes; empty: not named */
+    struct str model; /* raw JSON text between the quotes; empty: not named, or by more than 256 bytes */
     struct str id;    /* "chatcmpl-..." of chunks made here */
     int64_t created;  /* seconds since 1970 */
 };

@@ -685,6 +685,12 @@ static void asked(void **state)
         assert_true(str_eqz(q.model, good[i].model));
     }
     assert_true(str_eqz(q.id, "i") && q.created == 7);
+    char named[400]; /* each chunk of an answer would have it */
+    for (size_t n = 256; n < 258; n++) {
+        snprintf(named, sizeof named, "{\"model\":\"%0*d\",\"stream\":true}", (int)n, 0);
+        assert_int_equal(gw_asked_read(&q, str_of(named), &e), 0);
+        assert_true(q.stream && q.model.n == (n == 256 ? 256 : 0));
+    }
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         e.text[0] = 0;
         if (gw_asked_read(&q, str_of(bad[i]), &e) != -1 || !e.text[0])
