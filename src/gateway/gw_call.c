@@ -223,6 +223,7 @@ static void stream_head(struct gw_call *c)
     struct gw_outcome so_far = c->o;
     if (c->answer.figures.first)
         c->o.ttft = so_far.ttft = clock_mono() - c->arrived;
+    c->ttft_out = so_far.ttft >= 0;
     so_far.figures = (struct gw_figures){-1, -1, false, false};
     so_far.duration = -1;
     size_t n = 3 + gw_told(&so_far, w->s->up.endpoint, w->s->c->hourly_usd, f + 3, text);
@@ -274,12 +275,11 @@ static void whole_stream(struct gw_call *c)
     struct gw_field f[GW_TOLD], rest[GW_TOLD];
     char text[GW_TOLD_TEXT];
     size_t n_rest = 0;
-    bool ttft_in_head = c->answer.figures.first && (!c->head_out || c->o.ttft >= 0);
     if (!c->head_out)
         stream_head(c);
     size_t n = told(c, f, text);
     for (size_t i = 0; i < n; i++)
-        if (!told_before(f[i].name, ttft_in_head))
+        if (!told_before(f[i].name, c->ttft_out))
             rest[n_rest++] = f[i];
     gw_answer_close(rest, n_rest, &c->pending);
     c->ops->data(c->arg, buf_str(&c->pending));
@@ -453,7 +453,7 @@ static struct gw_call *begin(struct gw_worker *w, const struct gw_request *r, co
     c->due = total > 0 ? r->arrived + total : 0;
     if (r->deadline > 0)
         c->due = c->due > 0 ? MIN(c->due, r->deadline) : r->deadline;
-    c->head_out = c->paused = c->retried = false;
+    c->head_out = c->ttft_out = c->paused = c->retried = false;
     c->payload[0] = 0;
     c->o = (struct gw_outcome){.ttft = -1, .overhead = -1};
     buf_clear(&c->body);

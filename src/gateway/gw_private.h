@@ -65,10 +65,11 @@ struct gw_call {
     struct gw_asked asked;
     char id[48];
     struct gw_outcome o;
-    struct gw_error error;          /* with error.status: why the exchange was stopped from inside */
-    int64_t arrived, began, due;    /* due: of the whole, 0: none */
-    int64_t heard;                  /* when the upstream last said something; 0: not yet */
-    bool head_out, paused, retried; /* retried: signed again by the server's clock */
+    struct gw_error error;       /* with error.status: why the exchange was stopped from inside */
+    int64_t arrived, began, due; /* due: of the whole, 0: none */
+    int64_t heard;               /* when the upstream last said something; 0: not yet */
+    bool head_out, ttft_out;     /* ttft_out: told in the head */
+    bool paused, retried;        /* retried: signed again by the server's clock */
 };
 
 /* gw_exchange.c */
