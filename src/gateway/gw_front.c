@@ -8,7 +8,7 @@
 
 #define HEAD_MAX (16 * 1024)
 #define ID_MAX 128
-#define OUT_MAX (4UL << 20) /* bytes waiting for a client, then it is dropped: calls pause long before */
+#define OUT_MAX (4UL << 20) /* bytes waiting for a client, then its next request waits; calls pause before */
 #define FIELDS_MAX 24
 #define TOLD_AT_END "X-Completion-Tokens, X-Prompt-Tokens, X-Tokens-Per-Second, X-Cost-Per-1K-USD"
 
@@ -324,6 +324,7 @@ struct gw_front *gw_front_new(struct gw_shared *s, struct loop *l, const struct 
                                    .http = o->http,
                                    .max_body = o->max_body,
                                    .max_out = OUT_MAX,
+                                   .keep_slow = true,
                                    .idle_ns = o->client_timeout,
                                    .ops = &server_ops,
                                    .arg = f};

@@ -168,7 +168,7 @@ static int write_pieces(struct hs_link *c, const struct iovec *v, int n)
             return -1;
         }
         taken = rc > 0 ? (size_t)rc : 0;
-    } else if (hs_link_queued(c) > c->srv->o.max_out) {
+    } else if (hs_link_queued(c) > c->srv->o.max_out && !c->srv->o.keep_slow) {
         c->srv->stats.dropped++;
         hs_link_broken(c);
         return -1;

@@ -85,6 +85,7 @@ struct hserver_opts {
     bool goaway_abrupt;
     size_t max_body;
     size_t max_out; /* bytes waiting for a client that does not read; see above */
+    bool keep_slow; /* it is not dropped then: the caller looks at hs_queued and gives no more than it must */
     /* ns, 0: never. A connection is closed on which for so long no request is being answered and none has begun to
      * come, or one does not come to its end, or an answer that was given stands still; HTTP/2: by GOAWAY. Looked at
      * once a second. */

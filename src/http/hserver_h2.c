@@ -384,7 +384,7 @@ int hs2_data(struct hs_conn *c, struct str piece, bool mark)
         return -1;
     hs2_mark_dirty(x->h);
     hs2_flow_given(x);
-    if (h2s_queued(x->st) <= c->link->srv->o.max_out &&
+    if ((h2s_queued(x->st) <= c->link->srv->o.max_out || c->link->srv->o.keep_slow) &&
         h2s_data(x->st, piece.p, piece.n, mark ? hs2_tag_now(x->h) : 0) == 0)
         return 0;
     c->link->srv->stats.dropped++;

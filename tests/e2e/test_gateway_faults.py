@@ -293,6 +293,53 @@ def test_client_that_does_not_read():
         check(data[-1] == "[DONE]", "its end")
 
 
+def test_large_answers_for_a_slow_client():
+    """One piece of 24 MB, more than sockets hold, and its end behind it, for clients that read late: nothing is lost. A model's name
+    of 5 MB is not repeated in each chunk."""
+    whole = json.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "z" * 24000000}, "finish_reason": "stop"}]})
+
+    def late(g, data):
+        u = urlsplit(g.url)
+        with socket.create_connection((u.hostname, u.port), timeout=20 * SLOW) as c:
+            c.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                      % len(data) + data.encode())
+            time.sleep(0.5 * SLOW)
+            got = bytearray()
+            while True:
+                piece = c.recv(1 << 20)
+                if not piece:
+                    return bytes(got)
+                got += piece
+
+    with Upstream(lambda s, head, b: s.sendall(document(200, whole, Content_Type="application/json"))) as up, \
+            Gateway(WEIR, up.url) as g:
+        for stream in (True, False):
+            got = late(g, body(stream))
+            check(got.count(b"z") >= 24000000, f"stream {stream}: {got.count(b'z')} bytes of 24000000")
+            check(not stream or b"data: [DONE]" in got[-400:] and got.endswith(b"\r\n\r\n"), f"its end: {got[-100:]}")
+    tokens = part('{"token":{"text":"a"}}\n' * 24 + '{"token":{"text":"b"},"generated_text":"","details":{"finish_reason":"length"}}\n')
+    lines = STREAM_HEAD.replace(b"text/event-stream", b"application/jsonlines")
+    with Upstream(lambda s, head, b: s.sendall(lines + chunk(tokens) + b"0\r\n\r\n")) as up, Gateway(WEIR, up.url) as g:
+        a = ask_raw(g.url, json.dumps({"model": "m" * 5000000, "messages": [], "stream": True}))
+        data, _ = events(a.text)
+        check(text_of(data) == "a" * 24 + "b" and len(a.text) < 20000, f"{len(a.text)} bytes: {a.text[:200]}")
+        check(data[0]["model"] == "demo", "such a model is called by its endpoint")
+
+
+def test_first_text_behind_much_else():
+    """64 KiB without a word of text are let through, without X-TTFT-MS: then it is told at the end."""
+    def answer(s, head, b):
+        s.sendall(STREAM_HEAD + 3 * chunk(part(sse_chunk(None).replace('"m"', '"%s"' % ("m" * 30000)))))
+        time.sleep(0.2)
+        s.sendall(chunk(part(sse_chunk("word", '"stop"'))) + chunk(part("data: [DONE]\n\n")) + b"0\r\n\r\n")
+
+    with Upstream(answer) as up, Gateway(WEIR, up.url) as g:
+        a = ask_raw(g.url, body(True))
+        check("x-ttft-ms" not in a.headers and float(a.trailers["x-ttft-ms"]) >= 200, f"{a.headers} {a.trailers}")
+        check(f"x-ttft-ms={a.trailers['x-ttft-ms']}" in events(a.text)[1], a.text[-300:])
+
+
 def in_background(fn):
     got = []
     t = threading.Thread(target=lambda: got.append(fn()))
