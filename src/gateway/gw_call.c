@@ -340,20 +340,25 @@ void gw_gone(struct gw_call *c)
 
 /* ---- requests */
 
-static void refuse_by(struct gw_worker *w, const struct gw_error *e, const char *allow, int64_t arrived, bool emf,
+struct refusal {
+    const char *allow; /* the methods that the route has; NULL: not told */
+    bool emf, stream;  /* stream: it asked for one, as far as is known */
+};
+
+static void refuse_by(struct gw_worker *w, const struct gw_error *e, struct refusal how, int64_t arrived,
                       const struct gw_sink_ops *ops, void *arg)
 {
-    struct gw_outcome o = {.ttft = -1, .overhead = -1, .figures = {-1, -1, false, false}};
+    struct gw_outcome o = {.ttft = -1, .overhead = -1, .stream = how.stream, .figures = {-1, -1, false, false}};
     o.status = e->status;
     o.code = code_of(e);
     gw_metrics_begin(w->s->metrics);
-    count(w, &o, arrived, emf);
-    answer_error(w, e, allow, ops, arg);
+    count(w, &o, arrived, how.emf);
+    answer_error(w, e, how.allow, ops, arg);
 }
 
 void gw_refuse(struct gw_worker *w, const struct gw_error *e, int64_t arrived, const struct gw_sink_ops *ops, void *arg)
 {
-    refuse_by(w, e, NULL, arrived, false, ops, arg);
+    refuse_by(w, e, (struct refusal){0}, arrived, ops, arg);
 }
 
 /* A request for a route that is there. */
@@ -362,7 +367,7 @@ static struct gw_call *refuse(struct gw_worker *w, const struct gw_request *r, c
 {
     struct gw_error e;
     gw_error_set(&e, fault, str_of(detail));
-    refuse_by(w, &e, NULL, r->arrived, true, ops, arg);
+    refuse_by(w, &e, (struct refusal){.emf = true}, r->arrived, ops, arg);
     return NULL;
 }
 
@@ -372,7 +377,7 @@ static struct gw_call *turn_away(struct gw_worker *w, const struct gw_request *r
 {
     struct gw_error e;
     gw_error_set(&e, fault, STR(""));
-    refuse_by(w, &e, allow, r->arrived, false, ops, arg);
+    refuse_by(w, &e, (struct refusal){.allow = allow}, r->arrived, ops, arg);
     return NULL;
 }
 
@@ -475,8 +480,12 @@ static struct gw_call *chat(struct gw_worker *w, const struct gw_request *r, con
         return refuse(w, r, ops, arg, GW_MISSING_BODY, "");
     if (gw_asked_read(&asked, r->body, &e) < 0)
         return refuse(w, r, ops, arg, GW_INVALID_JSON, e.text);
-    if (!has_room(w->s))
-        return refuse(w, r, ops, arg, GW_TOO_MANY, "");
+    if (!has_room(w->s)) {
+        struct gw_error full;
+        gw_error_set(&full, GW_TOO_MANY, STR(""));
+        refuse_by(w, &full, (struct refusal){.emf = true, .stream = asked.stream}, r->arrived, ops, arg);
+        return NULL;
+    }
     take_new_addresses(w);
     struct gw_call *c = begin(w, r, ops, arg);
     c->asked = asked;

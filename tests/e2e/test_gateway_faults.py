@@ -67,11 +67,14 @@ def test_too_many():
     with sagemaker(WEIR, "--ttft", "300ms", "--itl", "1ms") as s:
         with Gateway(WEIR, s.url, "--max-requests", "2", "--threads", "2") as g:
             answers = []
-            threads = [threading.Thread(target=lambda: answers.append(ask(g.url, data=body()))) for _ in range(6)]
+            threads = [threading.Thread(target=lambda: answers.append(ask(g.url, data=body(True)))) for _ in range(6)]
             for t in threads:
                 t.start()
             for t in threads:
                 t.join()
+            counted = {k: v for k, v in g.metrics().items() if "requests_total" in k and v > 0}
+            name = 'weir_gateway_requests_total{endpoint="demo",status="%d",stream="true"}'
+            check(counted == {name % 200: 2, name % 429: 4}, f"{counted}")
             check(sorted(a.status for a in answers) == [200] * 2 + [429] * 4, f"{[a.status for a in answers]}")
             for a in answers:
                 if a.status == 429:
