@@ -109,9 +109,16 @@ def other_rows(results):
             yield "`weir calibrate --quick`, 1,000 × 100/s, TTFT error p99", "≤ 0.1 ms", *at_most(v["ttft_error_ms"]["p99"], 0.1, " ms")
 
 
+def gateway_rows(results):
+    for r in data(results, "gateway") or []:
+        if r["through"] == "weir gateway":
+            value, state = at_most(r["added_p99"]["median"] / 1000, 0.5, " ms")
+            yield f"`weir gateway` adds to TTFT p99, 200 streams, {r['load']} loop", "≤ 0.5 ms", value, state
+
+
 def rows(results):
     for sections, family in ((("floor",), floor_rows), (("requests",), request_rows), (("precision",), precision_rows), (("arrivals",), arrival_rows),
-                             (("lag",), lag_rows), (("streams", "memory"), scale_rows), (("tokenizer",), tokenizer_rows), (("start", "dataset", "calibrate"), other_rows)):
+                             (("lag",), lag_rows), (("streams", "memory"), scale_rows), (("tokenizer",), tokenizer_rows), (("gateway",), gateway_rows), (("start", "dataset", "calibrate"), other_rows)):
         for row in family(results):
             yield *row, sections
 
