@@ -4,7 +4,8 @@ One simulator and one plan: the same client, seed, prompts and lengths go to the
 and translates nothing: what any proxy costs that hands bytes on), through LiteLLM's proxy where it can be had, and through the
 gateway, which signs and translates; in turn, round by round. TTFT is of each request, from its first byte sent until its first
 token, as the client's records have it; added = a quantile through the proxy - the same quantile of the direct runs of the same
-round. The gateway's upstream is the simulator's invocations-response-stream; the direct run asks for the same chat completions.
+round. The gateway's upstream is the simulator's invocations-response-stream, so it is compared with direct runs of that route, which
+weir signs ahead of the request's instant; the others with direct runs of chat completions.
 
 Two loads: 200 users in a closed loop, and an open loop (Poisson) at the rate that keeps as many streams open on average.
 """
@@ -24,6 +25,7 @@ KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY"
 STREAMS, TTFT_MS, ITL_MS, TOKENS = 200, 200, 20, (10, 40)
 LIFE_S = (TTFT_MS + ITL_MS * sum(TOKENS) / 2) / 1000  # of a stream, on average
 LOADS = {"closed": ["--concurrency", str(STREAMS), "--ramp-up", "2s"], "open": ["--rate", f"{STREAMS / LIFE_S:.0f}"]}
+ROUTE, INVOCATIONS = "direct, invocations", "/endpoints/demo/invocations-response-stream"
 NGINX = """
 daemon off; master_process off; worker_rlimit_nofile 20000; pid {folder}/pid; error_log stderr crit;
 events {{ worker_connections 8000; }}
@@ -127,16 +129,17 @@ def litellm(sim):
     return p
 
 
-def once(weir, url, load, seconds, proxy):
+def once(weir, url, load, seconds, proxy, more=()):
     folder = tempfile.mkdtemp(prefix="weir-bench-")
     command = [weir, "run", url, "--quiet", "--no-probe", "--seed", "7", "--isl", "200", "--osl", f"uniform:{TOKENS[0]},{TOKENS[1]}", "--ignore-eos",
-               "--model", "demo", "--warmup", "2s", "--duration", f"{seconds}s", "--output-dir", f"{folder}/out", *LOADS[load]]
+               "--model", "demo", "--warmup", "2s", "--duration", f"{seconds}s", "--output-dir", f"{folder}/out", *LOADS[load], *more]
     try:
         before = process_cpu(proxy.pid) if proxy else 0
         child = measure(command, seconds + 60, env=environment())
-        ttft, failed = [], 0
+        ttft, failed, asked = [], 0, 0
         with open(f"{folder}/out/requests.jsonl") as f:
             for q in map(json.loads, f):
+                asked += q["type"] == "request"
                 if q["type"] == "request" and not q.get("warmup"):
                     failed += q["outcome"] != "ok"
                     if q["outcome"] == "ok":
@@ -146,7 +149,7 @@ def once(weir, url, load, seconds, proxy):
     if not ttft:
         raise RuntimeError(f"no answer from {url}: {child.stderr[-300:]}")
     out = {"steal": child.steal, "others": child.others, "n": len(ttft), "failed": failed, "command": " ".join(command)}
-    out["proxy_us"] = (process_cpu(proxy.pid) - before) * 1e6 / len(ttft) if proxy else None
+    out["proxy_us"] = (process_cpu(proxy.pid) - before) * 1e6 / asked if proxy else None
     return out | {label: quantile(ttft, q) for label, q in (("p50", .5), ("p90", .9), ("p99", .99))}
 
 
@@ -163,12 +166,13 @@ def compare(weir, rounds, log, seconds=8, with_litellm=True):
             for load in LOADS:
                 def run(name, load=load):
                     p = proxies.get(name)
-                    r = once(weir, p.url if p else sim.url, load, seconds, p)
+                    signed = ("--aws-sigv4", "sagemaker") if name == ROUTE else ()
+                    r = once(weir, p.url if p else sim.url + (INVOCATIONS if signed else ""), load, seconds, p, signed)
                     log(f"  {load}, {name}: TTFT p50 {r['p50'] / 1000:.3f}, p99 {r['p99'] / 1000:.3f} ms of {r['n']}, {r['failed']} failed; steal {r['steal']:.3f}, "
                         f"others {r['others']:.2f}")
                     return r
 
-                kept, meta = in_turn(rounds, {name: (lambda n=name: run(n)) for name in ("direct", *proxies)})
+                kept, meta = in_turn(rounds, {name: (lambda n=name: run(n)) for name in ("direct", ROUTE, *proxies)})
                 table += [row(load, name, kept, meta) for name in kept]
         finally:
             for p in proxies.values():
@@ -182,7 +186,7 @@ def row(load, name, kept, meta):
            "steal": max(r["steal"] for r in results), "others": max(r["others"] for r in results), "command": results[0]["command"], **meta}
     for q in ("p50", "p90", "p99"):
         out[q] = spread([r[q] for r in results])
-        if name != "direct":
-            out[f"added_{q}"] = spread([r[q] - d[q] for r, d in zip(results, kept["direct"])])
+        if name not in ("direct", ROUTE):
+            out[f"added_{q}"] = spread([r[q] - d[q] for r, d in zip(results, kept[ROUTE if name == "weir gateway" else "direct"])])
     out["proxy_us"] = spread([r["proxy_us"] for r in results])
     return out
