@@ -499,6 +499,58 @@ static void test_precise_timers_do_not_wait_for_all_files(void **state)
 
 #ifdef SYS_epoll_pwait2
 /* In a child whose kernel says that it has no epoll_pwait2. Exit status 0: timers and files work all the same. */
+/* Many files are ready; another becomes it while they are dealt with, and does not wait for those that can. */
+struct bulk {
+    struct pipe_io *other;
+    struct loop *l;
+    int n, seen_at, seen;
+};
+
+static struct bulk bulk;
+
+static void on_pipe_bulk(struct io *io, unsigned what)
+{
+    char c;
+    assert_int_equal(read(io->fd, &c, 1), 1);
+    if (io == &bulk.other->io) {
+        bulk.seen_at = bulk.n;
+        bulk.seen++;
+    } else if (bulk.n++ == 10) {
+        poke(bulk.other);
+    }
+    if (bulk.n == 100 && bulk.seen > 0)
+        loop_stop(bulk.l);
+}
+
+static void test_what_can_wait_holds_up_nothing(void **state)
+{
+    struct loop *l = loop_new(NULL, NULL);
+    struct pipe_io *p[100];
+    bulk = (struct bulk){.l = l};
+    for (int i = 0; i < 100; i++)
+        p[i] = pipe_io_new(l, on_pipe_bulk);
+    bulk.other = pipe_io_new(l, on_pipe_bulk);
+    for (int round = 0; round < 3; round++) {
+        bool waits = round != 1;
+        for (int i = 0; i < 100; i++) {
+            assert_int_equal(loop_io_bulk(l, &p[i]->io, waits), 0);
+            assert_int_equal(p[i]->io.want, IO_READ);
+            poke(p[i]);
+        }
+        bulk.n = bulk.seen = 0;
+        loop_run(l);
+        assert_int_equal(bulk.seen, 1);
+        if (waits)
+            assert_in_range(bulk.seen_at, 11, 11 + LOOP_BULK_SLICE);
+        else
+            assert_int_equal(bulk.seen_at, 100);
+    }
+    for (int i = 0; i < 100; i++)
+        pipe_io_free(p[i]);
+    pipe_io_free(bulk.other);
+    loop_free(&l);
+}
+
 static int old_kernel(void)
 {
     struct sock_filter code[] = {
@@ -558,6 +610,7 @@ int main(void)
         cmocka_unit_test(test_wishes_and_hang_up),
         cmocka_unit_test(test_adding_a_bad_file_fails),
         cmocka_unit_test(test_precise_timers_do_not_wait_for_all_files),
+        cmocka_unit_test(test_what_can_wait_holds_up_nothing),
         cmocka_unit_test(test_on_a_kernel_without_epoll_pwait2),
         cmocka_unit_test(test_wake_from_other_threads),
         cmocka_unit_test(test_quiet_since_is_the_entry_of_the_wait_before),
