@@ -12,8 +12,11 @@ int aws_check_url(const char *url, bool *tls, struct err *e)
 {
     struct url u;
     if (url_parse(&u, str_of(url), e) < 0) {
+        char *shown = aws_shown_url(url);
         e->code = ERR_USAGE;
-        return err_prefix(e, "the URL %.200s: ", url);
+        err_prefix(e, "the URL %.200s: ", shown);
+        free(shown);
+        return -1;
     }
     *tls = u.tls;
     return 0;

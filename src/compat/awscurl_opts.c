@@ -1,6 +1,7 @@
 #include "compat/awscurl_opts.h"
 
 #include "base/xalloc.h"
+#include "compat/aws_http.h"
 
 enum id {
     O_HELP,
@@ -318,13 +319,20 @@ static int short_options(struct awscurl_opts *o, const char *const *argv, int *i
 
 static int take_url(struct awscurl_opts *o, const char *word, struct err *e)
 {
-    if (o->url)
-        return err_set(e, ERR_USAGE, "two URLs: %.200s and %.200s; an option takes one argument, quote what has blanks",
-                       o->url, word);
-    if (!str_istarts(str_of(word), STR("http://")) && !str_istarts(str_of(word), STR("https://")))
-        return err_set(e, ERR_USAGE, "Only HTTP url is supported: %.300s", word);
-    o->url = word;
-    return 0;
+    bool http = str_istarts(str_of(word), STR("http://")) || str_istarts(str_of(word), STR("https://"));
+    if (!o->url && http) {
+        o->url = word;
+        return 0;
+    }
+    char *first = o->url ? aws_shown_url(o->url) : NULL, *shown = aws_shown_url(word);
+    if (first)
+        err_set(e, ERR_USAGE, "two URLs: %.200s and %.200s; an option takes one argument, quote what has blanks", first,
+                shown);
+    else
+        err_set(e, ERR_USAGE, "Only HTTP url is supported: %.300s", shown);
+    free(first);
+    free(shown);
+    return -1;
 }
 
 static int read_env(struct awscurl_opts *o, awscurl_env_fn *env, struct err *e)

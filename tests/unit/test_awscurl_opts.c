@@ -156,6 +156,8 @@ static void bad_values(void **state)
         {"--tokens=yes", "", "--tokens takes no argument"},
         {"http://h/1", "-k", "two URLs"},
         {"ftp://h/1", "-k", "Only HTTP url is supported: ftp://h/1"},
+        {"ftp://user:secret@h/1", "-k", "Only HTTP url is supported: ftp://[redacted]@h/1"},
+        {"http://u:secret@h/1", "ftp://u:secret@h/2", "two URLs: http://[redacted]@h/1 and ftp://[redacted]@h/2"},
         {"-k", "--jq", "--jq needs an argument: PATH"},
     };
     (void)state;
