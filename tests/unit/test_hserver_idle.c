@@ -17,6 +17,8 @@
 #define IDLE (150 * NS_PER_MS)
 #define LONG_ENOUGH (8 * IDLE)
 
+#define PUT(c, text) hs_puts(c, text, sizeof(text) - 1)
+
 struct rig {
     struct loop *l;
     struct hserver *s;
@@ -32,7 +34,7 @@ static void on_request(void *arg, struct hs_conn *c, const struct hs_request *q)
     if (str_eqz(q->path, "/hold")) {
         r->held = c;
     } else {
-        hs_puts(c, "HTTP/1.1 204 No Content\r\n\r\n", 27);
+        PUT(c, "HTTP/1.1 204 No Content\r\n\r\n");
         hs_end(c, true);
     }
 }
@@ -128,7 +130,7 @@ static void those_that_say_nothing_go(void **state)
     assert_int_equal(hserver_get_stats(r.s).idle_closed, 3);
     assert_int_equal(hserver_get_stats(r.s).open_now, 1); /* that which is being answered */
     assert_int_equal(r.gone, 0);
-    hs_puts(r.held, "HTTP/1.1 204 No Content\r\n\r\n", 27);
+    PUT(r.held, "HTTP/1.1 204 No Content\r\n\r\n");
     hs_end(r.held, true);
     run_for(&r, IDLE / 3);
     assert_false(is_closed(busy, NULL)); /* its time begins with the end of the answer */
@@ -151,7 +153,7 @@ static void an_answer_that_nobody_takes_goes(void **state)
     rig_open(&r, IDLE);
     int fd = dial(&r);
     SAY(&r, fd, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
-    hs_puts(r.held, "HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n", 47);
+    PUT(r.held, "HTTP/1.1 200 OK\r\nContent-Length: 16777216\r\n\r\n");
     hs_puts(r.held, much, sizeof much);
     assert_true(hs_queued(r.held) > 0);
     hs_end(r.held, true);
