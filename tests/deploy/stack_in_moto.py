@@ -16,7 +16,7 @@ parameters = [dict(zip(("ParameterKey", "ParameterValue"), a.split("=", 1))) for
 with mock_aws():
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="packages")
-    s3.put_object(Bucket="packages", Key="weir-lambda.zip", Body=b"PK\5\6" + bytes(18))
+    s3.put_object(Bucket="packages", Key="weir-lambda-arm64.zip", Body=b"PK\5\6" + bytes(18))
     cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(StackName="samllm", TemplateBody=template, Capabilities=["CAPABILITY_IAM"], Parameters=parameters)
     stack = cloudformation.describe_stacks(StackName="samllm")["Stacks"][0]

@@ -175,7 +175,7 @@ variable "idle_minutes" {
 variable "lambda_zip" {
   description = "The function's package, as tools/package-lambda makes it."
   type        = string
-  default     = "../../../build/weir-lambda.zip"
+  default     = "../../../build-lambda-arm64/weir-lambda-arm64.zip"
 }
 
 variable "lambda_architecture" {
