@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -202,4 +203,17 @@ bool dir_is_empty(const char *path)
         empty = strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0;
     closedir(d);
     return empty;
+}
+
+uint64_t files_raise_limit(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return 0;
+    if (r.rlim_cur < r.rlim_max) {
+        const struct rlimit most = {r.rlim_max, r.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &most) == 0)
+            r = most;
+    }
+    return r.rlim_cur;
 }

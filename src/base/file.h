@@ -18,6 +18,8 @@ int file_write(const char *path, struct str text, struct err *e); /* to PATH.tmp
 int dir_make(const char *path, struct err *e);                    /* with parents; an existing folder is fine */
 bool dir_is_empty(const char *path);                              /* also when it does not exist */
 int fd_write_all(int fd, const void *p, size_t n);                /* 0 or -errno; restarts after EINTR */
+/* Raises this process's soft limit of open files to the hard one, as far as it goes. The limit then; 0: not known. */
+uint64_t files_raise_limit(void);
 
 /* SHA-1 (FIPS 180-4) as 40 lower-case digits, for what others name by it; it proves nothing. */
 void sha1_hex(struct str data, char out[41]);

@@ -1,6 +1,5 @@
 /* preflight.c - what the machine must have for the load that is asked for, checked before anything is sent. */
 #include <arpa/inet.h>
-#include <sys/resource.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -27,31 +26,27 @@ static uint64_t most_connections(const struct campaign_state *s)
 
 static int check_files(const struct campaign_state *s, uint64_t need, struct err *e)
 {
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+    uint64_t limit = files_raise_limit();
+    if (limit == 0)
         return 0;
-    if (r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
     uint64_t urls = run_config_urls(s->c, NULL, 0);
     /* Connections opened ahead are rounded up for each endpoint. */
     uint64_t other = OTHER_FILES + (8u + (urls > 1 ? urls - 1 : 0)) * s->workers;
-    if (other >= r.rlim_cur)
+    if (other >= limit)
         return err_set(e, ERR_LIMIT,
                        "%u worker%s %llu open files beside the connections, but this process may have "
                        "%llu; raise the limit (ulimit -Hn)%s",
                        s->workers, s->workers == 1 ? " needs" : "s need", (unsigned long long)other,
-                       (unsigned long long)r.rlim_cur, s->workers > 1 ? " or use fewer --workers" : "");
-    if (need > r.rlim_cur - other)
+                       (unsigned long long)limit, s->workers > 1 ? " or use fewer --workers" : "");
+    if (need > limit - other)
         return err_set(e, ERR_LIMIT,
                        "%llu connection%s %llu open files, but this process may have %llu; raise the limit "
                        "(ulimit -Hn) or ask for at most %llu",
                        (unsigned long long)need, need == 1 ? " needs" : "s need", (unsigned long long)(need + other),
-                       (unsigned long long)r.rlim_cur, (unsigned long long)(r.rlim_cur - other));
+                       (unsigned long long)limit, (unsigned long long)(limit - other));
     if (need == 0)
         log_debug("an open loop without --max-concurrency may hold %llu connections here",
-                  (unsigned long long)(r.rlim_cur - other));
+                  (unsigned long long)(limit - other));
     return 0;
 }
 

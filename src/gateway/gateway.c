@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -250,15 +249,6 @@ static int serve(struct gateway *g, const struct addr *a, const sigset_t *signal
     return ok ? 0 : -1;
 }
 
-static void raise_file_limit(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
-}
-
 static int open_and_serve(struct gateway *g, const sigset_t *signals, struct err *e)
 {
     struct addr a;
@@ -276,7 +266,7 @@ int gateway_run(const struct gateway_config *c)
     struct err e = {0};
     sigset_t signals, before;
     struct gateway g = {.c = c, .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
-    raise_file_limit();
+    files_raise_limit();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
+#include "base/promtext.h"
 #include "base/xalloc.h"
 #include "gateway/gw_error.h"
 
@@ -122,31 +123,17 @@ void gw_metrics_add(struct gw_metrics *m, const struct gw_outcome *o)
 
 /* ---- text ---- */
 
-static void head(struct buf *b, const char *name, const char *type, const char *help)
-{
-    buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* {endpoint="...", with what is special in a label's value escaped; the caller goes on. */
+/* NAME{endpoint="...", the caller goes on. */
 static void label(struct buf *b, const char *name, const char *endpoint)
 {
-    buf_addz(b, name);
-    buf_addz(b, "{endpoint=\"");
-    for (const char *p = endpoint; *p != 0; p++) {
-        if (*p == '\\' || *p == '"')
-            buf_addc(b, '\\');
-        if (*p == '\n')
-            buf_addz(b, "\\n");
-        else
-            buf_addc(b, *p);
-    }
-    buf_addc(b, '"');
+    buf_addf(b, "%s{", name);
+    prom_put_label(b, "endpoint", endpoint);
 }
 
 static void plain(struct buf *b, const struct gw_metrics *m, const char *name, const char *type, const char *help,
                   uint64_t v)
 {
-    head(b, name, type, help);
+    prom_put_head(b, name, type, help);
     label(b, name, m->endpoint);
     buf_addf(b, "} %llu\n", (unsigned long long)v);
 }
@@ -154,8 +141,8 @@ static void plain(struct buf *b, const struct gw_metrics *m, const char *name, c
 static void requests(struct buf *b, const struct gw_metrics *m)
 {
     static const char name[] = "weir_gateway_requests_total";
-    head(b, name, "counter",
-         "Requests answered, by status (499: the client had gone) and by whether it asked for a stream.");
+    prom_put_head(b, name, "counter",
+                  "Requests answered, by status (499: the client had gone) and by whether it asked for a stream.");
     for (size_t i = 0; i < STATUSES; i++) {
         for (size_t k = 0; k < 2; k++) {
             uint64_t n = get(&m->by_status[i][k]);
@@ -171,7 +158,7 @@ static void requests(struct buf *b, const struct gw_metrics *m)
 static void errors(struct buf *b, const struct gw_metrics *m)
 {
     static const char name[] = "weir_gateway_errors_total";
-    head(b, name, "counter", "Requests that failed, in their stream too, by the error's code.");
+    prom_put_head(b, name, "counter", "Requests that failed, in their stream too, by the error's code.");
     for (size_t i = 0; gw_error_codes[i]; i++) {
         label(b, name, m->endpoint);
         buf_addf(b, ",code=\"%s\"} %llu\n", gw_error_codes[i], (unsigned long long)get(&m->by_code[i]));
@@ -184,7 +171,7 @@ static void histogram(struct buf *b, const struct gw_metrics *m, unsigned which)
     const struct counts *c = &m->spread[which];
     char name[80];
     uint64_t sum = 0;
-    head(b, s->name, "histogram", s->help);
+    prom_put_head(b, s->name, "histogram", s->help);
     snprintf(name, sizeof name, "%s_bucket", s->name);
     for (size_t i = 0; i <= s->n; i++) {
         sum += get(&c->bucket[i]);
@@ -218,7 +205,7 @@ void gw_metrics_text(const struct gw_metrics *m, struct buf *out)
           m->emf ? gw_emf_dropped(m->emf) : 0);
     if (isfinite(m->hourly_usd)) {
         static const char name[] = "weir_gateway_instance_hourly_usd";
-        head(out, name, "gauge", "What an instance costs, as configured.");
+        prom_put_head(out, name, "gauge", "What an instance costs, as configured.");
         label(out, name, m->endpoint);
         buf_addf(out, "} %.9g\n", m->hourly_usd);
     }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -130,15 +129,6 @@ static int configure(struct sim *s, struct err *e)
         (struct ask_rules){.model = c->model, .no_stream_options = c->no_stream_options, .blocks = c->prefix_cache};
     s->created = sim_unix_now();
     return 0;
-}
-
-static void raise_file_limit(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
 }
 
 static enum sim_stage await_stage(struct sim *s, struct sim_worker *w)
@@ -298,7 +288,7 @@ int sim_run(const struct sim_config *c)
     s->n_workers = c->threads == 0 ? 1 : (unsigned)MIN(c->threads, THREADS_MAX);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->cond, NULL);
-    raise_file_limit();
+    files_raise_limit();
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

@@ -1,5 +1,7 @@
 #include "sim/sim_metrics.h"
 
+#include "base/promtext.h"
+
 /* Upper bounds in seconds, vLLM's. */
 static const double bounds[SIM_TTFT_BUCKETS] = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25,  0.5,   0.75,
                                                 1.0,   2.5,   5.0,  7.5,  10.0, 20.0, 40.0, 80,  160.0, 640.0, 2560.0};
@@ -18,38 +20,18 @@ static uint64_t get(const _Atomic uint64_t *v)
     return atomic_load_explicit(v, memory_order_relaxed);
 }
 
-static void head(struct buf *b, const char *name, const char *type, const char *help)
-{
-    buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* A label value: backslash, quote and newline are escaped. */
-static void label(struct buf *b, const char *model)
-{
-    buf_addz(b, "model_name=\"");
-    for (const char *p = model; *p != 0; p++) {
-        if (*p == '\\' || *p == '"')
-            buf_addc(b, '\\');
-        if (*p == '\n')
-            buf_addz(b, "\\n");
-        else
-            buf_addc(b, *p);
-    }
-    buf_addc(b, '"');
-}
-
 static void plain(struct buf *b, const char *name, const char *type, const char *help, const char *model, uint64_t v)
 {
-    head(b, name, type, help);
+    prom_put_head(b, name, type, help);
     buf_addf(b, "%s{", name);
-    label(b, model);
+    prom_put_label(b, "model_name", model);
     buf_addf(b, "} %llu\n", (unsigned long long)v);
 }
 
 static void finished(struct buf *b, const char *model, const char *reason, uint64_t v)
 {
     buf_addf(b, "vllm:request_success_total{finished_reason=\"%s\",", reason);
-    label(b, model);
+    prom_put_label(b, "model_name", model);
     buf_addf(b, "} %llu\n", (unsigned long long)v);
 }
 
@@ -57,34 +39,34 @@ static void histogram(struct buf *b, const struct sim_metrics *m, const char *mo
 {
     const char *name = "vllm:time_to_first_token_seconds";
     uint64_t sum = 0;
-    head(b, name, "histogram", "Time from the request to its first token, in seconds.");
+    prom_put_head(b, name, "histogram", "Time from the request to its first token, in seconds.");
     for (size_t i = 0; i <= SIM_TTFT_BUCKETS; i++) {
         sum += get(&m->ttft[i]);
         if (i < SIM_TTFT_BUCKETS)
             buf_addf(b, "%s_bucket{le=\"%g\",", name, bounds[i]);
         else
             buf_addf(b, "%s_bucket{le=\"+Inf\",", name);
-        label(b, model);
+        prom_put_label(b, "model_name", model);
         buf_addf(b, "} %llu\n", (unsigned long long)sum);
     }
     buf_addf(b, "%s_sum{", name);
-    label(b, model);
+    prom_put_label(b, "model_name", model);
     buf_addf(b, "} %.9f\n%s_count{", (double)get(&m->ttft_sum_ns) / 1e9, name);
-    label(b, model);
+    prom_put_label(b, "model_name", model);
     buf_addf(b, "} %llu\n", (unsigned long long)sum);
 }
 
 static void real(struct buf *b, const char *name, const char *type, const char *help, const char *model, double v)
 {
-    head(b, name, type, help);
+    prom_put_head(b, name, type, help);
     buf_addf(b, "%s{", name);
-    label(b, model);
+    prom_put_label(b, "model_name", model);
     buf_addf(b, "} %.9g\n", v);
 }
 
 static void gpu_line(struct buf *b, const char *name, const char *type, const char *help, double v)
 {
-    head(b, name, type, help);
+    prom_put_head(b, name, type, help);
     buf_addf(b, "%s{gpu=\"0\",UUID=\"GPU-weir-sim-0\",device=\"nvidia0\",modelName=\"weir sim\"} %.6f\n", name, v);
 }
 
@@ -110,7 +92,7 @@ void metrics_render(const struct sim_metrics *m, const struct metrics_view *v, s
     plain(out, "vllm:num_preemptions_total", "counter", "Requests thrown out of the batch: never.", model, 0);
     plain(out, "vllm:prompt_tokens_total", "counter", "Prompt tokens processed.", model, get(&m->prompt_tokens));
     plain(out, "vllm:generation_tokens_total", "counter", "Tokens generated.", model, get(&m->generation_tokens));
-    head(out, "vllm:request_success_total", "counter", "Requests finished, by reason.");
+    prom_put_head(out, "vllm:request_success_total", "counter", "Requests finished, by reason.");
     finished(out, model, "stop", get(&m->finished_stop));
     finished(out, model, "length", get(&m->finished_length));
     finished(out, model, "abort", get(&m->finished_abort));

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -208,9 +210,23 @@ static void test_write_all_reports_errors(void **state)
     assert_int_equal(fd_write_all(-1, "x", 0), 0);
 }
 
+static void limit_of_files(void **state)
+{
+    struct rlimit before, lower, after;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lower = (struct rlimit){before.rlim_cur / 2, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &lower), 0);
+    assert_int_equal(files_raise_limit(), before.rlim_max);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+    assert_int_equal(after.rlim_cur, before.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limit_of_files),
         cmocka_unit_test(test_write_then_read),
         cmocka_unit_test(test_a_failed_write_leaves_the_old_file),
         cmocka_unit_test(test_errors_name_the_path),
